@@ -1,0 +1,1 @@
+"""ASK: Weave's own API over HTTP."""

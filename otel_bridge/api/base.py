@@ -1,0 +1,50 @@
+"""What the API needs from whoever keeps the calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from otel_bridge.model.query import CallsQuery
+    from otel_bridge.store.base import Plan
+
+
+class Write(Struct, frozen=True, kw_only=True):
+    """A body that one of the write routes received, inflated but not decoded.
+
+    `route` is the route's path without variables (a key of `weave.writes.WRITES`); `project_id` comes from
+    the path of the v2 routes. `received_at` is microseconds since the Unix epoch.
+    """
+
+    route: str
+    body: bytes
+    received_at: int
+    project_id: str | None = None
+
+
+class Answer(Struct, frozen=True):
+    """An HTTP answer: status and JSON body."""
+
+    status: int
+    body: bytes
+
+
+class Calls(Protocol):
+    """Writes and reads of calls, from the event loop."""
+
+    async def write(self, write: Write) -> Answer:
+        """Decode and keep the body whole or refuse it whole; a 200 means it would survive a crash.
+
+        Raise Unavailable when it was not kept and the client should come again.
+        """
+
+    async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
+        """`CallReader.plan`, off the event loop."""
+
+    async def lines(self, query: CallsQuery, seqs: tuple[int, ...]) -> bytes:
+        """`CallReader.lines`, off the event loop."""
+
+    async def count(self, query: CallsQuery) -> int:
+        """`CallReader.count`, off the event loop."""

@@ -1,0 +1,80 @@
+"""Every error the bridge raises on purpose.
+
+    BridgeError
+    ├── Permanent                 asking again changes nothing
+    │   ├── InvalidRequest        the request cannot be understood
+    │   ├── RequestTooLarge       over a byte limit, on the wire or inflated
+    │   ├── Forbidden             foreign Host or Origin
+    │   ├── UnknownPath           no such signal or route
+    │   ├── Refused               kept nowhere, for good (quarantined request, destination said no)
+    │   ├── NotBuilt              documented by Weave, not offered here yet
+    │   └── StartError            a setting, a port or a data directory that cannot be used
+    └── Retryable                 the same request may succeed later
+        └── Unavailable           no room, no disk, starting, stopping, or a bug of ours
+
+One file maps them to protocol answers: `receiver/status.py` for OTLP, `api/answers.py` for Weave's API.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+RETRY_AFTER_SECONDS: Final = 1
+"""What a retryable answer asks the client to wait. Exporters give up at once when a larger delay passes
+the rest of their 10 s budget (`contract/otlp-receiver.md` §0.2), and read 0 as "at once"."""
+
+
+class BridgeError(Exception):
+    """Anything the bridge raises on purpose; `str(error)` is safe to show to a client."""
+
+
+class Permanent(BridgeError):
+    """Asking again changes nothing."""
+
+
+class Retryable(BridgeError):
+    """The same request may succeed later."""
+
+
+class InvalidRequest(Permanent):
+    """The request cannot be understood; `field` names the part at fault."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class RequestTooLarge(Permanent):
+    """The request is over a byte limit, on the wire or inflated."""
+
+
+class Forbidden(Permanent):
+    """The request comes from a foreign `Host` or `Origin`."""
+
+
+class UnknownPath(Permanent):
+    """There is no such signal or route."""
+
+
+class Refused(Permanent):
+    """The request is kept nowhere, for good."""
+
+
+class NotBuilt(Permanent):
+    """Weave documents this; the bridge does not offer it yet."""
+
+
+class StartError(Permanent):
+    """A setting, a port or a data directory that cannot be used; one line for a person."""
+
+    exit_code = 2
+
+
+class DataDirectoryLocked(StartError):
+    """Another process uses the data directory."""
+
+    exit_code = 3
+
+
+class Unavailable(Retryable):
+    """No room, no disk, starting, stopping, or a bug of ours; nothing of the request was kept."""

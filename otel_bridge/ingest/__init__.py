@@ -1,0 +1,1 @@
+"""KEEP: the writer and the reader process, and how the service talks to them."""

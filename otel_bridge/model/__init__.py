@@ -1,0 +1,1 @@
+"""What flows through the bridge: spans, calls and queries. Imports nothing of ours."""

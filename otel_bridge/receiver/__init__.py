@@ -1,0 +1,1 @@
+"""IN: OTLP over HTTP and gRPC becomes spans."""

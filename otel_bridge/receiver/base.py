@@ -1,0 +1,53 @@
+"""What the receivers hand on, and what they are told about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Encoding(StrEnum):
+    """How an OTLP message is written down."""
+
+    PROTOBUF = "protobuf"
+    JSON = "json"
+
+
+class Export(Struct, frozen=True, kw_only=True):
+    """One `ExportTraceServiceRequest`, inflated but not decoded.
+
+    `project_id` is the header `project_id` ("entity/project"), `wb_run_id` the header of that name.
+    `received_ns` is the receive time, nanoseconds since the Unix epoch.
+    """
+
+    body: bytes
+    encoding: Encoding
+    received_ns: int
+    project_id: str | None = None
+    wb_run_id: str | None = None
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of an export: `accepted` spans are kept durably, `rejected` ones never will be.
+
+    `message` tells why spans were rejected, or warns (then `rejected` is 0); at most 16 KiB.
+    `counts` holds further counters by name (warnings, collisions, merged calls).
+    """
+
+    accepted: int
+    rejected: int = 0
+    message: str = ""
+    counts: dict[str, int] = {}  # msgspec copies the default for each instance
+
+
+class Consume(Protocol):
+    """The one call between a receiver and what keeps spans."""
+
+    async def __call__(self, export: Export) -> Outcome:
+        """Return when every accepted span would survive a crash.
+
+        Raise InvalidRequest for a body that cannot be decoded, Unavailable when nothing of it was kept and
+        the client should come again, Refused when it never will be. Goes on to the end when cancelled.
+        """

@@ -1,0 +1,95 @@
+"""The store's promise: what a writer and a reader of calls guarantee, whoever implements them.
+
+One test suite, `tests/contract/store`, runs against every implementation. All methods block; they belong in a
+process or thread of their own. Merge rule (`contract/weave-api.md` §1.1, one rule for every arrival order):
+
+* A call becomes visible with its start. An end or an update that comes first is kept and waits for it.
+* A start that carries a whole span (`span` or `otel_dump`) beats one without, field by field: its fields that
+  are not None win, the other start fills what it leaves None.
+* Else the later arrival's fields that are not None win.
+* An `UpdatedCall` beats the display name of any start. A deleted id stays deleted.
+* Between two records of one span, the one that has ended beats the one still open.
+* Two different spans under one id (other trace, or other `span_start_ns`) are two calls: the one that comes
+  second is kept under `derived_id` (`contract/otlp-receiver.md` §8). Its end goes with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from otel_bridge.model.call import Change
+    from otel_bridge.model.query import CallsQuery
+
+
+class Applied(Struct, frozen=True):
+    """What one request's changes came to: counts for the metrics."""
+
+    created: int = 0
+    merged: int = 0
+    unchanged: int = 0
+    collisions: int = 0
+
+
+class CallWriter(Protocol):
+    """The only one that changes the store. Not safe for concurrent use, but see `commit`."""
+
+    def begin(self) -> None:
+        """Open a transaction. Raise Unavailable when the store cannot take writes now."""
+
+    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+        """Apply the changes of one request inside the open transaction, all or none of them.
+
+        `received_at` is microseconds since the epoch; retention counts from it. Raise Unavailable when the
+        disk or the size cap is full, leaving the transaction as it was before this call.
+        """
+
+    def commit(self) -> None:
+        """Return only when everything applied would survive a power cut; readers see it from then on.
+
+        May be called from another thread than `apply`, as long as nothing else is called meanwhile.
+        Raise Unavailable when it cannot be made durable: then nothing of the transaction is kept.
+        """
+
+    def rollback(self) -> None:
+        """Forget the open transaction; a no-op without one."""
+
+    def maintain(self, *, now: int) -> bool:
+        """Do one short step of retention, size cap and file upkeep (some ms). True: there is more to do."""
+
+    def close(self) -> None:
+        """Close the store; what was not committed is forgotten."""
+
+
+class Plan(Struct, frozen=True):
+    """Which calls answer a query, in order: their sequence numbers, and where to go on.
+
+    `after` is opaque: hand it back to `CallReader.plan` for the next part. None: this was the last part.
+    """
+
+    seqs: tuple[int, ...]
+    after: bytes | None = None
+
+
+class CallReader(Protocol):
+    """Reads what was committed. Safe to use from several threads. Never holds a snapshot between calls."""
+
+    def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
+        """Select the next part of the calls of `query`, in its order.
+
+        Calls that arrive after the first part was planned are not in later parts; calls deleted since are
+        missing from `lines`. No call comes twice.
+        """
+
+    def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
+        """Render these calls as JSONL, in this order (`contract/weave-api.md` §2.6); gone ones are skipped."""
+
+    def count(self, query: CallsQuery) -> int:
+        """Count the calls that match `query.filter`; `limit` caps the count, offset and order do not matter."""
+
+    def close(self) -> None:
+        """Close every connection."""

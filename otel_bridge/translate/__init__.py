@@ -1,0 +1,1 @@
+"""MAP: a span becomes a call. Pure functions, no I/O, no clock."""

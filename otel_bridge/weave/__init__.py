@@ -1,0 +1,1 @@
+"""Weave's wire shapes: request bodies in, calls out. Pure functions."""
