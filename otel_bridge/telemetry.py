@@ -1,0 +1,126 @@
+"""The bridge's own metrics and logs: every counter in one table, every log line an event with fields.
+
+Metric names follow `contract/pipeline-config.md` part 6: `otel_bridge_*`, Prometheus style.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Final, Literal
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from structlog.typing import FilteringBoundLogger, Processor
+
+LogFormat = Literal["console", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+NOTES: Final[Mapping[str, str]] = {
+    "id_collisions": "spans kept under a derived id, because another span has theirs",
+    "duplicate_spans": "spans and calls that came again and changed nothing",
+    "merged_calls": "records that completed or changed a stored call",
+    "json_snake_case": "OTLP/JSON requests with snake_case keys, which OTLP does not know",
+    "json_enum_names": "enum names in OTLP/JSON where a number belongs",
+    "json_two_values": "AnyValues in OTLP/JSON with more than one member, the last one taken",
+    "string_table_references": "profiles-only string table references, read as absent",
+    "duplicate_attribute_keys": "attribute keys given twice, the last one taken",
+    "nested_too_deep": "attribute values cut to a marker in the mapped trees (the stored span is whole)",
+    "bad_parent_ids": "spans taken as roots because their parent id is malformed or their own",
+    "percent_encoded_headers": "header values that still hold percent escapes",
+    "wrong_door": "connections that speak another protocol than this port does",
+    "foreign_host": "requests refused for a foreign Host or Origin",
+    "unhandled_errors": "requests that met a bug of ours and were answered 503",
+    "quarantined_requests": "requests refused for good after they met the same bug again and again",
+    "unsupported_signals": "requests with metrics or logs",
+    "worker_restarts": "writer or reader processes that ended and were started again",
+    "expired_calls": "calls removed by retention or the disk cap",
+}
+"""Counters without labels: `otel_bridge_<name>_total`."""
+
+
+class Telemetry:
+    """The metrics of one bridge, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._spans = Counter(
+            "otel_bridge_receiver_spans",
+            "spans received, by what became of them",
+            ["outcome", "transport", "encoding"],
+            registry=registry,
+        )
+        self._requests = Counter(
+            "otel_bridge_receiver_requests",
+            "OTLP requests answered, by status",
+            ["code", "transport"],
+            registry=registry,
+        )
+        self._notes = {
+            name: Counter(f"otel_bridge_{name}", text, registry=registry) for name, text in NOTES.items()
+        }
+        self._in_flight = Gauge(
+            "otel_bridge_in_flight_bytes", "decoded bytes of requests being worked on", registry=registry
+        )
+
+    def spans(self, outcome: str, count: int, *, transport: str, encoding: str) -> None:
+        """Count received spans; `outcome` is accepted, refused (retryable), rejected or failed."""
+        if count:
+            self._spans.labels(outcome, transport, encoding).inc(count)
+
+    def request(self, code: int | str, *, transport: str) -> None:
+        """Count one answered OTLP request."""
+        self._requests.labels(str(code), transport).inc()
+
+    def note(self, name: str, count: int = 1) -> None:
+        """Add to a counter of `NOTES`."""
+        if count:
+            self._notes[name].inc(count)
+
+    def notes(self, counts: Mapping[str, int]) -> None:
+        """Add to several counters of `NOTES`."""
+        for name, count in counts.items():
+            self.note(name, count)
+
+    def in_flight(self, size: int) -> None:
+        """Say how many bytes are being worked on."""
+        self._in_flight.set(size)
+
+    def value(self, metric: str, **labels: str) -> float:
+        """Return a sample by its full name, 0.0 when it was never counted."""
+        return self._registry.get_sample_value(metric, labels) or 0.0
+
+    def exposition(self) -> bytes:
+        """Render all metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
+    """Send log events to stderr, for people (`console`) or machines (`json`)."""
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def log() -> FilteringBoundLogger:
+    """Return a logger; events are constants, everything that varies is a field."""
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
