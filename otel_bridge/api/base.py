@@ -4,31 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
 if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.base import Plan
-
-
-class Write(Struct, frozen=True, kw_only=True):
-    """A body that one of the write routes received, inflated but not decoded.
-
-    `route` is the route's path without variables (a key of `weave.writes.WRITES`); `project_id` comes from
-    the path of the v2 routes. `received_at` is microseconds since the Unix epoch.
-    """
-
-    route: str
-    body: bytes
-    received_at: int
-    project_id: str | None = None
-
-
-class Answer(Struct, frozen=True):
-    """An HTTP answer: status and JSON body."""
-
-    status: int
-    body: bytes
+    from otel_bridge.weave.base import Answer, Write
 
 
 class Calls(Protocol):

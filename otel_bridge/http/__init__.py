@@ -1,0 +1,1 @@
+"""What every HTTP listener shares: bounded bodies, inflating, the guard of the loopback door."""
