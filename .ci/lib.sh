@@ -1,0 +1,38 @@
+# Shared by .ci/run and .ci/full: a scratch folder, a copy of the tree as git sees it, and named steps.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+scratch=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$scratch"' EXIT
+exec </dev/null
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+
+step() {
+  printf '\n=== %s (%ss) ===\n' "$1" "$SECONDS"
+}
+
+# A Python that runs and is new enough; $1 narrows it to one version.
+find_python() {
+  local candidate
+  for candidate in ${1:+"python$1" "$HOME/.pyenv/versions/$1".*/bin/python} ${1:-python3 python3.13 python3.12 python3.11}; do
+    if "$candidate" -c "import sys, venv, ensurepip
+sys.exit(sys.version_info < (3, 11) or not '$1' in ('', '%d.%d' % sys.version_info[:2]))" >/dev/null 2>&1; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+# What a fresh clone would hold, plus what is not committed yet.
+copy_tree() {
+  mkdir -p "$1"
+  (cd "$root" && git ls-files -z --cached --others --exclude-standard |
+    while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done |
+    tar --null --files-from=- -cf -) | tar -xf - -C "$1"
+}
+
+# The n-th command of the README that makes a virtual environment: 1 runs the bridge, 2 runs the tests.
+readme_command() {
+  grep '^python3 -m venv' "$root/README.md" | sed -n "$1p"
+}
