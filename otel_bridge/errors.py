@@ -3,10 +3,13 @@
     BridgeError
     ├── Permanent                 asking again changes nothing
     │   ├── InvalidRequest        the request cannot be understood
+    │   │   └── UnsupportedCoding its Content-Encoding is unknown
+    │   ├── TooSlow               the body did not arrive in time
     │   ├── RequestTooLarge       over a byte limit, on the wire or inflated
     │   ├── Forbidden             foreign Host or Origin
     │   ├── UnknownPath           no such signal or route
     │   ├── Refused               kept nowhere, for good (quarantined request, destination said no)
+    │   ├── QueryTimeout          a query that took longer than it may
     │   ├── NotBuilt              documented by Weave, not offered here yet
     │   └── StartError            a setting, a port or a data directory that cannot be used
     └── Retryable                 the same request may succeed later
@@ -44,6 +47,14 @@ class InvalidRequest(Permanent):
         self.field = field
 
 
+class UnsupportedCoding(InvalidRequest):
+    """The request's `Content-Encoding` is unknown, or there is more than one."""
+
+
+class TooSlow(Permanent):
+    """The body did not arrive in time."""
+
+
 class RequestTooLarge(Permanent):
     """The request is over a byte limit, on the wire or inflated."""
 
@@ -58,6 +69,10 @@ class UnknownPath(Permanent):
 
 class Refused(Permanent):
     """The request is kept nowhere, for good."""
+
+
+class QueryTimeout(Permanent):
+    """A query took longer than it may; a narrower one may not."""
 
 
 class NotBuilt(Permanent):

@@ -1,0 +1,97 @@
+"""Everything a user may set, checked once. Only the command line (`cli`) reads flags and environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import durationpy
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+
+from otel_bridge.telemetry import LogFormat, LogLevel
+
+_ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
+_PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
+_MAX_PORT: Final = 65_535
+
+
+class Endpoint(BaseModel, frozen=True):
+    """Where to listen. Port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_endpoint(text: object) -> object:
+    """Read `HOST:PORT` or `[IPv6]:PORT`."""
+    if not isinstance(text, str):
+        return text
+    found = _ENDPOINT.fullmatch(text.strip())
+    if found is None or int(found["port"]) > _MAX_PORT:
+        raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:4318")
+    return Endpoint(host=found["v6"] or found["host"], port=int(found["port"]))
+
+
+def parse_duration(text: object) -> object:
+    """Read a Go duration with days: `90m`, `36h`, `14d`; `off` is None."""
+    if not isinstance(text, str):
+        return text
+    if text.strip().lower() == "off":
+        return None
+    try:
+        found = durationpy.from_str(text.strip())
+    except (durationpy.DurationError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a duration, for example 36h, 14d or off") from error
+    if found <= timedelta(0):
+        raise ValueError(f"{text!r} is not longer than nothing; `off` keeps calls for ever")
+    return found
+
+
+def parse_size(text: object) -> object:
+    """Read a size in bytes: `500MB`, `20GiB`; `off` is None."""
+    if isinstance(text, str) and text.strip().lower() == "off":
+        return None
+    return text
+
+
+def parse_project(text: str) -> str:
+    """Check `ENTITY/PROJECT`."""
+    if _PROJECT.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not ENTITY/PROJECT, for example local/default")
+    return text
+
+
+def default_data_dir() -> Path:
+    """Return the directory for data when none is named: `$XDG_DATA_HOME/otel-bridge` (XDG base directories)."""
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
+
+
+MIN_DISK_BYTES: Final = 16 << 20
+"""Below this a store is busier with removing calls than with keeping them."""
+
+
+class BridgeConfig(BaseModel):
+    """One standalone bridge."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    otlp_http: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=4318)
+    otlp_grpc: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=4317)
+    api: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=6345)
+    default_project: Annotated[str, BeforeValidator(parse_project)] = "local/default"
+    retention: Annotated[timedelta | None, BeforeValidator(parse_duration)] = timedelta(days=14)
+    max_disk: Annotated[Annotated[ByteSize, Field(ge=MIN_DISK_BYTES)] | None, BeforeValidator(parse_size)] = (
+        ByteSize(20 << 30)
+    )
+    unsupported_signals: Literal["reject", "discard"] = "reject"
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "console"

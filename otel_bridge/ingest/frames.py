@@ -1,0 +1,210 @@
+"""What the service and its two child processes say to each other, over one socket pair each.
+
+On the wire a message is two little-endian u32 (length of head, length of body), a msgpack head and a raw body.
+Bodies (OTLP requests, JSON pages) travel as they are: they are never re-encoded, and 64 MiB of them cost a copy.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from otel_bridge.model.query import CallsQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX: Final = struct.Struct("<II")
+
+
+# To the writer. ------------------------------------------------------------------------------------------------
+
+
+class ExportSpans(Struct, frozen=True, tag="export"):
+    """The body is an `ExportTraceServiceRequest`; members as in `receiver.base.Export`."""
+
+    id: int
+    encoding: str
+    received_ns: int
+    project_id: str | None
+    wb_run_id: str | None
+
+
+class WriteCalls(Struct, frozen=True, tag="write"):
+    """The body is the JSON of a write route; members as in `weave.base.Write`."""
+
+    id: int
+    route: str
+    received_at: int
+    project_id: str | None
+
+
+class Ping(Struct, frozen=True, tag="ping"):
+    """Are you making progress?"""
+
+    id: int
+
+
+# To the reader. ------------------------------------------------------------------------------------------------
+
+
+class OpenStore(Struct, frozen=True, tag="open"):
+    """The store exists now: open it."""
+
+    id: int
+    path: str
+
+
+class PlanQuery(Struct, frozen=True, tag="plan"):
+    """`CallReader.plan`."""
+
+    id: int
+    query: CallsQuery
+    after: bytes | None
+
+
+class RenderLines(Struct, frozen=True, tag="lines"):
+    """`CallReader.lines`."""
+
+    id: int
+    query: CallsQuery
+    seqs: tuple[int, ...]
+
+
+class CountCalls(Struct, frozen=True, tag="count"):
+    """`CallReader.count`."""
+
+    id: int
+    query: CallsQuery
+
+
+# Back to the service. ------------------------------------------------------------------------------------------
+
+
+class Exported(Struct, frozen=True, tag="exported"):
+    """The spans are kept; members as in `receiver.base.Outcome`."""
+
+    id: int
+    accepted: int
+    rejected: int
+    message: str
+    counts: dict[str, int]
+
+
+class Answered(Struct, frozen=True, tag="answered"):
+    """A write route's answer; the body is the JSON to send."""
+
+    id: int
+    status: int
+    counts: dict[str, int]
+
+
+class Planned(Struct, frozen=True, tag="planned"):
+    """A `Plan`."""
+
+    id: int
+    seqs: tuple[int, ...]
+    after: bytes | None
+
+
+class Rendered(Struct, frozen=True, tag="rendered"):
+    """JSONL in the body."""
+
+    id: int
+
+
+class Counted(Struct, frozen=True, tag="counted"):
+    """A number of calls."""
+
+    id: int
+    count: int
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """Yes."""
+
+    id: int
+
+
+Trouble = Literal["invalid", "unavailable", "refused", "timeout", "bug"]
+
+
+class Failed(Struct, frozen=True, tag="failed"):
+    """Nothing of request `id` was kept. `bug`: an unhandled exception, `message` is its traceback."""
+
+    id: int
+    trouble: Trouble
+    message: str
+    field: str | None = None
+
+
+class CannotStart(Struct, frozen=True, tag="cannot_start"):
+    """The child cannot work at all; `locked`: another process has the data directory."""
+
+    message: str
+    locked: bool = False
+
+
+class Ready(Struct, frozen=True, tag="ready"):
+    """The child takes requests."""
+
+
+class Noted(Struct, frozen=True, tag="noted"):
+    """Counters to add to the service's metrics."""
+
+    counts: dict[str, int]
+
+
+class Logged(Struct, frozen=True, tag="logged"):
+    """An event for the service's log."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    event: str
+    fields: dict[str, str | int | float]
+
+
+Request: TypeAlias = ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
+Reply: TypeAlias = Exported | Answered | Planned | Rendered | Counted | Done | Failed
+Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_request: Final = msgspec.msgpack.Decoder(Request).decode
+decode_message: Final = msgspec.msgpack.Decoder(Message).decode
+
+
+def head(message: Request | Message, body_length: int) -> bytes:
+    """Encode the prefix and head of a message whose body is sent right behind."""
+    encoded = _encode(message)
+    return PREFIX.pack(len(encoded), body_length) + encoded
+
+
+def frame(message: Request | Message, body: bytes = b"") -> bytes:
+    """Encode a whole message."""
+    return head(message, len(body)) + body
+
+
+class Cutter:
+    """Cuts a stream of bytes into frames; bytes of an unfinished frame wait inside."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._want = PREFIX.size
+
+    def feed(self, data: bytes | memoryview) -> Iterator[tuple[bytes, bytes]]:
+        """Take what was received; yield (head, body) of every frame that is complete now."""
+        self._buffer += data
+        position, size = 0, len(self._buffer)
+        with memoryview(self._buffer) as view:
+            while size - position >= PREFIX.size:
+                head_length, body_length = PREFIX.unpack_from(view, position)
+                start = position + PREFIX.size
+                end = start + head_length + body_length
+                if end > size:
+                    break
+                yield bytes(view[start : start + head_length]), bytes(view[start + head_length : end])
+                position = end
+        if position:
+            del self._buffer[:position]

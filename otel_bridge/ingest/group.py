@@ -1,0 +1,123 @@
+"""Group commit: requests that wait together become durable together, and fail alone."""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Protocol
+
+from otel_bridge.errors import BridgeError
+from otel_bridge.ingest.frames import frame
+from otel_bridge.ingest.requests import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from otel_bridge.ingest.requests import Prepared
+    from otel_bridge.store.base import Applied, CallWriter
+
+
+class Log(Protocol):
+    """Sends an event to the service's log."""
+
+    def __call__(self, event: str, /, **fields: str | float) -> None:
+        """Log `event`."""
+
+
+class GroupCommit:
+    """Applies groups of requests to the store and commits them in a thread of its own.
+
+    The thread runs nothing but `CallWriter.commit`, so that the caller may decode and translate the next group
+    while the disk works. One group is under way at a time; `wakeup` becomes readable when it is done.
+    """
+
+    def __init__(self, store: CallWriter, reply: Callable[[bytes], None]) -> None:
+        self._store = store
+        self._reply = reply
+        self._kept: list[tuple[Prepared, Applied]] = []
+        self._orders: SimpleQueue[bool] = SimpleQueue()
+        self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.wakeup, self._done = os.pipe()
+        self.busy = False
+        self._thread = threading.Thread(target=self._commit_on_order, name="commit", daemon=True)
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        """Whether a commit has ended that nobody has finished yet."""
+        return not self._outcomes.empty()
+
+    def submit(self, group: Sequence[Prepared]) -> None:
+        """Apply `group` and start its commit; requests that cannot be applied are answered at once."""
+        assert not self.busy
+        self._kept = self._apply(group)
+        if self._kept:
+            self.busy = True
+            self._orders.put(True)
+
+    def finish(self) -> None:
+        """Wait for the commit under way and answer its requests; a no-op without one."""
+        if not self.busy:
+            return
+        error = self._outcomes.get()
+        os.read(self.wakeup, 1)
+        self.busy = False
+        if error is None:
+            self._reply(b"".join([request.kept(applied) for request, applied in self._kept]))
+        else:
+            self._store.rollback()
+            text = "".join(traceback.format_exception(error))
+            self._reply(b"".join([frame(failure(request.id, error, text)) for request, _ in self._kept]))
+        self._kept = []
+
+    def close(self) -> None:
+        """Finish what is under way and end the thread."""
+        self.finish()
+        self._orders.put(False)
+        self._thread.join()
+        os.close(self.wakeup)
+        os.close(self._done)
+
+    def _apply(self, group: Sequence[Prepared]) -> list[tuple[Prepared, Applied]]:
+        """Apply what can be applied; a request that meets a bug takes nobody with it."""
+        waiting = list(group)
+        while waiting:
+            kept: list[tuple[Prepared, Applied]] = []
+            try:
+                self._store.begin()
+            except Exception as error:  # noqa: BLE001 - every request must be answered
+                self._refuse(waiting, error)
+                return []
+            for request in list(waiting):
+                try:
+                    kept.append((request, self._store.apply(request.changes, received_at=request.received_at)))
+                except BridgeError as error:  # the store left the transaction as it was
+                    waiting.remove(request)
+                    self._refuse([request], error)
+                except Exception as error:  # noqa: BLE001 - the transaction is in doubt: start over without it
+                    self._store.rollback()
+                    waiting.remove(request)
+                    self._refuse([request], error)
+                    break
+            else:
+                if not kept:
+                    self._store.rollback()
+                return kept
+        return []
+
+    def _refuse(self, requests: Sequence[Prepared], error: BaseException) -> None:
+        text = "".join(traceback.format_exception(error))
+        for request in requests:
+            self._reply(frame(failure(request.id, error, text)))
+
+    def _commit_on_order(self) -> None:
+        while self._orders.get():
+            error: BaseException | None = None
+            try:
+                self._store.commit()
+            except BaseException as caught:  # noqa: BLE001 - carried to the caller of finish()
+                error = caught
+            self._outcomes.put(error)
+            os.write(self._done, b".")

@@ -1,0 +1,154 @@
+"""The service's side of keeping calls: `Consume` for the receivers, `Calls` for the API."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from otel_bridge.errors import Retryable
+from otel_bridge.ingest import frames
+from otel_bridge.ingest.child import Child, UnhandledInChild, background
+from otel_bridge.ingest.settings import STORE_FILE
+from otel_bridge.receiver.base import Export, Outcome
+from otel_bridge.store.base import Plan
+from otel_bridge.weave.base import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from otel_bridge.ingest.settings import WriterSettings
+    from otel_bridge.model.query import CallsQuery
+    from otel_bridge.telemetry import Telemetry
+    from otel_bridge.weave.base import Write
+
+PING_SECONDS: Final = 1.0
+SILENT_SECONDS: Final = 5.0
+"""Without an answer for this long the writer counts as stuck (`/livez`)."""
+
+ReplyT = TypeVar("ReplyT", bound=frames.Reply)
+
+
+ReplyT = TypeVar("ReplyT", bound=frames.Reply)
+
+
+class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the writer is told at its start; times in seconds, sizes in bytes."""
+
+    data_dir: str
+    retention_seconds: int
+    max_bytes: int
+    default_project: str | None
+
+
+class Keeper:
+    """Hands requests to the writer and the reader process and waits for their replies."""
+
+    def __init__(self, writer: Child, reader: Child, store: Path, telemetry: Telemetry) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._store = store
+        self._telemetry = telemetry
+        self._heard = 0.0
+
+    @property
+    def processes(self) -> tuple[int | None, int | None]:
+        """Process ids of writer and reader."""
+        return self._writer.pid, self._reader.pid
+
+    async def export(self, export: Export) -> Outcome:
+        """`Consume`: return when the spans are committed."""
+        request = frames.ExportSpans(
+            self._writer.number(), export.encoding.value, export.received_ns, export.project_id, export.wb_run_id
+        )
+        reply, _ = await self._ask(self._writer, request, frames.Exported, export.body)
+        return Outcome(
+            accepted=reply.accepted, rejected=reply.rejected, message=reply.message, counts=reply.counts
+        )
+
+    async def write(self, write: Write) -> Answer:
+        """`Calls.write`: return when the calls are committed."""
+        request = frames.WriteCalls(self._writer.number(), write.route, write.received_at, write.project_id)
+        reply, body = await self._ask(self._writer, request, frames.Answered, write.body)
+        self._telemetry.notes(reply.counts)
+        return Answer(reply.status, body)
+
+    async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
+        """`CallReader.plan`."""
+        request = frames.PlanQuery(self._reader.number(), query, after)
+        reply, _ = await self._ask(self._reader, request, frames.Planned)
+        return Plan(reply.seqs, reply.after)
+
+    async def lines(self, query: CallsQuery, seqs: tuple[int, ...]) -> bytes:
+        """`CallReader.lines`."""
+        request = frames.RenderLines(self._reader.number(), query, seqs)
+        _, body = await self._ask(self._reader, request, frames.Rendered)
+        return body
+
+    async def count(self, query: CallsQuery) -> int:
+        """`CallReader.count`."""
+        request = frames.CountCalls(self._reader.number(), query)
+        reply, _ = await self._ask(self._reader, request, frames.Counted)
+        return reply.count
+
+    async def open_store(self) -> None:
+        """Tell the reader where the store is."""
+        await self._ask(self._reader, frames.OpenStore(self._reader.number(), str(self._store)), frames.Done)
+
+    def progressing(self) -> bool:
+        """Whether the writer has answered within `SILENT_SECONDS`."""
+        return asyncio.get_running_loop().time() - self._heard < SILENT_SECONDS
+
+    async def watch(self) -> None:
+        """Ask the writer every second whether it still works. Never returns."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await self._ask(self._writer, frames.Ping(self._writer.number()), frames.Done)
+            except (Retryable, UnhandledInChild):
+                pass
+            else:
+                self._heard = loop.time()
+            await asyncio.sleep(PING_SECONDS)
+
+    @staticmethod
+    async def _ask(
+        child: Child, request: frames.Request, expected: type[ReplyT], body: bytes = b""
+    ) -> tuple[ReplyT, bytes]:
+        reply, data = await child.ask(request, body)
+        if not isinstance(reply, expected):
+            raise UnhandledInChild(f"expected {expected.__name__}, got {type(reply).__name__}")
+        return reply, data
+
+
+@asynccontextmanager
+async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGenerator[Keeper]:
+    """Start writer and reader on the data directory; at the end let them finish and exit.
+
+    Raise StartError (DataDirectoryLocked when another process has it) when the directory cannot be used.
+    """
+    store = Path(settings.data_dir) / STORE_FILE
+    writer = Child("writer", "otel_bridge.ingest.writer", [msgspec.json.encode(settings).decode()], telemetry)
+    reader = Child("reader", "otel_bridge.ingest.reader", [], telemetry)
+    keeper = Keeper(writer, reader, store, telemetry)
+    async with AsyncExitStack() as owned:
+        owned.push_async_callback(reader.stop)
+        owned.push_async_callback(writer.stop)
+        started = await asyncio.gather(writer.start(), reader.start(), return_exceptions=True)
+        for outcome in started:  # side by side: each takes a tenth of a second
+            if outcome is not None:
+                raise outcome
+        await keeper.open_store()
+        async with (
+            background(reader.supervise(keeper.open_store)),
+            background(writer.supervise(_nothing)),
+            background(keeper.watch()),
+        ):
+            yield keeper
+
+
+async def _nothing() -> None:
+    """A writer that was started again has opened its store itself."""

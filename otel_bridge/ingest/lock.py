@@ -1,0 +1,55 @@
+"""One process at a time writes into a data directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.errors import DataDirectoryLocked, StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+LOCK_FILE: Final = "lock"
+PATIENCE_SECONDS: Final = 3.0
+"""A writer whose service was killed needs a moment to finish its commit and let go."""
+
+
+@contextmanager
+def data_directory_lock(data_dir: Path) -> Generator[None]:
+    """Hold the directory; raise DataDirectoryLocked when another process keeps it for `PATIENCE_SECONDS`.
+
+    The lock is the kernel's (flock): it goes with the process that holds it, however that one ends.
+    """
+    try:
+        descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartError(f"data directory {data_dir} is not writable: {error.strerror}") from error
+    try:
+        _wait_for(descriptor, data_dir)
+        with suppress(OSError):  # a full disk: the name of the holder is a courtesy
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getppid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, data_dir: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            raise DataDirectoryLocked(
+                f"data directory {data_dir} is in use by another otel-bridge (process {holder})"
+            ) from error
+        return

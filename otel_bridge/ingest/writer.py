@@ -1,0 +1,159 @@
+"""The writer process: decodes, translates and keeps what the service received. The only one that writes.
+
+It talks to the service over one socket (`frames`), is alone in its data directory (`lock`), and ends when the
+service does: at the end of the stream it finishes what it was given, closes the store and exits.
+"""
+
+from __future__ import annotations
+
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections import deque
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from otel_bridge.errors import DataDirectoryLocked, StartError
+from otel_bridge.ingest import frames
+from otel_bridge.ingest.frames import frame
+from otel_bridge.ingest.group import GroupCommit
+from otel_bridge.ingest.lock import data_directory_lock
+from otel_bridge.ingest.requests import Prepared, failure, prepare_export, prepare_write
+from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
+from otel_bridge.store.sqlite.writer import SqliteWriter, StoreLimits
+
+if TYPE_CHECKING:
+    from otel_bridge.store.base import CallWriter
+
+GROUP_BYTES: Final = 2 << 20
+"""Decoded bytes of the requests that are committed together; a larger request goes alone."""
+RECEIVE_BYTES: Final = 1 << 20
+MAINTAIN_SECONDS: Final = 0.25
+"""Between two steps of upkeep while requests keep coming."""
+IDLE_SECONDS: Final = 1.0
+"""Between two looks for upkeep while nothing comes."""
+SWITCH_SECONDS: Final = 0.0005
+"""How long the commit thread may have to wait for the interpreter (5 ms by default)."""
+
+
+class Writer:
+    """The loop of the writer process."""
+
+    def __init__(self, connection: socket.socket, store: CallWriter, default_project: str | None) -> None:
+        self._connection = connection
+        self._store = store
+        self._default_project = default_project
+        self._cutter = frames.Cutter()
+        self._incoming: deque[tuple[frames.Request, bytes]] = deque()
+        self._prepared: list[Prepared] = []
+        self._prepared_bytes = 0
+        self._commit = GroupCommit(store, self._reply)
+        self._open = True
+        self._next_upkeep = 0.0
+        self._more_upkeep = False
+
+    def run(self) -> None:
+        """Serve until the service closes the connection, then finish what was given."""
+        with closing(self._commit), selectors.DefaultSelector() as selector:
+            selector.register(self._connection, selectors.EVENT_READ, self._receive)
+            selector.register(self._commit.wakeup, selectors.EVENT_READ, self._commit.finish)
+            while self._open or self._incoming or self._prepared:
+                for key, _ in selector.select(self._patience()):
+                    key.data()
+                if not self._open and self._connection in selector.get_map():
+                    selector.unregister(self._connection)
+                self._prepare()
+                if self._prepared and not self._commit.busy:
+                    self._submit()
+                self._upkeep()
+
+    def _patience(self) -> float:
+        if self._incoming or (self._prepared and not self._commit.busy):
+            return 0.0
+        if self._more_upkeep and not self._commit.busy:
+            return 0.0
+        return IDLE_SECONDS
+
+    def _receive(self) -> None:
+        try:
+            data = self._connection.recv(RECEIVE_BYTES)
+        except OSError:
+            data = b""
+        self._open = bool(data)
+        for head, body in self._cutter.feed(data):
+            self._incoming.append((frames.decode_request(head), body))
+
+    def _prepare(self) -> None:
+        """Turn received bytes into changes; while the disk works, as many as one group takes."""
+        while self._incoming and self._prepared_bytes < GROUP_BYTES:
+            request, body = self._incoming.popleft()
+            try:
+                match request:
+                    case frames.ExportSpans():
+                        prepared = prepare_export(request, body, default_project=self._default_project)
+                    case frames.WriteCalls():
+                        prepared = prepare_write(request, body)
+                    case _:
+                        self._reply(frame(frames.Done(request.id)))
+                        continue
+            except Exception as error:  # noqa: BLE001 - one request's trouble is told to that request only
+                self._reply(frame(failure(request.id, error, traceback.format_exc())))
+                continue
+            self._prepared.append(prepared)
+            self._prepared_bytes += len(body)
+            if self._commit.done:
+                self._commit.finish()
+                break
+
+    def _submit(self) -> None:
+        group, self._prepared, self._prepared_bytes = self._prepared, [], 0
+        self._commit.submit(group)
+
+    def _upkeep(self) -> None:
+        now = time.monotonic()
+        idle = not (self._incoming or self._prepared)
+        if self._commit.busy or now < self._next_upkeep or not self._open:
+            return
+        self._more_upkeep = self._store.maintain(now=time.time_ns() // 1000)
+        self._next_upkeep = now + (0.0 if idle and self._more_upkeep else MAINTAIN_SECONDS)
+
+    def _reply(self, data: bytes) -> None:
+        with suppress(OSError):  # the service is gone; what is kept stays kept
+            self._connection.sendall(data)
+
+
+def main() -> None:
+    """Run the writer on the socket whose number is argv[1], with the settings in argv[2]."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    settings = msgspec.json.decode(sys.argv[2], type=WriterSettings)
+    try:
+        serve(connection, settings)
+    except StartError as error:
+        message = frames.CannotStart(str(error), isinstance(error, DataDirectoryLocked))
+        connection.sendall(frame(message))
+        sys.exit(error.exit_code)
+
+
+def serve(connection: socket.socket, settings: WriterSettings) -> None:
+    """Own the data directory and serve `connection`; raise StartError when that cannot be."""
+    data_dir = Path(settings.data_dir)
+    limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
+    with ExitStack() as owned:
+        owned.callback(connection.close)
+        owned.enter_context(data_directory_lock(data_dir))
+        store = owned.enter_context(closing(SqliteWriter(data_dir / STORE_FILE, limits)))
+        connection.sendall(frame(frames.Ready()))
+        Writer(connection, store, settings.default_project).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""SIGKILL at random under load, again and again: nothing acknowledged is lost, nothing is there twice.
+
+    python -m tests.e2e.kill_rounds --rounds 200
+
+Each round starts a bridge on the same data directory, sends spans (OTLP/HTTP, from several threads) and calls
+(`/call/upsert_batch`), kills the service, its writer or the whole tree at a random moment, starts it again and
+looks for every id that was answered with 200.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import threading
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
+
+from tests.e2e import client
+from tests.e2e.process import Bridge, running
+
+SENDERS = 4
+SPANS = 40
+CALLS = 10
+
+
+@dataclass
+class Acknowledged:
+    """Ids that were answered with 200, by whatever thread."""
+
+    ids: set[str] = field(default_factory=set)
+    requests: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, ids: list[str]) -> None:
+        with self.lock:
+            self.ids.update(ids)
+            self.requests += 1
+
+
+def send_spans(base: str, acknowledged: Acknowledged, stop: threading.Event) -> None:
+    while not stop.is_set():
+        request = client.a_request(SPANS, text="kill -9 " * 50)
+        with suppress(OSError, HTTPException):
+            if client.export(base, request) == 200:
+                acknowledged.add(client.span_ids(request))
+
+
+def send_calls(base: str, acknowledged: Acknowledged, stop: threading.Event) -> None:
+    while not stop.is_set():
+        made = [str(uuid.uuid4()) for _ in range(CALLS)]
+        batch = []
+        for number in made:
+            common = {"project_id": client.PROJECT, "id": number}
+            start = {**common, "trace_id": number, "op_name": "op", "started_at": "2026-11-01T00:00:00Z"}
+            batch.append({"mode": "start", "req": {"start": {**start, "attributes": {}, "inputs": {"n": number}}}})
+            end = {**common, "ended_at": "2026-11-01T00:00:01Z", "summary": {}, "output": number}
+            batch.append({"mode": "end", "req": {"end": end}})
+        with suppress(OSError, HTTPException):
+            status, _ = client.call(f"{base}/call/upsert_batch", json.dumps({"batch": batch}).encode())
+            if status == 200:
+                acknowledged.add(made)
+
+
+def load_until_killed(bridge: Bridge, dice: random.Random, acknowledged: Acknowledged) -> str:
+    stop = threading.Event()
+    threads = [threading.Thread(target=send_spans, args=(bridge.http, acknowledged, stop)) for _ in range(SENDERS)]
+    threads.append(threading.Thread(target=send_calls, args=(bridge.api, acknowledged, stop)))
+    for thread in threads:
+        thread.start()
+    victim = dice.choice(("service", "writer", "tree"))
+    time.sleep(dice.uniform(0.0, 0.5))  # the moment of the kill is the dice's, nothing waits for it
+    match victim:
+        case "service":
+            bridge.kill()
+        case "writer":
+            bridge.child("ingest.writer").kill()
+            time.sleep(dice.uniform(0.0, 0.3))
+            bridge.kill_tree()
+        case "tree":
+            bridge.kill_tree()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return victim
+
+
+def missing(base: str, ids: set[str]) -> set[str]:
+    """Those of `ids` that the bridge does not have; complains about any that it has twice."""
+    wanted, found = sorted(ids), []
+    for at in range(0, len(wanted), 1000):
+        query = {"project_id": client.PROJECT, "columns": ["id"], "filter": {"call_ids": wanted[at : at + 1000]}}
+        found += [line["id"] for line in client.post(base, "/calls/stream_query", query)]
+    assert len(found) == len(set(found)), "a call is there twice"
+    return ids - set(found)
+
+
+def rounds(count: int, data_dir: Path, seed: int) -> dict[str, int]:
+    """Play `count` rounds; return what happened. Raise AssertionError when an acknowledged id is gone."""
+    dice = random.Random(seed)
+    everything: set[str] = set()
+    tally = {"rounds": 0, "requests": 0, "service": 0, "writer": 0, "tree": 0}
+    for number in range(count):
+        acknowledged = Acknowledged()
+        with running(data_dir) as bridge:
+            tally[load_until_killed(bridge, dice, acknowledged)] += 1
+        everything |= acknowledged.ids
+        tally["rounds"] += 1
+        tally["requests"] += acknowledged.requests
+        with running(data_dir) as bridge:
+            gone = missing(bridge.api, acknowledged.ids)
+            assert not gone, f"round {number}: {len(gone)} acknowledged calls are gone, {sorted(gone)[:3]}"
+    with running(data_dir) as bridge:
+        stored = client.ids(bridge.api)
+    assert len(stored) == len(set(stored)), "a call is there twice"
+    assert everything <= set(stored)
+    return {**tally, "acknowledged": len(everything), "stored": len(stored)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        print(json.dumps({"seed": options.seed, **rounds(options.rounds, Path(directory) / "data", options.seed)}))
+
+
+if __name__ == "__main__":
+    main()
