@@ -1,0 +1,50 @@
+"""From bytes to a checked pydantic model: the one place that parses and validates bodies of Weave's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from otel_bridge.weave.refusals import bad_json, no_body, unprocessable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import TypeAdapter
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def parse(body: bytes) -> Any:
+    """Parse a JSON body, whatever its Content-Type said; raise WriteRefused (422)."""
+    if not body:
+        raise no_body()
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_json(error.pos, error.msg) from None
+
+
+def checked(model: type[ModelT], document: Any) -> ModelT:
+    """Validate a parsed body against its model; raise WriteRefused (422)."""
+    try:
+        return model.model_validate(document, from_attributes=True)  # FastAPI's mode: it words the errors
+    except ValidationError as error:
+        raise unprocessable(errors_at(("body",), error)) from None
+
+
+def item_errors(item_type: TypeAdapter[Any], items: list[Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the errors of a batch, item by item, so that whoever has read enough can stop."""
+    for index, item in enumerate(items):
+        try:
+            item_type.validate_python(item, from_attributes=True)
+        except ValidationError as error:
+            yield from errors_at(("body", "batch", index), error)
+
+
+def errors_at(place: tuple[str | int, ...], error: ValidationError) -> Iterator[Mapping[str, Any]]:
+    """Yield pydantic's errors as seen from the body that holds the value at `place`."""
+    for line in error.errors(include_url=False):
+        yield {**line, "loc": place + line["loc"]}

@@ -1,0 +1,165 @@
+"""The bodies of the write routes as pydantic models (`contract/weave-api.md` §1.1 and §1.3).
+
+Trees (`attributes`, `inputs`, `output`, `otel_dump`) are `Any` below their first level, so pydantic never
+walks them. Objects ignore members they do not know, except `req` and its equals. The class names of the two
+kinds of batch items are part of the answers: a 422 shows them in `loc`. (No postponed annotations here:
+pydantic reads them.)
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
+
+Tree: TypeAlias = dict[str, Any]
+
+
+class TraceStatus(StrEnum):
+    """The keys of `summary.status_counts`."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    RUNNING = "running"
+    DESCENDANT_ERROR = "descendant_error"
+
+
+class LLMUsageSchema(TypedDict, total=False):
+    """Tokens of one model; other members pass as they are."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # how pydantic configures a TypedDict
+
+    prompt_tokens: int | None
+    input_tokens: int | None
+    completion_tokens: int | None
+    output_tokens: int | None
+    requests: int | None
+    total_tokens: int | None
+    cache_creation_input_tokens: int | None
+    cache_read_input_tokens: int | None
+
+
+class SummaryInsertMap(TypedDict, total=False):
+    """What is known of a call once it ended; other members pass as they are."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # how pydantic configures a TypedDict
+
+    usage: dict[str, LLMUsageSchema]
+    status_counts: dict[TraceStatus, int]
+
+
+class StartedCallSchemaForInsert(BaseModel):
+    """The start of a call."""
+
+    project_id: str
+    id: str | None = None
+    op_name: str
+    display_name: str | None = None
+    trace_id: str | None = None
+    parent_id: str | None = None
+    thread_id: str | None = None
+    turn_id: str | None = None
+    started_at: datetime
+    attributes: Tree
+    inputs: Tree
+    otel_dump: Tree | None = None
+    wb_user_id: str | None = None
+    wb_run_id: str | None = None
+    wb_run_step: int | None = None
+
+
+class EndedCallSchemaForInsert(BaseModel):
+    """The end of a call."""
+
+    project_id: str
+    id: str
+    ended_at: datetime
+    started_at: datetime | None = None
+    exception: str | None = None
+    output: Any = None
+    summary: SummaryInsertMap
+    wb_run_step_end: int | None = None
+
+
+class CompletedCallSchemaForInsert(BaseModel):
+    """Start and end of a call in one object, the unit of `/v2/…/calls/complete`."""
+
+    project_id: str
+    id: str
+    trace_id: str
+    op_name: str
+    display_name: str | None = None
+    parent_id: str | None = None
+    thread_id: str | None = None
+    turn_id: str | None = None
+    started_at: datetime
+    ended_at: datetime
+    exception: str | None = None
+    attributes: Tree
+    inputs: Tree
+    output: Any = None
+    summary: SummaryInsertMap
+    otel_dump: Tree | None = None
+    wb_user_id: str | None = None
+    wb_run_id: str | None = None
+    wb_run_step: int | None = None
+    wb_run_step_end: int | None = None
+
+
+class CallStartReq(BaseModel, extra="forbid"):
+    """Holds a start and nothing else."""
+
+    start: StartedCallSchemaForInsert
+
+
+class CallEndReq(BaseModel, extra="forbid"):
+    """Holds an end and nothing else."""
+
+    end: EndedCallSchemaForInsert
+
+
+class CallBatchStartMode(BaseModel):
+    """A batch item that starts a call."""
+
+    mode: str = "start"
+    req: CallStartReq
+
+
+class CallBatchEndMode(BaseModel):
+    """A batch item that ends a call."""
+
+    mode: str = "end"
+    req: CallEndReq
+
+
+class BatchShell(BaseModel):
+    """A batch whose items are looked at one by one."""
+
+    batch: list[Any]
+
+
+class CallUpdateReq(BaseModel):
+    """A new display name for a call; "" clears it."""
+
+    project_id: str
+    call_id: str
+    display_name: str | None = None
+    wb_user_id: str | None = None
+
+
+class CallsDeleteReq(BaseModel):
+    """Calls that shall go, with their descendants."""
+
+    project_id: str
+    call_ids: list[str]
+    wb_user_id: str | None = None
+
+
+BATCH_ITEM: Final[TypeAdapter[CallBatchStartMode | CallBatchEndMode]] = TypeAdapter(
+    CallBatchStartMode | CallBatchEndMode
+)
+"""An item of `/call/upsert_batch`: its `req` decides which of the two it is."""
+
+COMPLETED_ITEM: Final = TypeAdapter(CompletedCallSchemaForInsert)
+"""An item of `/v2/…/calls/complete`."""

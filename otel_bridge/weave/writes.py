@@ -1,0 +1,47 @@
+"""The write routes of Weave's API: a body in, changes and an answer out (`contract/weave-api.md` §1).
+
+Pure; a request is decoded whole or refused whole. The caller keeps the changes before it sends the answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_bridge.model.call import Change
+    from otel_bridge.weave.base import Write
+
+WRITES: Final = (
+    "/call/upsert_batch",
+    "/call/start",
+    "/call/end",
+    "/call/update",
+    "/calls/delete",
+    "/v2/calls/complete",
+    "/v2/call/start",
+    "/v2/call/end",
+)
+"""The keys of the routes; `{entity}/{project}` is cut out of those under `/v2`."""
+
+
+class DecodedWrite(Struct, frozen=True):
+    """What a write asks for: changes to apply together, and the body of the 200 that follows them."""
+
+    changes: tuple[Change, ...]
+    answer: bytes
+
+
+def decode_write(write: Write, new_id: Callable[[], str]) -> DecodedWrite:
+    """Decode the body of a write; `new_id` makes ids for calls and traces that come without.
+
+    Raise WriteRefused (its `answer` is the 422, 400 or 413 to send) when nothing of it may be kept.
+    """
+    # The writer process pays for pydantic (some 10 MB, 0.1 s) with the first API write, or not at all.
+    from otel_bridge.weave.decoders import DECODERS, Body  # noqa: PLC0415
+
+    decoded = DECODERS[write.route](Body(write.body, write.project_id, new_id))
+    return DecodedWrite(decoded.changes, decoded.answer)
