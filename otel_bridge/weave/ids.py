@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import time
 from typing import Final
 
 _UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -21,6 +23,11 @@ def is_call_id(text: str) -> bool:
 def is_trace_id(text: str) -> bool:
     """Tell whether `text` is 32 lower-case hex digits or a canonical lower-case UUID."""
     return _TRACE_ID.fullmatch(text) is not None
+
+
+def new_id() -> str:
+    """Make an id for a call or a trace that came without one; ids made later sort later."""
+    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(RANDOM_BYTES))
 
 
 def uuid7(milliseconds: int, random: bytes) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from otel_bridge.errors import Permanent
-from otel_bridge.weave.base import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,16 +21,17 @@ MISSING: Final = "missing"
 
 
 class WriteRefused(Permanent):
-    """The body is refused whole, and nothing of it is kept; `answer` says why."""
+    """A body is refused whole, and nothing of it is kept; `status` and the JSON `body` tell the client why."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"refused with {answer.status}")
-        self.answer = answer
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"refused with {status}")
+        self.status = status
+        self.body = body
 
 
 def reason(status: int, text: str) -> WriteRefused:
     """Refuse with `{"reason": text}`."""
-    return WriteRefused(Answer(status, orjson.dumps({"reason": text})))
+    return WriteRefused(status, orjson.dumps({"reason": text}))
 
 
 def unprocessable(errors: Iterable[Mapping[str, Any]]) -> WriteRefused:
@@ -48,7 +48,7 @@ def unprocessable(errors: Iterable[Mapping[str, Any]]) -> WriteRefused:
         details.append(
             {"type": error["type"], "loc": list(error["loc"]), "msg": error["msg"], **shown, **context}
         )
-    return WriteRefused(Answer(422, orjson.dumps({"detail": details}, default=str)))
+    return WriteRefused(422, orjson.dumps({"detail": details}, default=str))
 
 
 def bad_json(offset: int, message: str) -> WriteRefused:

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from otel_bridge.weave.ids import new_id
+from otel_bridge.weave.refusals import WriteRefused
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_bridge.model.call import Change
     from otel_bridge.weave.base import Write
+
+__all__ = ["WRITES", "DecodedWrite", "WriteRefused", "decode_write", "new_id"]
 
 WRITES: Final = (
     "/call/upsert_batch",
@@ -38,7 +43,7 @@ class DecodedWrite(Struct, frozen=True):
 def decode_write(write: Write, new_id: Callable[[], str]) -> DecodedWrite:
     """Decode the body of a write; `new_id` makes ids for calls and traces that come without.
 
-    Raise WriteRefused (its `answer` is the 422, 400 or 413 to send) when nothing of it may be kept.
+    Raise WriteRefused (with the 422, 400 or 413 to send) when nothing of it may be kept.
     """
     # The writer process pays for pydantic (some 10 MB, 0.1 s) with the first API write, or not at all.
     from otel_bridge.weave.decoders import DECODERS, Body  # noqa: PLC0415
