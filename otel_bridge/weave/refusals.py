@@ -21,7 +21,7 @@ MISSING: Final = "missing"
 
 
 class WriteRefused(Permanent):
-    """A body is refused whole, and nothing of it is kept; `status` and the JSON `body` tell the client why."""
+    """A body is refused whole, nothing of it is kept; `status` and the JSON `body` tell the client why."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(f"refused with {status}")
