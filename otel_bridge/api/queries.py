@@ -1,0 +1,193 @@
+"""The bodies of the read routes, checked and turned into queries (`contract/weave-api.md` §2.1-§2.5).
+
+Members that nobody knows are ignored at the top level and refused inside `filter`, `sort_by` and `query`.
+No postponed annotations here: pydantic reads them.
+"""
+
+from typing import Any, Final, Literal, NoReturn, TypeAlias
+
+from msgspec import convert
+from pydantic import BaseModel, Field
+
+from otel_bridge.errors import NotBuilt
+from otel_bridge.model.query import COLUMNS, SORTABLE, CallsFilter, CallsQuery, SortBy
+from otel_bridge.weave.checked import checked
+from otel_bridge.weave.refusals import WriteRefused, reason
+
+MAX_LIST_ENTRIES: Final = 1000
+_MAX_ROWS: Final = 2**62
+"""More than any store holds, less than an SQL integer."""
+_JSON_COLUMNS: Final = frozenset({"attributes", "inputs", "output", "summary"})
+_LATER_ROOTS: Final = _JSON_COLUMNS | {"feedback", "annotation_queue_items"}
+_SIZES: Final = frozenset({"storage_size_bytes", "total_storage_size_bytes"})
+_RESOLVED_COLUMNS: Final = frozenset({"wb_username"})
+"""Columns one may ask for that no stored call has."""
+
+Names: TypeAlias = list[str] | None
+
+
+class CallsFilterBody(BaseModel, extra="forbid"):
+    """`filter`; null members do not filter."""
+
+    op_names: Names = None
+    input_refs: Names = None
+    output_refs: Names = None
+    parent_ids: Names = None
+    trace_ids: Names = None
+    call_ids: Names = None
+    thread_ids: Names = None
+    turn_ids: Names = None
+    trace_roots_only: bool | None = None
+    wb_user_ids: Names = None
+    wb_run_ids: Names = None
+
+
+class SortByBody(BaseModel, extra="forbid"):
+    """An entry of `sort_by`."""
+
+    field: str
+    direction: Literal["asc", "desc"]
+
+
+class QueryBody(BaseModel, extra="forbid"):
+    """`query`: an expression, which nothing evaluates yet."""
+
+    expr: Any = Field(alias="$expr")
+
+
+class CallsQueryReq(BaseModel):
+    """The body of `/calls/stream_query` and `/calls/query`."""
+
+    project_id: str
+    filter: CallsFilterBody | None = None
+    limit: int | None = None
+    offset: int | None = None
+    sort_by: list[SortByBody] | None = None
+    query: QueryBody | None = None
+    include_costs: bool | None = False
+    include_feedback: bool | None = False
+    include_storage_size: bool | None = False
+    include_total_storage_size: bool | None = False
+    include_usernames: bool | None = False
+    latest_only: bool | None = False
+    columns: Names = None
+    expand_columns: Names = None
+    return_expanded_column_values: bool | None = True
+
+
+class CallsQueryStatsReq(BaseModel):
+    """The body of `/calls/query_stats`. `expand_columns` only matters beside a `query`."""
+
+    project_id: str
+    filter: CallsFilterBody | None = None
+    query: QueryBody | None = None
+    limit: int | None = None
+    include_total_storage_size: bool | None = False
+    expand_columns: Names = None
+
+
+class CallReadReq(BaseModel):
+    """The body of `/call/read`."""
+
+    project_id: str
+    id: str
+    include_costs: bool | None = False
+    include_storage_size: bool | None = False
+    include_total_storage_size: bool | None = False
+
+
+def calls_query(document: Any) -> CallsQuery:
+    """Read a query for calls; raise WriteRefused (422, 400) or NotBuilt (501)."""
+    _check_lists(document)
+    body = checked(CallsQueryReq, document)
+    _check_offered(body)
+    if body.expand_columns and body.return_expanded_column_values is not False:
+        _later("expand_columns")
+    return CallsQuery(
+        project_id=body.project_id,
+        filter=_filter(body.filter),
+        sort_by=_sort_by(body.sort_by),
+        limit=_rows(body.limit, "limit"),
+        offset=_rows(body.offset, "offset") or 0,
+        columns=_columns(body.columns),
+    )
+
+
+def calls_count(document: Any) -> CallsQuery:
+    """Read a query that is only counted; raise WriteRefused (422, 400) or NotBuilt (501)."""
+    _check_lists(document)
+    body = checked(CallsQueryStatsReq, document)
+    _check_offered(body)
+    return CallsQuery(
+        project_id=body.project_id, filter=_filter(body.filter), limit=_rows(body.limit, "limit")
+    )
+
+
+def one_call(document: Any) -> CallsQuery:
+    """Read a question for one call; raise WriteRefused (422) or NotBuilt (501)."""
+    body = checked(CallReadReq, document)
+    _check_offered(body)
+    return CallsQuery(project_id=body.project_id, filter=CallsFilter(call_ids=(body.id,)), limit=1)
+
+
+def _check_lists(document: Any) -> None:
+    # Before pydantic looks: it would write an error for each of a million wrong entries.
+    if not isinstance(document, dict) or not isinstance(document.get("filter"), dict):
+        return
+    for name, value in document["filter"].items():
+        if isinstance(value, list) and len(value) > MAX_LIST_ENTRIES:
+            raise reason(400, f"filter.{name} holds more than {MAX_LIST_ENTRIES} entries")
+
+
+def _check_offered(body: CallsQueryReq | CallsQueryStatsReq | CallReadReq) -> None:
+    for name, value in body:
+        wanted = value is True and name.startswith("include_") and name != "include_usernames"
+        if wanted or (name == "query" and value is not None):
+            _later(name)
+
+
+def _later(what: str) -> NoReturn:
+    raise NotBuilt(f"{what} is not offered yet; ask without it")
+
+
+def _filter(body: CallsFilterBody | None) -> CallsFilter:
+    if body is None:
+        return CallsFilter()
+    return convert(body.model_dump(), type=CallsFilter)
+
+
+def _sort_by(entries: list[SortByBody] | None) -> tuple[SortBy, ...] | None:
+    # Any order will do for an empty list, and the default one is stable from page to page.
+    return tuple(map(_sort_key, entries)) if entries else None
+
+
+def _sort_key(entry: SortByBody) -> SortBy:
+    if entry.field in SORTABLE:
+        return SortBy(entry.field, entry.direction)
+    if entry.field in _SIZES:
+        raise reason(400, f"sorting by {entry.field} is not possible")
+    if entry.field.partition(".")[0] in _LATER_ROOTS:
+        _later(f"sorting by {entry.field}")
+    raise _unknown_field(entry.field)
+
+
+def _columns(names: list[str] | None) -> tuple[str, ...] | None:
+    if not names:
+        return None
+    roots = {name.partition(".")[0]: name for name in names}
+    for root, name in roots.items():
+        if root not in COLUMNS and root not in _RESOLVED_COLUMNS:
+            raise _unknown_field(name)
+    return tuple(root for root in roots if root in COLUMNS) or ("id",)
+
+
+def _unknown_field(name: str) -> WriteRefused:
+    return reason(422, f"Field {name} is not allowed")
+
+
+def _rows(value: int | None, name: str) -> int | None:
+    if value is None:
+        return None
+    if value < 0:
+        raise reason(400, f"{name} must not be negative")
+    return min(value, _MAX_ROWS)
