@@ -89,18 +89,18 @@ class CompletedCallSchemaForInsert(BaseModel):
     id: str
     trace_id: str
     op_name: str
+    started_at: datetime
+    ended_at: datetime
     display_name: str | None = None
     parent_id: str | None = None
     thread_id: str | None = None
     turn_id: str | None = None
-    started_at: datetime
-    ended_at: datetime
-    exception: str | None = None
     attributes: Tree
     inputs: Tree
     output: Any = None
     summary: SummaryInsertMap
     otel_dump: Tree | None = None
+    exception: str | None = None
     wb_user_id: str | None = None
     wb_run_id: str | None = None
     wb_run_step: int | None = None

@@ -1,0 +1,45 @@
+"""The API on a real socket, over a store in memory."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from otel_bridge.api.app import api_app
+from otel_bridge.http.budget import ByteBudget
+from otel_bridge.http.inflate import open_inflater
+from otel_bridge.store.memory import MemoryStore
+from otel_bridge.telemetry import Telemetry
+from tests.contract.api.calls import InProcessCalls
+from tests.contract.api.client import Api
+
+
+@pytest.fixture
+async def serve():
+    """Start APIs: `await serve(calls=…, health=…, …)`."""
+    async with AsyncExitStack() as opened:
+        inflater = await opened.enter_async_context(open_inflater())
+
+        async def start(calls=None, **settings) -> Api:
+            telemetry = Telemetry()
+            calls = calls or InProcessCalls(MemoryStore())
+            defaults = {
+                "inflater": inflater,
+                "budget": ByteBudget(64 << 20),
+                "health": lambda: (True, {}),
+            }
+            app = api_app(calls, telemetry, **(defaults | settings))
+            server = TestServer(app)
+            await server.start_server(auto_decompress=False, access_log=None)
+            opened.push_async_callback(server.close)
+            client = await opened.enter_async_context(TestClient(server))
+            return Api(client, calls, telemetry)
+
+        yield start
+
+
+@pytest.fixture
+async def api(serve) -> Api:
+    return await serve()
