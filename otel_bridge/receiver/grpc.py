@@ -1,0 +1,194 @@
+"""OTLP over gRPC: `contract/otlp-receiver.md` §6.
+
+Methods take and return bytes: what cannot be decoded is answered by us, not by the library (§0.9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from otel_bridge.errors import BridgeError, Forbidden, NotBuilt, Retryable, StartError, Unavailable
+from otel_bridge.http.guard import Guard, guard_for
+from otel_bridge.http.listener import Bound, cannot_listen
+from otel_bridge.receiver.base import Encoding, Export
+from otel_bridge.receiver.headers import read_context
+from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Intake, Source
+from otel_bridge.receiver.signals import TRACES, UNSUPPORTED, Signal
+from otel_bridge.receiver.status import message, retry_info, status_bytes, verdict
+from otel_bridge.receiver.success import encode_success
+from otel_bridge.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+GRPC: Final = "grpc"
+SEND_BYTES: Final = 4 << 20
+MAX_CONCURRENT_RPCS: Final = 4096
+"""More than the intake's own limit, whose answer tells clients to come again; this one does not."""
+
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+Context: TypeAlias = Any
+"""`grpc.aio.ServicerContext`; grpcio has no types."""
+
+
+class OtlpGrpc:
+    """The methods of one intake."""
+
+    def __init__(self, intake: Intake, guard: Guard | None) -> None:
+        self._intake = intake
+        self._guard = guard
+
+    def handlers(self) -> list[Any]:
+        """Return the services of all signals."""
+        methods = {TRACES: self._answering(self._traces)}
+        methods |= {signal: self._answering(self._unsupported(signal)) for signal in UNSUPPORTED}
+        return [
+            grpc.method_handlers_generic_handler(
+                signal.service, {"Export": grpc.unary_unary_rpc_method_handler(method)}
+            )
+            for signal, method in methods.items()
+        ]
+
+    def _answering(
+        self, handle: Callable[[bytes, dict[str, str], str], Awaitable[bytes]]
+    ) -> Callable[[bytes, Context], Awaitable[bytes]]:
+        """Wrap a method: every error becomes a status with its details."""
+
+        async def answer(body: bytes, context: Context) -> bytes:
+            client = _client(context.peer())
+            try:
+                metadata = dict(context.invocation_metadata())
+                self._check_origin(metadata)
+                reply = await handle(body, metadata, client)
+            except BridgeError as error:
+                await self._abort(context, error, client)
+            except Exception as error:  # noqa: BLE001 - the top of a request
+                self._intake.telemetry.note("unhandled_errors")
+                log().error("unhandled_error", client=client, exc_info=error)
+                await self._abort(context, Unavailable(STUMBLED), client)
+            self._intake.answered("OK", None, transport=GRPC, client=client)
+            return reply
+
+        return answer
+
+    async def _traces(self, body: bytes, metadata: dict[str, str], client: str) -> bytes:
+        intake = self._intake
+        headers = read_context(metadata)
+        intake.telemetry.note("percent_encoded_headers", headers.escaped)
+        with intake.admit() as admission:
+            admission.claim.grow_to(len(body))
+            export = Export(
+                body=body,
+                encoding=Encoding.PROTOBUF,
+                received_ns=time.time_ns(),
+                project_id=headers.project_id,
+                wb_run_id=headers.wb_run_id,
+            )
+            outcome = await intake.take(export, admission, Source(GRPC, client, Encoding.PROTOBUF))
+        return encode_success(outcome.rejected, outcome.message, Encoding.PROTOBUF)
+
+    def _unsupported(self, signal: Signal) -> Callable[[bytes, dict[str, str], str], Awaitable[bytes]]:
+        async def handle(body: bytes, _: dict[str, str], client: str) -> bytes:
+            self._intake.met_signal(signal, client)
+            if self._intake.settings.unsupported_signals == "reject":
+                raise NotBuilt(TRACES_ONLY)
+            count = await self._intake.count(body, Encoding.PROTOBUF, signal)
+            return encode_success(count, TRACES_ONLY if count else "", Encoding.PROTOBUF, signal)
+
+        return handle
+
+    def _check_origin(self, metadata: dict[str, str]) -> None:
+        """Refuse web pages. A browser speaks no HTTP/2 without TLS, and grpcio hides the authority."""
+        if self._guard is None or "origin" not in metadata:
+            return
+        try:
+            self._guard.check((), (metadata["origin"],))
+        except Forbidden:
+            self._intake.telemetry.note("foreign_host")
+            raise
+
+    async def _abort(self, context: Context, error: BridgeError, client: str) -> NoReturn:
+        """End the call with a code, its Status, and what tells clients when to come again (§0.3)."""
+        code = _CODES[verdict(error).grpc]
+        self._intake.answered(code.name, error, transport=GRPC, client=client)
+        trailers = [("grpc-status-details-bin", status_bytes(error, Encoding.PROTOBUF))]
+        if isinstance(error, Retryable):
+            trailers.append(("google.rpc.retryinfo-bin", retry_info()))
+        await context.abort(code, message(error), tuple(trailers))
+        raise AssertionError("abort always raises")
+
+
+def _client(peer: str) -> str:
+    """Cut `ipv4:127.0.0.1:5000` down to the address."""
+    return peer.partition(":")[2].rpartition(":")[0]
+
+
+def _options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
+    return (
+        ("grpc.so_reuseport", 0),  # else a second process shares the port, and half of the spans are gone
+        ("grpc.max_receive_message_length", max_request_bytes),
+        ("grpc.max_send_message_length", SEND_BYTES),
+        ("grpc.max_metadata_size", 16 * 1024),
+        ("grpc.max_concurrent_streams", 100),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    )
+
+
+@asynccontextmanager
+async def open_grpc(intake: Intake, host: str, port: int) -> AsyncGenerator[Bound]:
+    """Serve OTLP/gRPC and `grpc.health.v1`; leaving drains the intake.
+
+    Raise StartError for an address that cannot be used.
+    """
+    server = grpc.aio.server(
+        options=_options(intake.settings.max_request_bytes), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
+    )
+    server.add_generic_rpc_handlers(tuple(OtlpGrpc(intake, guard_for(host)).handlers()))
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    bound = await _bind(server, host, port)
+    await server.start()
+    try:
+        await servicer.set(TRACES.service, health_pb2.HealthCheckResponse.SERVING)
+        yield bound
+    finally:
+        await servicer.enter_graceful_shutdown()
+        await server.stop(intake.settings.drain_seconds)
+        await intake.drain()
+
+
+async def _bind(server: Any, host: str, port: int) -> Bound:
+    """Add the port. grpcio says neither why it failed nor stays silent about it: look first."""
+    where = Bound(host, port)
+    if port:
+        await _look(host, port)
+    try:
+        number = server.add_insecure_port(str(where))
+    except RuntimeError as error:
+        raise StartError(f"cannot listen on {where}") from error
+    if not number:
+        raise StartError(f"cannot listen on {where}")
+    return Bound(host, number)
+
+
+async def _look(host: str, port: int) -> None:
+    """Raise StartError when an address cannot be bound now."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        raise cannot_listen(host, port, error) from error

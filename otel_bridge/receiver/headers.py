@@ -1,0 +1,59 @@
+"""Request headers that say something about the spans, the same in HTTP and gRPC."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from otel_bridge.errors import InvalidRequest
+from otel_bridge.receiver.base import Encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT_ID: Final = "project_id"
+WB_RUN_ID: Final = "wb_run_id"
+
+_PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
+_MEDIA_TYPES: Final = {"application/x-protobuf": Encoding.PROTOBUF, "application/json": Encoding.JSON}
+MEDIA_TYPE: Final = {encoding: name for name, encoding in _MEDIA_TYPES.items()}
+
+
+class Context(Struct, frozen=True):
+    """What the headers of a request add to its spans; `escaped` headers held percent escapes."""
+
+    project_id: str | None = None
+    wb_run_id: str | None = None
+    escaped: int = 0
+
+
+_NOTHING: Final = Context()
+
+
+def read_context(headers: Mapping[str, str]) -> Context:
+    """Read `project_id` and `wb_run_id`, taking percent escapes off (`contract/otlp-receiver.md` §11).
+
+    Raise InvalidRequest for a project that is not ENTITY/PROJECT.
+    """
+    project, run = headers.get(PROJECT_ID), headers.get(WB_RUN_ID)
+    if not project and not run:
+        return _NOTHING
+    plain_project, plain_run = _plain(project), _plain(run)
+    if plain_project is not None and not _PROJECT.fullmatch(plain_project):
+        raise InvalidRequest("the header project_id is not ENTITY/PROJECT", field=PROJECT_ID)
+    escaped = (plain_project != project) + (plain_run != run)
+    return Context(plain_project, plain_run, escaped)
+
+
+def _plain(value: str | None) -> str | None:
+    return unquote(value) if value else None
+
+
+def media_encoding(content_type: str | None) -> Encoding | None:
+    """Read a `Content-Type`, any case, parameters ignored; None when it is not one of OTLP's two."""
+    if content_type is None:
+        return None
+    return _MEDIA_TYPES.get(content_type.partition(";")[0].strip().lower())

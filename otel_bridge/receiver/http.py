@@ -1,0 +1,221 @@
+"""OTLP over HTTP: `contract/otlp-receiver.md` §1-§5."""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from otel_bridge.errors import (
+    RETRY_AFTER_SECONDS,
+    BridgeError,
+    Forbidden,
+    InvalidRequest,
+    Retryable,
+    Unavailable,
+    UnknownPath,
+    UnsupportedCoding,
+)
+from otel_bridge.http.body import check_length, read_body
+from otel_bridge.http.coding import SUPPORTED
+from otel_bridge.http.guard import guard_for, guarded
+from otel_bridge.http.listener import Bound, ListenerLimits, open_listener
+from otel_bridge.receiver.base import Encoding, Export
+from otel_bridge.receiver.doors import http2_at_http_door
+from otel_bridge.receiver.headers import MEDIA_TYPE, media_encoding, read_context
+from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Admission, Intake, Source
+from otel_bridge.receiver.signals import LOGS, METRICS, Signal
+from otel_bridge.receiver.status import UNIMPLEMENTED, encode_status, status_bytes, verdict
+from otel_bridge.receiver.success import encode_success
+from otel_bridge.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+HTTP: Final = "http"
+BASES: Final = ("", "/", "/otel", "/agents/otel", "/v1/traces", "/otel/v1/traces", "/agents/otel/v1/traces")
+"""What an exporter's base URL may hold before the `/v1/traces` it adds itself: Weave's own paths, a slash
+too many, a full traces URL given where a base belongs."""
+
+_UNSUPPORTED_MEDIA: Final = (
+    "415 unsupported media type, supported: [application/json, application/x-protobuf]"
+)
+_UNSUPPORTED_METHOD: Final = "405 method not allowed, supported: [POST]"
+_NO_PATH: Final = "there is nothing at this path; append /v1/traces to the endpoint"
+_TEXT: Final = "text/plain"
+
+
+class OtlpHttp:
+    """The handlers of one intake."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    def routes(self, prefix: str = "") -> list[web.RouteDef]:
+        """Return the routes of all signals, each with and without a trailing slash.
+
+        The API's listener mounts them too, below `prefix`; it must run with `auto_decompress=False`.
+        """
+        handlers = {
+            "traces": self._answering(self._traces),
+            "metrics": self._answering(self._unsupported(METRICS)),
+            "logs": self._answering(self._unsupported(LOGS)),
+        }
+        return [
+            web.route("*", f"{prefix}{base}/v1/{name}{slash}", handler, expect_handler=self._expect)
+            for base in BASES
+            for name, handler in handlers.items()
+            for slash in ("", "/")
+        ]
+
+    async def nothing_here(self, request: web.Request) -> web.Response:
+        """Answer a path that is none of ours."""
+        return self._refusal(request, UnknownPath(_NO_PATH))
+
+    def _answering(
+        self, handle: Callable[[web.Request, Encoding], Awaitable[web.Response]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Wrap a handler: methods and media types first, then every error becomes an answer."""
+
+        async def answer(request: web.Request) -> web.Response:
+            encoding = media_encoding(request.headers.get("Content-Type"))
+            if request.method != "POST":
+                return self._wrong_method(request, encoding)
+            try:
+                if encoding is None:
+                    return await self._wrong_media(request)
+                return await handle(request, encoding)
+            except BridgeError as error:
+                return self._refusal(request, error)
+            except Exception as error:  # noqa: BLE001 - the top of a request
+                return self._bug(request, error)
+
+        return answer
+
+    async def _traces(self, request: web.Request, encoding: Encoding) -> web.Response:
+        intake = self._intake
+        context = read_context(request.headers)
+        intake.telemetry.note("percent_encoded_headers", context.escaped)
+        with intake.admit() as admission:
+            body = await self._body(request, admission)
+            export = Export(
+                body=body,
+                encoding=encoding,
+                received_ns=time.time_ns(),
+                project_id=context.project_id,
+                wb_run_id=context.wb_run_id,
+            )
+            source = Source(HTTP, request.remote or "", encoding)
+            outcome = await intake.take(export, admission, source)
+        return self._success(encode_success(outcome.rejected, outcome.message, encoding), encoding)
+
+    def _unsupported(self, signal: Signal) -> Callable[[web.Request, Encoding], Awaitable[web.Response]]:
+        async def handle(request: web.Request, encoding: Encoding) -> web.Response:
+            self._intake.met_signal(signal, request.remote or "")
+            if self._intake.settings.unsupported_signals == "reject":
+                raise UnknownPath(TRACES_ONLY)
+            with self._intake.admit() as admission:
+                body = await self._body(request, admission)
+                count = await self._intake.count(body, encoding, signal)
+            return self._success(
+                encode_success(count, TRACES_ONLY if count else "", encoding, signal), encoding
+            )
+
+        return handle
+
+    async def _body(self, request: web.Request, admission: Admission) -> bytes:
+        intake = self._intake
+        return await read_body(request, limits=intake.limits, inflater=intake.inflater, claim=admission.claim)
+
+    async def _expect(self, request: web.Request) -> web.Response | None:
+        """Answer `Expect: 100-continue` with 100, unless the announced body is refused anyway."""
+        if request.headers["Expect"].lower() != "100-continue":
+            raise web.HTTPExpectationFailed(text="417 the only expectation met here is 100-continue")
+        try:
+            check_length(request.content_length or 0, self._intake.limits)
+            if self._intake.gate.is_shut:
+                raise Unavailable("shutting down")
+        except BridgeError as error:
+            return self._refusal(request, error)
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # as aiohttp's own handler does: the answer has not begun yet
+        return None
+
+    def _success(self, body: bytes, encoding: Encoding) -> web.Response:
+        self._intake.answered(200, None, transport=HTTP, client="")
+        response = web.Response(body=body, content_type=MEDIA_TYPE[encoding])
+        if self._intake.gate.is_shut:
+            response.force_close()
+        return response
+
+    def _refusal(self, request: web.Request, error: BridgeError) -> web.Response:
+        """Write an error as a Status in the request's encoding, as text when the request has none."""
+        code = verdict(error).http
+        encoding = media_encoding(request.headers.get("Content-Type"))
+        if encoding is None and isinstance(error, InvalidRequest):
+            encoding = Encoding.JSON  # as the collector answers a coding it cannot read
+        if encoding is None:
+            response = web.Response(status=code, body=f"{code} {error}".encode(), content_type=_TEXT)
+        else:
+            body = status_bytes(error, encoding)
+            response = web.Response(status=code, body=body, content_type=MEDIA_TYPE[encoding])
+        if isinstance(error, Retryable):
+            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if isinstance(error, UnsupportedCoding):
+            response.headers["Accept-Encoding"] = SUPPORTED
+        return self._finished(request, response, error)
+
+    def _wrong_method(self, request: web.Request, encoding: Encoding | None) -> web.Response:
+        error = UnknownPath(_UNSUPPORTED_METHOD)
+        if encoding is None:
+            response = web.Response(status=405, body=_UNSUPPORTED_METHOD.encode(), content_type=_TEXT)
+        else:
+            body = encode_status(UNIMPLEMENTED, error, encoding)
+            response = web.Response(status=405, body=body, content_type=MEDIA_TYPE[encoding])
+        response.headers["Allow"] = "POST"
+        return self._finished(request, response, error)
+
+    async def _wrong_media(self, request: web.Request) -> web.Response:
+        """Answer 415; a body that does not inflate comes first, as in the collector."""
+        if request.headers.get("Content-Encoding"):
+            with self._intake.admit() as admission:
+                await self._body(request, admission)
+        response = web.Response(status=415, body=_UNSUPPORTED_MEDIA.encode(), content_type=_TEXT)
+        return self._finished(request, response, UnknownPath(_UNSUPPORTED_MEDIA))
+
+    def _bug(self, request: web.Request, error: Exception) -> web.Response:
+        """Answer what nobody expected: 503, so that nothing is lost by it."""
+        self._intake.telemetry.note("unhandled_errors")
+        log().error("unhandled_error", client=request.remote, exc_info=error)
+        return self._refusal(request, Unavailable(STUMBLED))
+
+    def _finished(self, request: web.Request, response: web.Response, error: BridgeError) -> web.Response:
+        """Count an error answer; end the connection when the rest of the body is not worth reading."""
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if not request.content.is_eof() or self._intake.gate.is_shut:
+            response.force_close()
+        client = request.remote or ""
+        self._intake.answered(response.status, error, transport=HTTP, client=client)
+        return response
+
+    def foreign(self, request: web.Request, error: Forbidden) -> web.Response:
+        """Answer a request of a foreign `Host` or `Origin`."""
+        self._intake.telemetry.note("foreign_host")
+        return self._refusal(request, error)
+
+
+@asynccontextmanager
+async def open_http(intake: Intake, host: str, port: int, *, grpc_port: int) -> AsyncGenerator[Bound]:
+    """Serve OTLP/HTTP; leaving drains the intake. Raise StartError for an address that cannot be used."""
+    otlp = OtlpHttp(intake)
+    guard = guard_for(host)
+    app = web.Application(middlewares=[guarded(guard, otlp.foreign)] if guard else [])
+    app.add_routes([*otlp.routes(), web.route("*", "/{path:.*}", otlp.nothing_here)])
+    limits = ListenerLimits(
+        head_seconds=intake.settings.head_seconds, idle_seconds=intake.settings.idle_seconds
+    )
+    http2 = http2_at_http_door(intake.telemetry, grpc_port)
+    async with open_listener(app, host, port, drain=intake.drain, http2=http2, limits=limits) as bound:
+        yield bound

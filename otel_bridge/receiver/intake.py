@@ -1,0 +1,212 @@
+"""What both protocols do with an export once they have its bytes: hand it on, count it, survive its bugs."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final, Self
+
+from msgspec import Struct
+
+from otel_bridge.errors import BridgeError, InvalidRequest, Refused, Retryable, Unavailable
+from otel_bridge.http.body import BodyLimits
+from otel_bridge.http.budget import ByteBudget, Claim
+from otel_bridge.http.gate import Gate
+from otel_bridge.http.inflate import Inflater, open_inflater
+from otel_bridge.receiver.quarantine import Quarantine
+from otel_bridge.receiver.seldom import HOUR, MINUTE, Seldom
+from otel_bridge.receiver.signals import TRACES, Signal, count_items
+from otel_bridge.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from otel_bridge.receiver.base import Consume, Encoding, Export, Outcome
+    from otel_bridge.receiver.settings import ReceiverSettings
+    from otel_bridge.telemetry import Telemetry
+
+STUMBLED: Final = "an internal error; try again"
+POISON: Final = "this request met the same internal error again and again; do not send it again"
+TRACES_ONLY: Final = "this endpoint takes traces only; set OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none"
+_INLINE_COUNT_BYTES: Final = 256 * 1024
+"""Bodies whose spans are counted on the loop; above it in a thread. Some 80 spans, 0.1 ms."""
+
+
+class Source(Struct, frozen=True):
+    """Where a request came from: `client` is an address without its port."""
+
+    transport: str
+    client: str
+    encoding: Encoding
+
+
+class Admission:
+    """The place and the bytes one request holds; leaving the block gives them back, unless `passed_on`."""
+
+    __slots__ = ("_stack", "claim")
+
+    def __init__(self, gate: Gate, budget: ByteBudget) -> None:
+        self._stack = ExitStack()
+        self._stack.enter_context(gate.enter())
+        self.claim: Claim = self._stack.enter_context(budget.claim())
+
+    def passed_on(self) -> ExitStack:
+        """Take over what is held; the block then gives nothing back."""
+        return self._stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+class Intake:
+    """Takes exports from the listeners; one for all of them, so that they share one gate and one budget."""
+
+    def __init__(
+        self,
+        consume: Consume,
+        telemetry: Telemetry,
+        settings: ReceiverSettings,
+        *,
+        inflater: Inflater,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self.telemetry: Final = telemetry
+        self.settings: Final = settings
+        self.inflater: Final = inflater
+        self.limits: Final = BodyLimits(max_bytes=settings.max_request_bytes, seconds=settings.body_seconds)
+        self.gate: Final = Gate(settings.max_requests)
+        self.budget: Final = ByteBudget(settings.in_flight_bytes, on_change=telemetry.in_flight)
+        self._consume = consume
+        self._tasks = tasks
+        self._under_way: set[asyncio.Task[Outcome | BridgeError]] = set()
+        self._quarantine = Quarantine(
+            settings.poison_after, settings.quarantine, max_bytes=settings.quarantine_bytes
+        )
+        self._minutely = Seldom(MINUTE)
+        self._hourly = Seldom(HOUR)
+
+    def admit(self) -> Admission:
+        """Let one request in; raise Unavailable while stopping or when too many are inside."""
+        return Admission(self.gate, self.budget)
+
+    async def take(self, export: Export, admission: Admission, source: Source) -> Outcome:
+        """Hand the export on and wait until its spans are kept; raise nothing but a BridgeError.
+
+        The work goes on when the caller is cancelled or told to come again because it takes too long, and
+        holds its place and its bytes until it is done.
+        """
+        task = self._tasks.create_task(self._keep(export, admission.passed_on(), source))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        done, _ = await asyncio.wait((task,), timeout=self.settings.keep_seconds)
+        if not done:
+            raise Unavailable("the spans could not be kept in time; try again in a moment")
+        result = task.result()
+        if isinstance(result, BridgeError):
+            raise result
+        return result
+
+    async def _keep(self, export: Export, held: ExitStack, source: Source) -> Outcome | BridgeError:
+        with held:
+            try:
+                outcome = await self._consume(export)
+            except BridgeError as error:
+                await self._count_refused(export, error, source)
+                return error
+            except Exception as error:  # noqa: BLE001 - the top of a task: one bad request must not end it
+                return await self._met_bug(export, error, source)
+            self._count_kept(outcome, source)
+            return outcome
+
+    def _count_kept(self, outcome: Outcome, source: Source) -> None:
+        self._count("accepted", outcome.accepted, source)
+        self.telemetry.notes(outcome.counts)
+        if not outcome.rejected:
+            return
+        self._count("rejected", outcome.rejected, source)
+        if self._minutely.due(("rejected", source.client)):
+            log().warning(
+                "spans_rejected", client=source.client, spans=outcome.rejected, reason=outcome.message
+            )
+
+    def _count(self, outcome: str, spans: int, source: Source) -> None:
+        self.telemetry.spans(outcome, spans, transport=source.transport, encoding=source.encoding.value)
+
+    async def _count_refused(self, export: Export, error: BridgeError, source: Source) -> None:
+        if isinstance(error, Retryable):
+            outcome = "refused"
+        else:
+            outcome = "rejected" if isinstance(error, InvalidRequest) else "failed"
+        self._count(outcome, await self._spans_of(export), source)
+
+    async def _spans_of(self, export: Export) -> int:
+        """Count the spans of a body that nobody decoded; 0 for a body that holds none one could read."""
+        try:
+            return await self.count(export.body, export.encoding, TRACES)
+        except InvalidRequest:
+            return 0
+
+    async def count(self, body: bytes, encoding: Encoding, signal: Signal) -> int:
+        """Count the items of a body, a large one in a thread; raise InvalidRequest when it is malformed."""
+        if len(body) <= _INLINE_COUNT_BYTES:
+            return count_items(body, encoding, signal)
+        return await asyncio.to_thread(count_items, body, encoding, signal)
+
+    async def _met_bug(self, export: Export, error: Exception, source: Source) -> BridgeError:
+        """Answer a bug of ours: come again; the same body `poison_after` times: do not."""
+        self.telemetry.note("unhandled_errors")
+        if self._minutely.due(repr(type(error))):
+            log().error("unhandled_error", client=source.client, bytes=len(export.body), exc_info=error)
+        poison = await self._quarantine.met_bug(export)
+        if poison:
+            self.telemetry.note("quarantined_requests")
+            log().error("request_quarantined", client=source.client, bytes=len(export.body))
+        answer = Refused(POISON) if poison else Unavailable(STUMBLED)
+        await self._count_refused(export, answer, source)
+        return answer
+
+    def answered(self, code: int | str, error: BridgeError | None, *, transport: str, client: str) -> None:
+        """Count an answer; say why it was an error, once a minute for each client and code."""
+        self.telemetry.request(code, transport=transport)
+        if error is not None and self._minutely.due((code, transport, client)):
+            log().warning(
+                "request_refused", code=code, transport=transport, client=client, reason=str(error)[:200]
+            )
+
+    def met_signal(self, signal: Signal, client: str) -> None:
+        """Count a request of a signal we do not take; log it once an hour for each client."""
+        self.telemetry.note("unsupported_signals")
+        if self._hourly.due((signal.name, client)):
+            handling = self.settings.unsupported_signals
+            log().warning("unsupported_signal", signal=signal.name, client=client, handling=handling)
+
+    async def drain(self) -> None:
+        """Let nothing new in and wait for what is inside, `drain_seconds` at most; again is a no-op."""
+        self.gate.shut()
+        try:
+            async with asyncio.timeout(self.settings.drain_seconds):
+                await self.gate.empty()
+        except TimeoutError:
+            log().warning("requests_cut_off", requests=len(self._under_way))
+
+    def cut_off(self) -> None:
+        """End what `drain` did not wait for."""
+        for task in tuple(self._under_way):
+            task.cancel()
+
+
+@asynccontextmanager
+async def open_intake(
+    consume: Consume, telemetry: Telemetry, settings: ReceiverSettings
+) -> AsyncGenerator[Intake]:
+    """Lend an intake; leaving drains it, then ends what is still under way."""
+    async with open_inflater() as inflater, asyncio.TaskGroup() as tasks:
+        intake = Intake(consume, telemetry, settings, inflater=inflater, tasks=tasks)
+        try:
+            yield intake
+        finally:
+            await intake.drain()
+            intake.cut_off()

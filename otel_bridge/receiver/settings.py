@@ -1,0 +1,46 @@
+"""What a receiver is told: limits, deadlines and what it makes of other signals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_REQUEST_BYTES: Final = 64 << 20
+"""OTLP's default limit, for HTTP and gRPC, on the wire and inflated (`contract/otlp-receiver.md` §0.1)."""
+
+IN_FLIGHT_BYTES: Final = 64 << 20
+"""Bytes of all requests under way. Never less than one request may have, else that one could never pass."""
+
+UnsupportedSignals = Literal["reject", "discard"]
+
+
+class ReceiverSettings(Struct, frozen=True, kw_only=True):
+    """Limits in bytes, deadlines in seconds (`contract/otlp-receiver.md` §5).
+
+    `head_seconds`: from the first byte of a connection to the end of the first request's head.
+    `idle_seconds`: between requests. `keep_seconds`: for keeping a batch; past it the client is told to come
+    again while the work goes on. `drain_seconds`: for requests under way when the receiver stops.
+    `poison_after`: how often one body may meet a bug of ours before it is refused for good and put into
+    the directory `quarantine` (None: thrown away).
+    """
+
+    max_request_bytes: int = MAX_REQUEST_BYTES
+    in_flight_bytes: int = IN_FLIGHT_BYTES
+    max_requests: int = 2048
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    keep_seconds: float = 10.0
+    idle_seconds: float = 75.0
+    drain_seconds: float = 10.0
+    unsupported_signals: UnsupportedSignals = "reject"
+    poison_after: int = 3
+    quarantine: Path | None = None
+    quarantine_bytes: int = 256 << 20
+
+    def __post_init__(self) -> None:
+        if self.in_flight_bytes < self.max_request_bytes:
+            raise ValueError("in_flight_bytes must not be less than max_request_bytes")
