@@ -32,7 +32,7 @@ async def serve():
             }
             app = api_app(calls, telemetry, **(defaults | settings))
             server = TestServer(app)
-            await server.start_server(auto_decompress=False, access_log=None)
+            await server.start_server(auto_decompress=False, access_log=None, lingering_time=0.1)
             opened.push_async_callback(server.close)
             client = await opened.enter_async_context(TestClient(server))
             return Api(client, calls, telemetry)
