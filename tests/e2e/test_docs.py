@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 from otel_bridge.cli import OPTIONS, variable
 from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.telemetry import NOTES
+from tests.e2e.process import environment
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -29,10 +29,10 @@ def blocks(language: str) -> list[str]:
     return [text for found, text in BLOCK.findall(README.read_text()) if found == language]
 
 
-def run(command: list[str], **environment: str) -> str:
+def run(command: list[str], **variables: str) -> str:
     done = subprocess.run(
         command,
-        env={**os.environ, **environment},
+        env=environment(**variables),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_SECONDS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.e2e.process import environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TIMEOUT_SECONDS = 60
@@ -19,13 +20,9 @@ def run(bridge, name: str, *, endpoint: str) -> str:
     """Run one example against the bridge; return what it printed."""
     script = EXAMPLES / name
     command = [sys.executable, str(script)] if script.suffix == ".py" else ["sh", str(script)]
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("OTEL_")},
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_BRIDGE_API": urlsplit(bridge.api).netloc,
-    }
+    variables = environment(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_BRIDGE_API=urlsplit(bridge.api).netloc)
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+        command, env=variables, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
