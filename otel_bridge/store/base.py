@@ -7,10 +7,12 @@ process or thread of their own. Merge rule (`contract/weave-api.md` §1.1, one r
 * A start that carries a whole span (`span` or `otel_dump`) beats one without, field by field: its fields that
   are not None win, the other start fills what it leaves None.
 * Else the later arrival's fields that are not None win.
-* An `UpdatedCall` beats the display name of any start. A deleted id stays deleted.
+* An `UpdatedCall` beats the display name of any start. A deleted id stays deleted, however old the deletion.
 * Between two records of one span, the one that has ended beats the one still open.
 * Two different spans under one id (other trace, or other `span_start_ns`) are two calls: the one that comes
-  second is kept under `derived_id` (`contract/otlp-receiver.md` §8). Its end goes with it.
+  second is kept under `merge.derived_id` (`contract/otlp-receiver.md` §8). Its end goes with it. Its children
+  know it by its own id. A deleted span does not take another span of its id with it.
+* A call whose start time changes by a merge counts as a new arrival.
 """
 
 from __future__ import annotations
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 
 
 class Applied(Struct, frozen=True):
-    """What one request's changes came to: counts for the metrics."""
+    """What one request's changes came to: counts for the metrics.
+
+    Every change is one of `created` (the first record of an id), `merged` (it completed, changed or deleted
+    something) and `unchanged` (it came again, or came for a deleted id). `collisions` are the created calls
+    that live under a derived id.
+    """
 
     created: int = 0
     merged: int = 0
@@ -45,7 +52,8 @@ class CallWriter(Protocol):
         """Apply the changes of one request inside the open transaction, all or none of them.
 
         `received_at` is microseconds since the epoch; retention counts from it. Raise Unavailable when the
-        disk or the size cap is full, leaving the transaction as it was before this call.
+        disk or the size cap is full, Refused for a value that cannot be stored. When the request had been
+        half written, the whole transaction is lost with it: `commit` then says so, keeping nothing.
         """
 
     def commit(self) -> None:
@@ -59,7 +67,15 @@ class CallWriter(Protocol):
         """Forget the open transaction; a no-op without one."""
 
     def maintain(self, *, now: int) -> bool:
-        """Do one short step of retention, size cap and file upkeep (some ms). True: there is more to do."""
+        """Do one short step of retention, size cap and file upkeep (some ms). True: there is more to do.
+
+        Call it between two transactions, `now` in microseconds since the epoch. Trouble with the disk is left
+        for the next step.
+        """
+
+    @property
+    def expired(self) -> int:
+        """Calls that retention and the size cap have removed since the store was opened."""
 
     def close(self) -> None:
         """Close the store; what was not committed is forgotten."""
@@ -79,17 +95,20 @@ class CallReader(Protocol):
     """Reads what was committed. Safe to use from several threads. Never holds a snapshot between calls."""
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
-        """Select the next part of the calls of `query`, in its order.
+        """Select the next part of the calls of `query`, in its order; raise QueryTimeout when that takes long.
 
         Calls that arrive after the first part was planned are not in later parts; calls deleted since are
         missing from `lines`. No call comes twice.
         """
 
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
-        """Render these calls as JSONL, in this order (`contract/weave-api.md` §2.6); gone ones are skipped."""
+        """Render these calls as JSONL, in this order (`contract/weave-api.md` §2.6), but for those gone."""
 
     def count(self, query: CallsQuery) -> int:
-        """Count the calls that match `query.filter`; `limit` caps the count, offset and order do not matter."""
+        """Count the calls that match `query.filter`; `limit` caps the count, offset and order do not matter.
+
+        Raise QueryTimeout when it takes too long.
+        """
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,1 +1,1 @@
-"""Calls in one SQLite file."""
+"""Calls in one SQLite file: a writer and readers, in processes of their own."""

@@ -1,0 +1,167 @@
+"""Renders calls as the JSONL lines of `/calls/stream_query` (`contract/weave-api.md` §2.5-§2.7).
+
+A line is joined from pieces of stored JSON text; no tree is parsed, but for the rare call whose attributes
+hold an `otel_span` of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from msgspec import Struct
+
+from otel_bridge.model.query import ALWAYS_COLUMNS, COLUMNS
+from otel_bridge.store.trees import REF_SCHEME, Flag, without_own_span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: the text gets its Z by hand, at half the cost
+_WITH_SUMMARY: Final = ("ended_at", "exception", "display_name")
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One call, ready to be rendered: trees as JSON text, the whole span already as `otel_span`."""
+
+    id: str
+    project_id: str
+    op_name: str
+    display_name: str | None
+    trace_id: str
+    parent_id: str | None
+    thread_id: str | None
+    turn_id: str | None
+    started_at: int
+    attributes: bytes | None
+    inputs: bytes | None
+    ended_at: int | None
+    exception: str | None
+    output: bytes | None
+    summary: bytes | None
+    wb_user_id: str | None
+    wb_run_id: str | None
+    wb_run_step: int | None
+    wb_run_step_end: int | None
+    flags: int
+    otel_span: bytes | None
+
+
+def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
+    """Return the members of a line that hold values (§2.5); None and an empty list are all of them."""
+    named = {column.partition(".")[0] for column in columns or ()}
+    if not named:
+        return frozenset(COLUMNS)
+    if "summary" in named:
+        named.update(_WITH_SUMMARY)
+    return ALWAYS_COLUMNS | named
+
+
+def render_line(line: Line, wanted: frozenset[str]) -> bytes:
+    """Render one line, newline included; the derived members always come from the whole call."""
+    head: dict[str, str | int | None] = {
+        "id": line.id,
+        "project_id": line.project_id,
+        "op_name": line.op_name,
+        "display_name": line.display_name if "display_name" in wanted else None,
+        "trace_id": line.trace_id,
+        "parent_id": line.parent_id if "parent_id" in wanted else None,
+        "thread_id": line.thread_id if "thread_id" in wanted else None,
+        "turn_id": line.turn_id if "turn_id" in wanted else None,
+        "started_at": iso(line.started_at),
+    }
+    middle = {
+        "ended_at": iso(line.ended_at) if line.ended_at is not None and "ended_at" in wanted else None,
+        "exception": line.exception if "exception" in wanted else None,
+    }
+    tail = {
+        "wb_user_id": line.wb_user_id if "wb_user_id" in wanted else None,
+        "wb_run_id": line.wb_run_id if "wb_run_id" in wanted else None,
+        "wb_run_step": line.wb_run_step if "wb_run_step" in wanted else None,
+        "wb_run_step_end": line.wb_run_step_end if "wb_run_step_end" in wanted else None,
+        "deleted_at": None,
+        "expire_at": None,
+        "storage_size_bytes": None,
+        "total_storage_size_bytes": None,
+    }
+    pieces = (
+        orjson.dumps(head)[:-1],
+        b',"attributes":',
+        _attributes(line) if "attributes" in wanted else b"{}",
+        b',"inputs":',
+        (line.inputs or b"{}") if "inputs" in wanted else b"{}",
+        b",",
+        orjson.dumps(middle)[1:-1],
+        b',"output":',
+        (line.output or b"null") if "output" in wanted else b"null",
+        b',"summary":',
+        _summary(line, kept="summary" in wanted),
+        b",",
+        orjson.dumps(tail)[1:],
+        b"\n",
+    )
+    return b"".join(pieces)
+
+
+def iso(micros: int) -> str:
+    """Write microseconds since the epoch as RFC 3339 in UTC: six digits of fraction, or none when it is zero.
+
+    Times that no calendar of ours holds (before year 1, after 9999) become the nearest one it does.
+    """
+    try:
+        moment = _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        moment = datetime.max if micros > 0 else datetime.min  # noqa: DTZ901 - naive as `_EPOCH`
+    return moment.isoformat() + "Z"
+
+
+def _attributes(line: Line) -> bytes:
+    attributes = line.attributes or b"{}"
+    if line.otel_span is None:
+        return attributes
+    if line.flags & Flag.OWN_SPAN:
+        attributes = without_own_span(attributes)
+    if attributes == b"{}":
+        return b'{"otel_span":' + line.otel_span + b"}"
+    return b"".join((attributes[:-1], b',"otel_span":', line.otel_span, b"}"))
+
+
+def _summary(line: Line, *, kept: bool) -> bytes:
+    derived = _derived(line)
+    summary = (line.summary or b"{}") if kept else b"{}"
+    if summary == b"{}":
+        return b'{"weave":' + derived + b"}"
+    if line.flags & Flag.OWN_WEAVE:
+        return b"".join((summary[:-2], b",", derived[1:], b"}"))
+    return b"".join((summary[:-1], b',"weave":', derived, b"}"))
+
+
+def _derived(line: Line) -> bytes:
+    """Derive `summary.weave` (§2.7)."""
+    weave: dict[str, str | int] = {"status": _status(line)}
+    if line.ended_at is not None:
+        weave["latency_ms"] = (line.ended_at - line.started_at) // 1000
+    if line.display_name:
+        weave["display_name"] = line.display_name
+    else:
+        weave["trace_name"] = _trace_name(line.op_name)
+    return orjson.dumps(weave)
+
+
+def _status(line: Line) -> str:
+    if line.flags & Flag.FAILED:
+        return "error"
+    if line.ended_at is None:
+        return "running"
+    return "descendant_error" if line.flags & Flag.CHILD_ERRORS else "success"
+
+
+def _trace_name(op_name: str) -> str:
+    """Take the name out of an op ref (`weave:///entity/project/op/name:digest`), or the op's plain name."""
+    if not op_name.startswith(REF_SCHEME):
+        return op_name
+    parts = op_name.removeprefix(REF_SCHEME).split("/", 3)
+    if len(parts) < 4 or parts[2] != "op":  # noqa: PLR2004 - entity, project, kind, name:digest
+        return op_name
+    return parts[3].partition(":")[0] or op_name

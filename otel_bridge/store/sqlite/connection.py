@@ -1,0 +1,84 @@
+"""Opens connections, and says in our words what SQLite says in its own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from otel_bridge.errors import Refused, StartError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+PAGE_BYTES: Final = 4096
+"""Larger pages cost more for each scattered index entry, and save no room (docs/adr/001)."""
+BUSY_MILLISECONDS: Final = 5_000
+WRITER_CACHE_BYTES: Final = 32 << 20
+READER_CACHE_BYTES: Final = 8 << 20
+
+_TROUBLE: Final = (
+    apsw.FullError, apsw.IOError, apsw.BusyError, apsw.LockedError, apsw.CantOpenError, apsw.ReadOnlyError,
+    apsw.NoMemError, apsw.ProtocolError, apsw.CorruptError, apsw.NotADBError, apsw.PermissionsError,
+)  # fmt: skip
+_UNFIT: Final = (UnicodeEncodeError, OverflowError, apsw.TooBigError)
+
+
+@contextmanager
+def storage_trouble() -> Generator[None]:
+    """Turn what the disk and the file system do to us into Unavailable, and unfit values into Refused."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise Unavailable("the disk or the store's size limit is full") from error
+    except _TROUBLE as error:
+        raise Unavailable(f"the store cannot be used now: {error}") from error
+    except _UNFIT as error:
+        raise Refused(f"a value cannot be stored: {error}") from error
+
+
+@contextmanager
+def start_trouble(path: Path) -> Generator[None]:
+    """Turn what keeps a store from opening into one line for a person."""
+    try:
+        yield
+    except apsw.NotADBError as error:
+        raise StartError(f"{path} is not a database of otel-bridge") from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise StartError(f"{path} cannot be opened for writing: {error}") from error
+    except _TROUBLE as error:
+        raise StartError(f"{path} cannot be opened: {error}") from error
+
+
+def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
+    """Open the database for the one who writes, creating an empty file; nothing in it is looked at yet."""
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_BYTES >> 10}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def set_journal(connection: apsw.Connection) -> None:
+    """Put the database into WAL mode; commits are synced before they return, checkpoints are ours to make."""
+    if not connection.pragma("page_count"):
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.wal_autocheckpoint(0)
+
+
+def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
+    """Open an existing database to read from; raise StartError when it cannot be."""
+    with start_trouble(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        connection.wal_autocheckpoint(0)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_BYTES >> 10}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    return connection

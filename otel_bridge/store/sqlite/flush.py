@@ -1,0 +1,97 @@
+"""What becomes of changed slots, collected and written with one call of `executemany` a statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
+from otel_bridge.store.sqlite import rows
+from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.trees import refs
+
+if TYPE_CHECKING:
+    import apsw
+
+    from otel_bridge.store.sqlite.book import Book
+    from otel_bridge.store.sqlite.rows import Row
+
+_IN_ORDER: Final = (
+    "delete_call", "delete_body", "delete_refs", "delete_pending", "put_tombstone", "end_call", "end_body",
+    "replace_call", "put_pending", "insert_call", "insert_body", "insert_ref",
+)  # fmt: skip
+"""What makes room comes first."""
+
+
+class Flush:
+    """The statements of one flush."""
+
+    def __init__(self, book: Book, *, received_at: int) -> None:
+        self._book = book
+        self._received_at = received_at
+        self._work: dict[str, list[Row]] = {}
+
+    def change(self, before: Slot | None, now: Slot, seq: int | None) -> int | None:
+        """Take one changed slot; `seq` numbers the call that it was, the answer the call that it is."""
+        project = self._book.project(now.project_id)
+        if isinstance(now, Gone):
+            self._delete(before, seq, project)
+            self._do("put_tombstone", rows.tombstone_row(now, project=project))
+            return None
+        if now.started_at is None:
+            self._do("put_pending", rows.pending_row(now, project=project, received_at=self._received_at))
+            return None
+        if seq is not None and isinstance(before, Held) and before.started_at == now.started_at:
+            self._update(before, now, seq, project)
+            return seq
+        if before is not None:
+            self._delete(before, seq, project)
+        return self._insert(now, project)
+
+    def run(self, connection: apsw.Connection) -> None:
+        """Execute what was collected."""
+        for name in _IN_ORDER:
+            work = self._work.get(name)
+            if work:
+                connection.executemany(QUERIES[name], work)
+        if "delete_call" in self._work:
+            self._book.keep_next_seq()
+
+    def _do(self, name: str, row: Row) -> None:
+        self._work.setdefault(name, []).append(row)
+
+    def _insert(self, now: Held, project: int) -> int:
+        seq = self._book.new_seq()
+        self._do("insert_call", rows.call_row(now, seq=seq, project=project, received_at=self._received_at))
+        self._insert_body(now, seq, project)
+        if now.plain_id is not None:
+            self._book.any_derived = True
+        return seq
+
+    def _insert_body(self, now: Held, seq: int, project: int) -> None:
+        book = self._book
+        self._do("insert_body", rows.body_row(now, seq=seq, codec=book.codec, translator=book.translator))
+        if found := rows.ref_rows(now, seq=seq, project=project):
+            self._work.setdefault("insert_ref", []).extend(found)
+
+    def _update(self, before: Held, now: Held, seq: int, project: int) -> None:
+        if not is_same_start(before, now):
+            row = rows.call_row(now, seq=seq, project=project, received_at=self._received_at)
+            self._do("replace_call", row[:-1])
+            self._do("delete_body", (seq,))
+            self._do("delete_refs", (seq,))
+            self._insert_body(now, seq, project)
+            return
+        flags = rows.call_flags(now)
+        self._do("end_call", (seq, now.ended_at, now.wb_run_step_end, now.display_name, flags))
+        self._do("end_body", (seq, now.summary, now.output, now.exception, now.ranks))
+        if refs(before.output) != refs(now.output):
+            self._do("delete_refs", (seq,))
+            self._work.setdefault("insert_ref", []).extend(rows.ref_rows(now, seq=seq, project=project))
+
+    def _delete(self, before: Slot | None, seq: int | None, project: int) -> None:
+        if seq is not None:
+            self._do("delete_call", (seq,))
+            self._do("delete_body", (seq,))
+            self._do("delete_refs", (seq,))
+        elif isinstance(before, Held):
+            self._do("delete_pending", (project, before.id))

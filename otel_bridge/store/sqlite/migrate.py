@@ -1,0 +1,55 @@
+"""Brings a database to the schema of this version, one numbered step after the other."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import apsw
+
+APPLICATION_ID: Final = 0x4F544252
+"""Tells our files from those of other programs: "OTBR" in the header of the database."""
+
+
+def steps() -> tuple[str, ...]:
+    """Return the SQL of all steps; applying number n leads from schema n - 1 to schema n."""
+    folder = files(__package__).joinpath("migrations")
+    return tuple(
+        step.read_text(encoding="utf-8")
+        for step in sorted(folder.iterdir(), key=lambda step: step.name)
+        if step.name.endswith(".sql")
+    )
+
+
+def check(connection: apsw.Connection, path: Path, version: int) -> None:
+    """Raise StartError unless the file is empty, or ours and not newer than `version`."""
+    found, schema = _marks(connection)
+    empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)").get
+    if found != APPLICATION_ID and not (empty and found == schema == 0):
+        raise StartError(f"{path} is a database of another program")
+    if schema > version:
+        raise StartError(
+            f"{path} was written by a newer otel-bridge (schema {schema}, this one knows {version}):"
+            " use that version, or another data directory"
+        )
+
+
+def migrate(connection: apsw.Connection, path: Path, steps: Sequence[str]) -> None:
+    """Apply the missing steps, each whole or not at all; raise StartError for a file that is not ours."""
+    check(connection, path, len(steps))
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for number in range(_marks(connection)[1] + 1, len(steps) + 1):
+        with connection:
+            connection.execute(steps[number - 1])
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _marks(connection: apsw.Connection) -> tuple[int, int]:
+    return connection.pragma("application_id"), connection.pragma("user_version")

@@ -1,0 +1,99 @@
+-- Schema 1. `calls` holds visible calls only, narrow; what is large lies in `bodies`.
+-- `seq` counts arrivals, is never used twice, and is the order in which calls expire.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE projects (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE dictionaries (
+    number INTEGER PRIMARY KEY,     -- the id that zstd writes into each frame
+    content BLOB NOT NULL
+);
+
+-- Times are microseconds since the epoch. `flags` is store.trees.Flag. `plain_id` is the span's own id where
+-- another span has it and `id` is derived from the span.
+CREATE TABLE calls (
+    seq INTEGER PRIMARY KEY,
+    project INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    parent_id TEXT,
+    op_name TEXT NOT NULL,
+    display_name TEXT,
+    thread_id TEXT,
+    turn_id TEXT,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    wb_user_id TEXT,
+    wb_run_id TEXT,
+    wb_run_step INTEGER,
+    wb_run_step_end INTEGER,
+    plain_id TEXT,
+    flags INTEGER NOT NULL,
+    received_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX calls_by_id ON calls (project, id);
+CREATE INDEX calls_by_start ON calls (project, started_at, id);
+CREATE INDEX calls_by_trace ON calls (project, trace_id);
+CREATE INDEX calls_by_op ON calls (project, op_name, started_at, id);
+CREATE INDEX calls_by_parent ON calls (project, parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX calls_by_thread ON calls (project, thread_id) WHERE thread_id IS NOT NULL;
+CREATE INDEX root_calls_by_start ON calls (project, started_at, id) WHERE parent_id IS NULL;
+CREATE INDEX derived_calls ON calls (project, plain_id) WHERE plain_id IS NOT NULL;
+
+-- `dump` is a zstd frame, `dump_kind` a store.merge.DumpKind. `ranks` is who gave which field (store.merge).
+CREATE TABLE bodies (
+    seq INTEGER PRIMARY KEY,
+    inputs TEXT,
+    output TEXT,
+    attributes TEXT,
+    summary TEXT,
+    exception TEXT,
+    ranks INTEGER NOT NULL,
+    span_start_ns INTEGER,
+    translator INTEGER,
+    dump_kind INTEGER,
+    dump BLOB
+);
+
+-- Whole-string refs inside inputs (side 0) and output (side 1).
+CREATE TABLE refs (
+    project INTEGER NOT NULL,
+    side INTEGER NOT NULL,
+    ref TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (project, side, ref, seq)
+) WITHOUT ROWID;
+CREATE INDEX refs_by_call ON refs (seq);
+
+-- Ends and names that wait for the start of their call.
+CREATE TABLE pending (
+    number INTEGER PRIMARY KEY,
+    project INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    summary TEXT,
+    output TEXT,
+    exception TEXT,
+    wb_run_step_end INTEGER,
+    display_name TEXT,
+    ranks INTEGER NOT NULL,
+    UNIQUE (project, id)
+);
+
+-- Deleted ids, and which span they were.
+CREATE TABLE tombstones (
+    number INTEGER PRIMARY KEY,
+    project INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    trace_id TEXT,
+    span_start_ns INTEGER,
+    UNIQUE (project, id)
+);

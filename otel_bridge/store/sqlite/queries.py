@@ -1,0 +1,26 @@
+"""The statements of `queries.sql`, by name."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MARK: Final = "-- name: "
+
+
+def _parse(text: str) -> Mapping[str, str]:
+    parts = text.split(_MARK)[1:]
+    named = (part.partition("\n") for part in parts)
+    return {name.strip(): _bare(body) for name, _, body in named}
+
+
+def _bare(body: str) -> str:
+    lines = [line for line in body.splitlines() if not line.startswith("--")]
+    return "\n".join(lines).strip().removesuffix(";")
+
+
+QUERIES: Final = _parse(files(__package__).joinpath("queries.sql").read_text(encoding="utf-8"))
+"""Name to SQL."""

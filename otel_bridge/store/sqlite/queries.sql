@@ -1,0 +1,154 @@
+-- name: find_project
+SELECT number FROM projects WHERE name = ?;
+
+-- name: add_project
+INSERT INTO projects (name) VALUES (?) RETURNING number;
+
+-- name: present
+-- Which of the ids (a JSON array) are kept in any way.
+SELECT asked.value
+FROM json_each(?2) AS asked
+WHERE EXISTS (SELECT 1 FROM calls WHERE project = ?1 AND id = asked.value)
+    OR EXISTS (SELECT 1 FROM pending WHERE project = ?1 AND id = asked.value)
+    OR EXISTS (SELECT 1 FROM tombstones WHERE project = ?1 AND id = asked.value);
+
+-- name: any_derived
+SELECT EXISTS (SELECT 1 FROM calls WHERE plain_id IS NOT NULL);
+
+-- name: has_derived
+SELECT EXISTS (SELECT 1 FROM calls WHERE project = ? AND plain_id = ?);
+
+-- name: load_call
+SELECT
+    c.seq, b.ranks, c.trace_id, c.op_name, c.started_at, CAST(b.attributes AS BLOB), CAST(b.inputs AS BLOB),
+    c.parent_id, c.display_name, c.thread_id, c.turn_id, c.wb_user_id, c.wb_run_id, c.wb_run_step,
+    b.dump_kind, b.dump, b.span_start_ns, c.ended_at, CAST(b.summary AS BLOB), CAST(b.output AS BLOB),
+    b.exception, c.wb_run_step_end, c.plain_id
+FROM calls AS c JOIN bodies AS b ON b.seq = c.seq
+WHERE c.project = ? AND c.id = ?;
+
+-- name: load_pending
+SELECT
+    ranks, display_name, ended_at, CAST(summary AS BLOB), CAST(output AS BLOB), exception,
+    wb_run_step_end
+FROM pending
+WHERE project = ? AND id = ?;
+
+-- name: load_tombstone
+SELECT whole, trace_id, span_start_ns FROM tombstones WHERE project = ? AND id = ?;
+
+-- name: children
+SELECT id
+FROM calls
+WHERE project = ? AND trace_id = ? AND parent_id IN (SELECT value FROM json_each(?));
+
+-- name: insert_call
+INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: insert_body
+INSERT INTO bodies VALUES (
+    ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?
+);
+
+-- name: insert_ref
+INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
+
+-- name: end_call
+UPDATE calls SET ended_at = ?2, wb_run_step_end = ?3, display_name = ?4, flags = ?5 WHERE seq = ?1;
+
+-- name: end_body
+UPDATE bodies
+SET summary = CAST(?2 AS TEXT), output = CAST(?3 AS TEXT), exception = ?4, ranks = ?5
+WHERE seq = ?1;
+
+-- name: replace_call
+-- Everything but the arrival.
+UPDATE calls SET
+    project = ?2, id = ?3, trace_id = ?4, parent_id = ?5, op_name = ?6, display_name = ?7, thread_id = ?8,
+    turn_id = ?9, started_at = ?10, ended_at = ?11, wb_user_id = ?12, wb_run_id = ?13, wb_run_step = ?14,
+    wb_run_step_end = ?15, plain_id = ?16, flags = ?17
+WHERE seq = ?1;
+
+-- name: delete_call
+DELETE FROM calls WHERE seq = ?;
+
+-- name: delete_body
+DELETE FROM bodies WHERE seq = ?;
+
+-- name: delete_refs
+DELETE FROM refs WHERE seq = ?;
+
+-- name: put_pending
+INSERT INTO pending (
+    project, id, received_at, ended_at, summary, output, exception, wb_run_step_end, display_name, ranks
+)
+VALUES (?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?)
+ON CONFLICT (project, id) DO UPDATE SET
+    ended_at = excluded.ended_at,
+    summary = excluded.summary,
+    output = excluded.output,
+    exception = excluded.exception,
+    wb_run_step_end = excluded.wb_run_step_end,
+    display_name = excluded.display_name,
+    ranks = excluded.ranks;
+
+-- name: delete_pending
+DELETE FROM pending WHERE project = ? AND id = ?;
+
+-- name: put_tombstone
+INSERT INTO tombstones (project, id, whole, trace_id, span_start_ns) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (project, id) DO UPDATE SET
+    whole = excluded.whole, trace_id = excluded.trace_id, span_start_ns = excluded.span_start_ns;
+
+-- name: next_seq
+SELECT max(
+    coalesce((SELECT value FROM meta WHERE name = 'next_seq'), 1),
+    coalesce((SELECT max(seq) + 1 FROM calls), 1)
+);
+
+-- name: keep_next_seq
+INSERT INTO meta (name, value) VALUES ('next_seq', ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: oldest_calls
+SELECT seq, received_at FROM calls ORDER BY seq LIMIT ?;
+
+-- name: expire_calls
+DELETE FROM calls WHERE seq <= ?;
+
+-- name: expire_bodies
+DELETE FROM bodies WHERE seq <= ?;
+
+-- name: expire_refs
+DELETE FROM refs WHERE seq <= ?;
+
+-- name: expire_pending
+DELETE FROM pending
+WHERE number IN (SELECT number FROM pending ORDER BY number LIMIT ?2) AND received_at < ?1;
+
+-- name: evict_pending
+DELETE FROM pending WHERE number IN (SELECT number FROM pending ORDER BY number LIMIT ?);
+
+-- name: evict_tombstones
+DELETE FROM tombstones WHERE number IN (SELECT number FROM tombstones ORDER BY number LIMIT ?);
+
+-- name: used_pages
+SELECT page_count, freelist_count FROM pragma_page_count(), pragma_freelist_count();
+
+-- name: add_dictionary
+INSERT OR IGNORE INTO dictionaries (number, content) VALUES (?, ?);
+
+-- name: find_dictionary
+SELECT content FROM dictionaries WHERE number = ?;
+
+-- name: dictionary_in_use
+SELECT content FROM dictionaries LIMIT 1;
+
+-- name: sample_dumps
+SELECT dump FROM bodies WHERE dump IS NOT NULL ORDER BY seq LIMIT ?;
+
+-- name: watermark
+SELECT coalesce(max(seq), 0) FROM calls;
+
+-- name: any_old_pending
+SELECT EXISTS (SELECT 1 FROM (SELECT received_at FROM pending ORDER BY number LIMIT 1) WHERE received_at < ?);

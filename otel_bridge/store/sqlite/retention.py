@@ -1,0 +1,119 @@
+"""Makes room: the oldest calls go when they are too old, or when the store takes too much of the disk.
+
+Old calls go in short steps of their own (`expire`). Calls over the size cap go within the transactions that
+bring new ones (`make_room`), twice as many as come: so the cap holds however fast calls come, no commit is
+added, and the price of an eviction is paid evenly. Freed pages are used again; a file that is much larger than
+its content is cut in small steps (`shrink`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_bridge.errors import StartError
+from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES
+from otel_bridge.store.sqlite.queries import QUERIES
+
+if TYPE_CHECKING:
+    import apsw
+
+    from otel_bridge.store.limits import StoreLimits
+    from otel_bridge.store.sqlite.book import Book
+
+MIN_BYTES: Final = 16 << 20
+"""A cap below this leaves no room to work in."""
+STEP_CALLS: Final = 250
+"""Calls that one step of upkeep removes: a few milliseconds."""
+STEP_PAGES: Final = 256
+"""Pages that one step cuts off the file."""
+SPARE_PAGES: Final = 4096
+"""Free pages that a file may always hold."""
+_SPARE_SHARE: Final = 4
+"""A file whose free pages are more than one in this many is cut."""
+_SOFT_PERCENT: Final = 95
+_MICROS: Final = 1_000_000
+
+
+def max_wal_bytes(limits: StoreLimits) -> int:
+    """Return the part of the cap that belongs to the log of recent writes."""
+    return MAX_WAL_BYTES if limits.max_bytes is None else min(MAX_WAL_BYTES, limits.max_bytes // 4)
+
+
+class Retention:
+    """Keeps the database of `connection` within `limits`; raise StartError for limits too small for work."""
+
+    def __init__(self, connection: apsw.Connection, book: Book, limits: StoreLimits) -> None:
+        if limits.max_bytes is not None and limits.max_bytes < MIN_BYTES:
+            raise StartError(f"the size cap must be at least {MIN_BYTES >> 20} MiB")
+        self._connection = connection
+        self._book = book
+        self._limits = limits
+        self._soft_pages: int | None = None
+        self.expired = 0
+        if limits.max_bytes is not None:
+            pages = (limits.max_bytes - max_wal_bytes(limits)) // connection.pragma("page_size")
+            self._soft_pages = pages * _SOFT_PERCENT // 100
+            connection.pragma("max_page_count", pages)
+
+    def is_over(self) -> bool:
+        """Tell whether the pages in use pass the cap."""
+        if self._soft_pages is None:
+            return False
+        pages, free = self._pages()
+        return pages - free > self._soft_pages
+
+    def make_room(self, calls: int) -> int:
+        """Inside a transaction, remove the oldest of what is kept; return how many calls went."""
+        oldest = self._rows("oldest_calls", calls)
+        if oldest:
+            self._remove_through(oldest[-1][0])
+        else:
+            self._connection.execute(QUERIES["evict_pending"], (calls,))
+            self._connection.execute(QUERIES["evict_tombstones"], (calls,))
+        return len(oldest)
+
+    def expire(self, now: int) -> bool:
+        """Remove some calls that are too old at `now` (microseconds), in a transaction; True: maybe more."""
+        if self._limits.retention_seconds is None:
+            return False
+        before = now - self._limits.retention_seconds * _MICROS
+        oldest = self._rows("oldest_calls", STEP_CALLS)
+        old = [seq for seq, received_at in oldest if received_at < before]
+        pending = self._connection.execute(QUERIES["any_old_pending"], (before,)).get
+        if not old and not pending:
+            return False
+        with self._connection:
+            if old:
+                self._remove_through(old[-1])
+            self._connection.execute(QUERIES["expire_pending"], (before, STEP_CALLS))
+        self.expired += len(old)
+        return len(old) == STEP_CALLS
+
+    def evict(self) -> bool:
+        """Remove some calls while the store is over its cap, in a transaction; True: there may be more."""
+        if not self.is_over():
+            return False
+        with self._connection:
+            gone = self.make_room(STEP_CALLS)
+        self.expired += gone
+        return gone > 0
+
+    def shrink(self) -> bool:
+        """Cut free pages off the end of the file when there are too many; True: there may be more."""
+        pages, free = self._pages()
+        if free <= max(SPARE_PAGES, pages // _SPARE_SHARE):
+            return False
+        self._connection.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+        return True
+
+    def _pages(self) -> tuple[int, int]:
+        pages, free = self._rows("used_pages")[0]
+        return pages, free
+
+    def _rows(self, query: str, *args: int) -> list[tuple[Any, ...]]:
+        return self._connection.execute(QUERIES[query], args).fetchall()
+
+    def _remove_through(self, seq: int) -> None:
+        for query in ("expire_calls", "expire_bodies", "expire_refs"):
+            self._connection.execute(QUERIES[query], (seq,))
+        self._book.keep_next_seq()

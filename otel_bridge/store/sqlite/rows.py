@@ -1,0 +1,171 @@
+"""Between what the merge rule holds and the rows of the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from otel_bridge.store.merge import Dump, DumpKind, Gone, Held
+from otel_bridge.store.sqlite.codec import UnreadableSpan
+from otel_bridge.store.trees import flags, refs
+
+if TYPE_CHECKING:
+    from otel_bridge.store.sqlite.codec import SpanCodec
+
+Row: TypeAlias = tuple[Any, ...]
+
+_WRAP: Final = 1 << 64
+_MAX_SIGNED: Final = (1 << 63) - 1
+
+
+def call_row(held: Held, *, seq: int, project: int, received_at: int) -> Row:
+    """Make the parameters of `insert_call`."""
+    return (
+        seq,
+        project,
+        held.id,
+        held.trace_id,
+        held.parent_id,
+        held.op_name,
+        held.display_name,
+        held.thread_id,
+        held.turn_id,
+        held.started_at,
+        held.ended_at,
+        held.wb_user_id,
+        held.wb_run_id,
+        held.wb_run_step,
+        held.wb_run_step_end,
+        held.plain_id,
+        call_flags(held),
+        received_at,
+    )
+
+
+def body_row(held: Held, *, seq: int, codec: SpanCodec, translator: int) -> Row:
+    """Make the parameters of `insert_body`."""
+    dump = held.dump
+    return (
+        seq,
+        held.inputs,
+        held.output,
+        held.attributes,
+        held.summary,
+        held.exception,
+        held.ranks,
+        _signed(held.span_start_ns),
+        translator,
+        None if dump is None else int(dump.kind),
+        None if dump is None else codec.pack(dump.data),
+    )
+
+
+def ref_rows(held: Held, *, seq: int, project: int) -> list[Row]:
+    """Make the parameters of `insert_ref`, none for most calls."""
+    found: list[Row] = [(project, 0, ref, seq) for ref in refs(held.inputs)]
+    found += [(project, 1, ref, seq) for ref in refs(held.output)]
+    return found
+
+
+def call_flags(held: Held) -> int:
+    """Return what is kept about the trees of a call."""
+    return int(flags(attributes=held.attributes, summary=held.summary, exception=held.exception))
+
+
+def held_call(project_id: str, call_id: str, row: Row, codec: SpanCodec) -> Held:
+    """Read a row of `load_call`, without its first column."""
+    (
+        ranks, trace_id, op_name, started_at, attributes, inputs, parent_id, display_name, thread_id, turn_id,
+        wb_user_id, wb_run_id, wb_run_step, dump_kind, dump, span_start_ns, ended_at, summary, output,
+        exception, wb_run_step_end, plain_id,
+    ) = row  # fmt: skip
+    return Held(
+        project_id=project_id,
+        id=call_id,
+        ranks=ranks,
+        trace_id=trace_id,
+        op_name=op_name,
+        started_at=started_at,
+        attributes=attributes,
+        inputs=inputs,
+        parent_id=parent_id,
+        display_name=display_name,
+        thread_id=thread_id,
+        turn_id=turn_id,
+        wb_user_id=wb_user_id,
+        wb_run_id=wb_run_id,
+        wb_run_step=wb_run_step,
+        dump=None if dump is None else Dump(DumpKind(dump_kind), _unpacked(dump, codec)),
+        span_start_ns=_unsigned(span_start_ns),
+        ended_at=ended_at,
+        summary=summary,
+        output=output,
+        exception=exception,
+        wb_run_step_end=wb_run_step_end,
+        plain_id=plain_id,
+    )
+
+
+def held_pending(project_id: str, call_id: str, row: Row) -> Held:
+    """Read a row of `load_pending`, without its first column."""
+    ranks, display_name, ended_at, summary, output, exception, wb_run_step_end = row
+    return Held(
+        project_id=project_id,
+        id=call_id,
+        ranks=ranks,
+        display_name=display_name,
+        ended_at=ended_at,
+        summary=summary,
+        output=output,
+        exception=exception,
+        wb_run_step_end=wb_run_step_end,
+    )
+
+
+def pending_row(held: Held, *, project: int, received_at: int) -> Row:
+    """Make the parameters of `put_pending`."""
+    return (
+        project,
+        held.id,
+        received_at,
+        held.ended_at,
+        held.summary,
+        held.output,
+        held.exception,
+        held.wb_run_step_end,
+        held.display_name,
+        held.ranks,
+    )
+
+
+def tombstone_row(deleted: Gone, *, project: int) -> Row:
+    """Make the parameters of `put_tombstone`."""
+    return (project, deleted.id, deleted.whole, deleted.trace_id, _signed(deleted.span_start_ns))
+
+
+def gone_slot(project_id: str, call_id: str, row: Row) -> Gone:
+    """Read a row of `load_tombstone`."""
+    whole, trace_id, span_start_ns = row
+    return Gone(
+        project_id=project_id,
+        id=call_id,
+        whole=bool(whole),
+        trace_id=trace_id,
+        span_start_ns=_unsigned(span_start_ns),
+    )
+
+
+def _unpacked(frame: bytes, codec: SpanCodec) -> bytes:
+    """Unpack; a span that cannot be read is as good as an empty one, which any other replaces."""
+    try:
+        return codec.unpack(frame)
+    except UnreadableSpan:
+        return b""
+
+
+def _signed(nanos: int | None) -> int | None:
+    """OTLP's times are unsigned 64-bit numbers, SQLite's integers are signed."""
+    return nanos - _WRAP if nanos is not None and nanos > _MAX_SIGNED else nanos
+
+
+def _unsigned(nanos: int | None) -> int | None:
+    return nanos + _WRAP if nanos is not None and nanos < 0 else nanos

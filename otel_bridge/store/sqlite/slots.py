@@ -1,0 +1,108 @@
+"""The slots of one request, between the merge engine and the tables: read what exists, write at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from otel_bridge.model.call import CompletedCall, DeletedCalls
+from otel_bridge.store.merge import Held, Slot
+from otel_bridge.store.sqlite import rows
+from otel_bridge.store.sqlite.flush import Flush
+from otel_bridge.store.sqlite.queries import QUERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import apsw
+
+    from otel_bridge.model.call import Change
+    from otel_bridge.store.sqlite.book import Book
+
+_Key = tuple[str, str]
+
+
+class SqliteSlots:
+    """`store.changes.Slots` over the tables, inside the open transaction."""
+
+    def __init__(self, connection: apsw.Connection, book: Book, *, received_at: int) -> None:
+        self._connection = connection
+        self._book = book
+        self._received_at = received_at
+        self._seqs: dict[_Key, int] = {}
+        self._before: dict[_Key, Slot | None] = {}
+        self._changed: dict[_Key, Slot] = {}
+
+    def look_up(self, changes: Sequence[Change]) -> None:
+        """Learn, in one statement for each project, which ids of these changes are kept in any way."""
+        asked: dict[str, set[str]] = {}
+        for change in changes:
+            record = change.start if isinstance(change, CompletedCall) else change
+            ids = asked.setdefault(record.project_id, set())
+            if isinstance(record, DeletedCalls):
+                ids.update(record.ids)
+            else:
+                ids.add(record.id)
+        for project_id, ids in asked.items():
+            text = msgspec.json.encode(list(ids)).decode()
+            found = self._connection.execute(QUERIES["present"], (self._book.project(project_id), text))
+            absent = ids.difference(row[0] for row in found)
+            self._before.update(((project_id, call_id), None) for call_id in absent)
+
+    def get(self, project_id: str, call_id: str) -> Slot | None:
+        """Return what is kept under an id; read from the tables once."""
+        key = (project_id, call_id)
+        slot = self._changed.get(key)
+        if slot is not None:
+            return slot
+        if key not in self._before:
+            self._before[key] = self._load(project_id, call_id)
+        return self._before[key]
+
+    def put(self, slot: Slot) -> None:
+        """Keep `slot` until `flush`; its id was asked for before."""
+        self._changed[slot.project_id, slot.id] = slot
+
+    def children(self, project_id: str, trace_id: str, span_ids: Sequence[str]) -> list[Held]:
+        """Return the calls of a trace whose parent is one of `span_ids`."""
+        self.flush()
+        text = msgspec.json.encode(list(span_ids)).decode()
+        found = self._connection.execute(
+            QUERIES["children"], (self._book.project(project_id), trace_id, text)
+        ).fetchall()
+        slots = (self.get(project_id, str(call_id)) for (call_id,) in found)
+        return [slot for slot in slots if isinstance(slot, Held)]
+
+    def has_derived(self, project_id: str, call_id: str) -> bool:
+        """Tell whether any visible call, but for those of this request, holds `call_id` as its `plain_id`."""
+        if not self._book.any_derived:
+            return False
+        number = self._book.project(project_id)
+        return bool(self._connection.execute(QUERIES["has_derived"], (number, call_id)).get)
+
+    def flush(self) -> None:
+        """Write what changed."""
+        flush = Flush(self._book, received_at=self._received_at)
+        for key, slot in self._changed.items():
+            seq = flush.change(self._before[key], slot, self._seqs.get(key))
+            if seq is not None:
+                self._seqs[key] = seq
+        flush.run(self._connection)
+        self._before.update(self._changed)
+        self._changed.clear()
+
+    def _load(self, project_id: str, call_id: str) -> Slot | None:
+        number = self._book.project(project_id)
+        if row := self._row("load_call", number, call_id):
+            self._seqs[project_id, call_id] = row[0]
+            return rows.held_call(project_id, call_id, row[1:], self._book.codec)
+        if row := self._row("load_pending", number, call_id):
+            return rows.held_pending(project_id, call_id, row)
+        if row := self._row("load_tombstone", number, call_id):
+            return rows.gone_slot(project_id, call_id, row)
+        return None
+
+    def _row(self, query: str, project: int, call_id: str) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(QUERIES[query], (project, call_id)).fetchone()
+        return row

@@ -1,0 +1,138 @@
+"""The one who writes calls into the SQLite file (`store.base.CallWriter`)."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from otel_bridge.errors import Unavailable
+from otel_bridge.store.changes import apply_changes
+from otel_bridge.store.limits import StoreLimits
+from otel_bridge.store.sqlite.book import Book
+from otel_bridge.store.sqlite.checkpoint import Checkpointer, wal_sizes
+from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
+from otel_bridge.store.sqlite.migrate import check, migrate, steps
+from otel_bridge.store.sqlite.retention import Retention, max_wal_bytes
+from otel_bridge.store.sqlite.slots import SqliteSlots
+from otel_bridge.store.sqlite.training import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from otel_bridge.model.call import Change
+    from otel_bridge.store.base import Applied
+
+__all__ = ["SqliteWriter", "StoreLimits"]
+
+_EVICT_EXTRA: Final = 32
+_LOST: Final = "the transaction was lost; nothing of it is kept"
+
+
+class SqliteWriter:
+    """Owns the database at `path`: creates it, brings it to this version's schema, writes.
+
+    Raise StartError when the file cannot be used. `translator` is the version of the span translator, kept
+    beside each span.
+    """
+
+    def __init__(
+        self, path: Path, limits: StoreLimits | None = None, *, translator: int = 1, vfs: str | None = None
+    ) -> None:
+        limits = limits or StoreLimits()
+        with start_trouble(path):
+            self._connection = connection = open_writer(path, vfs=vfs)
+            try:
+                check(connection, path, len(steps()))
+                set_journal(connection)
+                migrate(connection, path, steps())
+                self._book = Book(connection, translator=translator)
+                self._retention = Retention(connection, self._book, limits)
+                sizes = wal_sizes(max_wal_bytes(limits))
+                self._log = Checkpointer(connection, partial(open_writer, path, vfs=vfs), sizes)
+            except BaseException:
+                connection.close()
+                raise
+        self._training = Training()
+        self._over = False
+        self._evicted = 0
+
+    @property
+    def expired(self) -> int:
+        """Calls that retention and the size cap removed since the store was opened."""
+        return self._retention.expired
+
+    def begin(self) -> None:
+        """Open a transaction. Raise Unavailable when the store cannot take writes now."""
+        with storage_trouble():
+            if not self._log.tend():
+                raise Unavailable("readers hold the store's log at its size limit")
+            self._over = self._retention.is_over()
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._evicted = 0
+
+    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+        """Apply the changes of one request inside the open transaction, all or none of them."""
+        if not self._connection.in_transaction:
+            raise Unavailable(_LOST)
+        with storage_trouble(), self._losing():
+            slots = SqliteSlots(self._connection, self._book, received_at=received_at)
+            slots.look_up(changes)
+            applied = apply_changes(slots, changes)
+            slots.flush()
+            if self._over:
+                self._evicted += self._retention.make_room(2 * applied.created + _EVICT_EXTRA)
+        return applied
+
+    def commit(self) -> None:
+        """Return only when everything applied would survive a power cut."""
+        if not self._connection.in_transaction:
+            raise Unavailable(_LOST)
+        try:
+            with storage_trouble():
+                self._connection.execute("COMMIT")
+        except Unavailable:
+            self.rollback()
+            raise
+        self._retention.expired += self._evicted
+
+    def rollback(self) -> None:
+        """Forget the open transaction; a no-op without one."""
+        if self._connection.in_transaction:
+            with suppress(apsw.Error):  # SQLite has rolled back by itself
+                self._connection.execute("ROLLBACK")
+        self._book.rolled_back()
+
+    def maintain(self, *, now: int) -> bool:
+        """Do one short step of upkeep; trouble with the disk is left for the next time."""
+        if self._connection.in_transaction:
+            return False
+        try:
+            self._log.tend()
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._training.step(self._connection, self._book)
+            return self._retention.expire(now) or self._retention.evict() or self._retention.shrink()
+        except apsw.Error:
+            return False
+        finally:
+            with suppress(apsw.Error):
+                self._connection.execute("PRAGMA synchronous = FULL")
+
+    def close(self) -> None:
+        """Close the store; what was not committed is forgotten."""
+        self.rollback()
+        self._training.close()
+        self._log.close()
+        self._connection.close()
+
+    @contextmanager
+    def _losing(self) -> Generator[None]:
+        """Forget the whole transaction when a request fails half written."""
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
