@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -14,17 +15,36 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape in JSON text: a whole pair, else half of one (the group), else any other."""
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def parse(body: bytes) -> Any:
-    """Parse a JSON body, whatever its Content-Type said; raise WriteRefused (422)."""
+    """Parse a JSON body, whatever its Content-Type said; raise WriteRefused (422).
+
+    Half of a surrogate pair becomes U+FFFD: Python programs escape text that was cut inside an emoji so, and
+    one such string must not cost a batch.
+    """
     if not body:
         raise no_body()
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if "surrogate" not in error.msg:
+            raise bad_json(error.pos, error.msg) from None
+    try:
+        return orjson.loads(_ESCAPE.sub(_without_surrogate, body))
+    except orjson.JSONDecodeError as error:
         raise bad_json(error.pos, error.msg) from None
+
+
+def _without_surrogate(escape: re.Match[bytes]) -> bytes:
+    return escape[0] if escape[1] is None else b"\\ufffd"
 
 
 def checked(model: type[ModelT], document: Any) -> ModelT:
