@@ -111,6 +111,15 @@ class TestWhatTheServiceAdds:
 
         assert (await api.post("/v1/traces", b"")).body == b"spans"
 
+    async def test_a_body_over_aiohttps_own_limit_is_told_in_words_of_the_api(self, serve):
+        async def answer(_request):
+            raise web.HTTPRequestEntityTooLarge(max_size=1, actual_size=2)
+
+        api = await serve(extra_routes=[web.post("/v1/traces", answer)])
+        reply = await api.post("/v1/traces", b"")
+
+        assert (reply.status, reply.json) == (413, {"reason": "Request too large"})
+
     async def test_a_guard_refuses_foreign_pages_in_words_of_the_api(self, serve):
         guard = guard_for("127.0.0.1")
         api = await serve(middlewares=[guarded(guard, refuse)])
