@@ -115,10 +115,11 @@ def _read_banner(process: subprocess.Popen[str], log_file: Path) -> str:
         selector.register(process.stdout, selectors.EVENT_READ)
         while "data in" not in text and time.monotonic() < deadline:
             if selector.select(1.0):
-                line = process.stdout.readline()
-                if not line:
+                # not readline: what it reads ahead, the selector would wait for in vain
+                received = os.read(process.stdout.fileno(), 4096)
+                if not received:
                     break
-                text += line
+                text += received.decode()
     if "data in" not in text:
         process.kill()
         raise AssertionError(f"the bridge did not start: {text!r} {log_file.read_text()!r}")
