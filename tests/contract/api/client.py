@@ -12,7 +12,7 @@ from tests.contract.api.bodies import PROJECT, a_batch, end_item, start_item
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp.test_utils import TestClient
+    import aiohttp
     from multidict import CIMultiDictProxy
 
     from otel_bridge.telemetry import Telemetry
@@ -39,8 +39,15 @@ class Reply(NamedTuple):
 
 
 class Api:
-    def __init__(self, http: TestClient, calls: InProcessCalls, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        address: tuple[str, int],
+        calls: InProcessCalls,
+        telemetry: Telemetry,
+    ) -> None:
         self.http = http
+        self.address = address
         self.calls = calls
         self.telemetry = telemetry
 

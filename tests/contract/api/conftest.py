@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import web
 
 from otel_bridge.api.app import api_app
 from otel_bridge.http.budget import ByteBudget
@@ -25,17 +26,17 @@ async def serve():
         async def start(calls=None, **settings) -> Api:
             telemetry = Telemetry()
             calls = calls or InProcessCalls(MemoryStore())
-            defaults = {
-                "inflater": inflater,
-                "budget": ByteBudget(64 << 20),
-                "health": lambda: (True, {}),
-            }
+            defaults = {"inflater": inflater, "budget": ByteBudget(64 << 20), "health": lambda: (True, {})}
             app = api_app(calls, telemetry, **(defaults | settings))
-            server = TestServer(app)
-            await server.start_server(auto_decompress=False, access_log=None, lingering_time=0.1)
-            opened.push_async_callback(server.close)
-            client = await opened.enter_async_context(TestClient(server))
-            return Api(client, calls, telemetry)
+            runner = web.AppRunner(
+                app, auto_decompress=False, access_log=None, lingering_time=0.1, shutdown_timeout=0.1
+            )
+            await runner.setup()
+            opened.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host, port = runner.addresses[0][:2]
+            http = await opened.enter_async_context(aiohttp.ClientSession(f"http://{host}:{port}"))
+            return Api(http, (host, port), calls, telemetry)
 
         yield start
 

@@ -96,7 +96,7 @@ async def test_questions_are_smaller(api):
 
 
 async def test_a_length_over_the_limit_is_refused_before_the_body_is_sent(api):
-    reader, writer = await asyncio.open_connection(api.http.host, api.http.port)
+    reader, writer = await asyncio.open_connection(*api.address)
     writer.write(
         b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n" % UPSERT.encode()
     )

@@ -120,7 +120,7 @@ async def test_a_client_that_does_not_read_is_waited_for(serve):
     line_bytes = 64 << 10
     calls = Scripted(4000, line_bytes)
     api = await serve(calls=calls)
-    reader, writer = await asyncio.open_connection(api.http.host, api.http.port, limit=line_bytes)
+    reader, writer = await asyncio.open_connection(*api.address, limit=line_bytes)
     body = orjson.dumps(QUERY)
     writer.write(
         b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (PATH.encode(), len(body))
