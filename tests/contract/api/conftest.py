@@ -6,7 +6,9 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
+import structlog
 from aiohttp import web
+from blockbuster import blockbuster_ctx
 
 from otel_bridge.api.app import api_app
 from otel_bridge.http.budget import ByteBudget
@@ -15,6 +17,19 @@ from otel_bridge.store.memory import MemoryStore
 from otel_bridge.telemetry import Telemetry
 from tests.contract.api.calls import InProcessCalls
 from tests.contract.api.client import Api
+
+
+@pytest.fixture(autouse=True)
+def the_loop_never_blocks():
+    with blockbuster_ctx("otel_bridge"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def logged():
+    """The log events of the test."""
+    with structlog.testing.capture_logs() as events:
+        yield events
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ class Failing:
 @pytest.mark.parametrize(
     "path", ["/call/upsert_batch", "/calls/stream_query", "/calls/query", "/calls/query_stats"]
 )
-async def test_every_error_has_its_answer_on_every_route(serve, error, path):
+async def test_every_error_has_its_answer_on_every_route(serve, logged, error, path):
     api = await serve(calls=Failing(error))
     reply = await api.post(path, {"project_id": PROJECT, "batch": []})
 
@@ -229,6 +229,7 @@ async def test_every_error_has_its_answer_on_every_route(serve, error, path):
     assert reply.headers.get("Retry-After") == ("1" if reply.status == 503 else None)
     bugs = api.telemetry.value("otel_bridge_unhandled_errors_total")
     assert bugs == (1 if reply.status == 500 else 0)
+    assert [event["event"] for event in logged] == ["api_request_failed"] * int(bugs)
 
 
 async def test_unknown_paths_and_methods_are_told_as_json(api):

@@ -149,7 +149,7 @@ async def test_a_failure_before_the_first_byte_is_an_answer(serve):
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), QueryTimeout("too slow")])
 @pytest.mark.parametrize("path", [PATH, "/calls/query"])
-async def test_a_failure_after_the_first_byte_resets_the_connection(serve, path, error):
+async def test_a_failure_after_the_first_byte_resets_the_connection(serve, logged, path, error):
     calls = Scripted(100, fail_at=50)
     calls.error = error
     api = await serve(calls=calls)
@@ -158,6 +158,7 @@ async def test_a_failure_after_the_first_byte_resets_the_connection(serve, path,
         await api.post(path, QUERY)
     bugs = api.telemetry.value("otel_bridge_unhandled_errors_total")
     assert bugs == (1 if isinstance(error, RuntimeError) else 0)
+    assert [(event["event"], event["path"]) for event in logged] == [("api_stream_broken_off", path)]
 
 
 async def test_a_client_that_leaves_is_no_error(serve):
