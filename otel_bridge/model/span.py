@@ -31,7 +31,7 @@ class Span(Struct, frozen=True, kw_only=True, gc=False):
     """One valid span. `message` is the OTLP span itself: read it, never change it.
 
     `id`, `trace_id` and `parent_id` are lower-case hex; `parent_id` None is a root. Times are nanoseconds
-    since the Unix epoch as sent: `start_ns` 0 is unknown, `end_ns` 0 still open (`contract/otlp-receiver.md` §8).
+    since the Unix epoch as sent: `start_ns` 0 is unknown, `end_ns` 0 is still open.
     """
 
     origin: Origin

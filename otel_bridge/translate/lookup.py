@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from otel_bridge.translate.fields import BLOCK, FIELDS, OVERRIDES, USAGE
 from otel_bridge.translate.shapes import Shapes
-from otel_bridge.translate.tree import BRACKETS, as_lists, picked, unflatten, walk
+from otel_bridge.translate.tree import BRACKETS, as_lists, parsed, unflatten, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,7 +83,7 @@ class Found(Struct, frozen=True, gc=False):
     def _structured(self, value: Value) -> Value:
         if type(value) is not str:
             return as_lists(value)
-        return value if self.whole or value[:1] not in BRACKETS else picked(value)
+        return value if self.whole or value[:1] not in BRACKETS else as_lists(parsed(value))
 
     def _subtree(self, key: str, keys: tuple[str, ...], leaves: tuple[tuple[str, str], ...]) -> Value:
         flat = self.flat

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from otel_bridge.translate.nested import value_json
-from otel_bridge.translate.tree import may_hold_indexes
+from otel_bridge.translate.tree import BRACKETS, as_lists, parsed
 
 if TYPE_CHECKING:
     from otel_bridge.translate.lookup import Found
@@ -27,13 +26,19 @@ def payload(found: Found, field: str, rendered: Rendered) -> bytes | None:
         return None
     key, _, keys, _ = places[0]
     text = None if keys or found.whole else found.flat[key]
-    if type(text) is str and not may_hold_indexes(text):
-        rendered[key] = value = value_json(text)
-    else:
+    if type(text) is not str:
         key, tree = found.first(places)
         if tree is None:
             return None
         value = orjson.dumps(tree)
+    elif text[:1] in BRACKETS:
+        tree = parsed(text)
+        lists = as_lists(tree)
+        value = orjson.dumps(lists)
+        if lists is tree:
+            rendered[key] = value
+    else:
+        rendered[key] = value = orjson.dumps(text)
     return value if _stands_alone(key, value) else b'{"%b":%b}' % (key.encode(), value)
 
 

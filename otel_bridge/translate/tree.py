@@ -41,16 +41,20 @@ def parsed(text: str) -> Value:
     return value
 
 
-def picked(text: str) -> Value:
-    """Return what JSON text means, its dicts with the keys 0..n-1 as lists."""
-    value = parsed(text)
-    return as_lists(value) if may_hold_indexes(text) else value
+def _may_be_deep(text: str) -> bool:
+    """Tell whether the text has more brackets than levels are mapped.
 
-
-def may_hold_indexes(text: str) -> bool:
-    """Tell whether a text is perhaps JSON that has a dict with the key 0."""
-    # The second test is one memchr; most texts pay for no more.
-    return text[:1] in BRACKETS and "0" in text and '"0"' in text
+    Jumping from bracket to bracket, and no further than needed, is cheaper than counting them all.
+    """
+    find, left = text.find, MAX_LEVELS
+    for bracket in "[{":
+        at = find(bracket)
+        while at >= 0:
+            left -= 1
+            if left < 0:
+                return True
+            at = find(bracket, at + 1)
+    return False
 
 
 def unflatten(flat: Attributes) -> dict[str, Value]:
@@ -72,14 +76,27 @@ def unflatten(flat: Attributes) -> dict[str, Value]:
 
 
 def as_lists(value: Value) -> Value:
-    """Turn every dict whose keys are exactly 0..n-1 into a list, at every level."""
-    if type(value) is dict:
-        if "0" in value and all(str(index) in value for index in range(len(value))):
-            return [as_lists(value[str(index)]) for index in range(len(value))]
-        return {key: as_lists(child) for key, child in value.items()}
-    if type(value) is list:
-        return [as_lists(child) for child in value]
+    """Turn every dict whose keys are exactly 0..n-1 into a list; dicts inside lists stay as they are.
+
+    An empty dict inside the value becomes an empty list, as in Weave; the value itself may be empty and stay.
+    """
+    if type(value) is dict and value and ("0" in value or _has_indexes(value)):
+        return _listed(value)
     return value
+
+
+def _has_indexes(node: dict[str, Value]) -> bool:
+    return any(
+        type(child) is dict and (not child or "0" in child or _has_indexes(child)) for child in node.values()
+    )
+
+
+def _listed(value: Value) -> Value:
+    if type(value) is not dict:
+        return value
+    if all(str(index) in value for index in range(len(value))):
+        return [_listed(value[str(index)]) for index in range(len(value))]
+    return {key: _listed(child) for key, child in value.items()}
 
 
 @lru_cache(maxsize=4096)
