@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from tests.contract.api.bodies import (
@@ -133,6 +134,16 @@ async def test_a_large_value_is_kept_whole(api):
     await api.upsert(start_item(1, inputs={"text": text}))
 
     assert (await api.call(1))["inputs"]["text"] == text
+
+
+async def test_integers_beyond_64_bits_become_floating_point_numbers(api):
+    body = b'{"batch":[%b]}' % orjson.dumps(start_item(1)).replace(
+        b'"question":1', b'"n":%d,"m":%d' % (2**70, 2**63)
+    )
+    reply = await api.post("/call/upsert_batch", body)
+
+    assert reply.status == 200
+    assert (await api.call(1))["inputs"] == {"n": 2.0**70, "m": 2**63}
 
 
 async def test_nul_is_dropped_in_columns_and_kept_in_trees(api):
