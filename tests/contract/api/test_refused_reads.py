@@ -25,7 +25,7 @@ from tests.contract.api.bodies import PROJECT, call_id
         ({"include_costs": "perhaps"}, ["include_costs"]),
     ],
 )
-async def test_a_query_that_breaks_the_schema(self, api, members, place):
+async def test_a_query_that_breaks_the_schema(api, members, place):
     reply = await api.post("/calls/stream_query", {"project_id": PROJECT} | members)
 
     assert reply.status == 422
@@ -60,7 +60,7 @@ async def test_a_query_that_breaks_the_schema(self, api, members, place):
     ],
 )
 @pytest.mark.parametrize("path", ["/calls/stream_query", "/calls/query"])
-async def test_a_query_that_cannot_be_answered(self, api, path, members, status, reason):
+async def test_a_query_that_cannot_be_answered(api, path, members, status, reason):
     reply = await api.post(path, {"project_id": PROJECT} | members)
 
     assert reply.status == status
@@ -68,7 +68,7 @@ async def test_a_query_that_cannot_be_answered(self, api, path, members, status,
 
 
 @pytest.mark.parametrize("name", sorted(set(CallsFilter.__struct_fields__) - {"trace_roots_only"}))
-async def test_more_than_1000_entries(self, api, name):
+async def test_more_than_1000_entries(api, name):
     body = {"project_id": PROJECT, "filter": {name: ["x"] * 1001}}
     for path in ("/calls/stream_query", "/calls/query_stats"):
         reply = await api.post(path, body)
@@ -78,18 +78,18 @@ async def test_more_than_1000_entries(self, api, name):
         )
 
 
-async def test_1000_entries_are_fine(self, api):
+async def test_1000_entries_are_fine(api):
     assert await api.ids(filter={"call_ids": ["x"] * 1000}) == []
 
 
 @pytest.mark.parametrize("name", ["include_costs", "include_storage_size", "include_total_storage_size"])
-async def test_one_call_with_extras(self, api, name):
+async def test_one_call_with_extras(api, name):
     reply = await api.post("/call/read", {"project_id": PROJECT, "id": call_id(1), name: True})
 
     assert reply.status == 501
 
 
-async def test_counts_with_a_query_or_sizes(self, api):
+async def test_counts_with_a_query_or_sizes(api):
     for members in ({"query": {"$expr": {}}}, {"include_total_storage_size": True}):
         reply = await api.post("/calls/query_stats", {"project_id": PROJECT} | members)
         assert reply.status == 501
