@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _CONSTANT: Final = frozenset({"project_id", "deleted_at", "expire_at"})
 """Columns that are equal in all calls of an answer: sorting by them changes nothing."""
+_HEX_LENGTHS: Final = (16, 32)
+_HEX_DIGITS: Final = frozenset("0123456789abcdef")
+
+ID_FIELDS: Final = frozenset({"id", "trace_id", "parent_id"})
+"""Columns that hold ids."""
 
 
 def order(query: CallsQuery) -> tuple[SortBy, ...]:
@@ -31,6 +36,11 @@ def order(query: CallsQuery) -> tuple[SortBy, ...]:
     follows_time = keys and keys[-1].field == "started_at"
     keys.append(SortBy("id", keys[-1].direction if follows_time else "desc"))
     return tuple(keys)
+
+
+def id_key(value: str) -> tuple[bool, str]:
+    """Return what ids are ordered by: those of 16 or 32 hex digits come after all others, then as text."""
+    return len(value) in _HEX_LENGTHS and _HEX_DIGITS.issuperset(value), value
 
 
 def names_and_prefixes(entries: Sequence[str]) -> tuple[list[str], list[str]]:

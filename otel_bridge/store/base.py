@@ -95,7 +95,7 @@ class CallReader(Protocol):
     """Reads what was committed. Safe to use from several threads. Never holds a snapshot between calls."""
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
-        """Select the next part of the calls of `query`, in its order; raise QueryTimeout when that takes long.
+        """Select the next part of the calls of `query`, in order; raise QueryTimeout when that takes long.
 
         Calls that arrive after the first part was planned are not in later parts; calls deleted since are
         missing from `lines`. No call comes twice.

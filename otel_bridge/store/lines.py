@@ -22,7 +22,7 @@ _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: the tex
 _WITH_SUMMARY: Final = ("ended_at", "exception", "display_name")
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True, kw_only=True, gc=False):
     """One call, ready to be rendered: trees as JSON text, the whole span already as `otel_span`."""
 
     id: str

@@ -7,7 +7,7 @@ from functools import cmp_to_key, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.errors import Unavailable
-from otel_bridge.store.asked import order
+from otel_bridge.store.asked import ID_FIELDS, id_key, order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.dumps import default_render, otel_span
@@ -219,5 +219,7 @@ def _compare(keys: Sequence[SortBy], one: Held, other: Held) -> int:
             continue
         if a is None or b is None:
             return 1 if a is None else -1
+        if key.field in ID_FIELDS:
+            a, b = id_key(a), id_key(b)
         return (1 if a > b else -1) * (1 if key.direction == "asc" else -1)
     return 0

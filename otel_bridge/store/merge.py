@@ -36,14 +36,14 @@ class DumpKind(IntEnum):
     JSON = 2
 
 
-class Dump(Struct, frozen=True):
+class Dump(Struct, frozen=True, gc=False):
     """The whole span: an OTLP `TracesData` message, or the `otel_dump` object of Weave's API."""
 
     kind: DumpKind
     data: bytes
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class Held(Struct, frozen=True, kw_only=True, gc=False):
     """What is known about one id. It is a visible call as soon as it has a start (`started_at`).
 
     `plain_id` is the span's own id where another span has it and `id` is derived.
@@ -74,7 +74,7 @@ class Held(Struct, frozen=True, kw_only=True):
     plain_id: str | None = None
 
 
-class Gone(Struct, frozen=True, kw_only=True):
+class Gone(Struct, frozen=True, kw_only=True, gc=False):
     """A deleted id. It knows which span it was, so that another span under the id can be told apart."""
 
     project_id: str

@@ -1,9 +1,9 @@
 """Keeps the write-ahead log short without making a commit wait for it.
 
 Copying the log into the database is left to a thread with a connection of its own: a checkpoint runs beside
-the writer and, in C, without the interpreter. What was written meanwhile is little; the writer copies it between
-two transactions, and then the next transaction starts the log over. Only where readers keep the log from starting
-over until it is large does the writer wait for them, and refuse work above the limit.
+the writer and, in C, without the interpreter. What was written meanwhile is little; the writer copies it
+between two transactions, and then the next transaction starts the log over. Only where readers keep the log
+from starting over until it is large does the writer wait for them, and refuse work above the limit.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Checkpointer:
         self._connection = connection
         self._open_connection = open_connection
         self._sizes = sizes
-        self._frame_bytes = _FRAME_HEAD_BYTES + connection.pragma("page_size")
+        self._frame_bytes: int = _FRAME_HEAD_BYTES + connection.pragma("page_size")
         self._orders: SimpleQueue[bool] = SimpleQueue()
         self._results: SimpleQueue[tuple[int, int] | None] = SimpleQueue()
         self._copying = False

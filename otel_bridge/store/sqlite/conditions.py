@@ -8,6 +8,7 @@ import msgspec
 
 from otel_bridge.store.asked import names_and_prefixes, run_ids
 from otel_bridge.store.sqlite.fragments import Sql, joined
+from otel_bridge.store.sqlite.ids import PACKED, pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,9 @@ def conditions(query: CallsQuery, project: int) -> Sql:
     asked = query.filter
     runs = asked.wb_run_ids and run_ids(query.project_id, asked.wb_run_ids)
     pieces = [Sql("c.project = ?", (project,))]
-    pieces += _any_of("c.id", asked.call_ids)
-    pieces += _any_of("c.trace_id", asked.trace_ids)
-    pieces += _any_of("c.parent_id", asked.parent_ids)
+    pieces += _any_id_of("c.id", asked.call_ids)
+    pieces += _any_id_of("c.trace_id", asked.trace_ids)
+    pieces += _any_id_of("c.parent_id", asked.parent_ids)
     pieces += _any_of("c.wb_user_id", asked.wb_user_ids)
     pieces += _any_of("c.wb_run_id", runs)
     pieces += _any_of("c.thread_id", asked.thread_ids, empty_matches=False)
@@ -59,6 +60,14 @@ def _any_of(column: str, entries: Sequence[str] | None, *, empty_matches: bool =
     if len(entries) == 1:
         return [Sql(f"{column} = ?", (entries[0],))]
     return [Sql(f"{column} IN (SELECT value FROM json_each(?))", (_json(entries),))]  # noqa: S608 - a column of ours
+
+
+def _any_id_of(column: str, entries: Sequence[str] | None) -> list[Sql]:
+    if not entries:
+        return []
+    if len(entries) == 1:
+        return [Sql(f"{column} = ?", (pack(entries[0]),))]
+    return [Sql(f"{column} IN ({PACKED})", (_json(entries),))]
 
 
 def _named(column: str, entries: Sequence[str]) -> Sql:

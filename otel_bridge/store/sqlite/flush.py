@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
 from otel_bridge.store.sqlite import rows
+from otel_bridge.store.sqlite.ids import pack
 from otel_bridge.store.sqlite.queries import QUERIES
 from otel_bridge.store.trees import refs
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.rows import Row
 
 _IN_ORDER: Final = (
-    "delete_call", "delete_body", "delete_refs", "delete_pending", "put_tombstone", "end_call", "end_body",
-    "replace_call", "put_pending", "insert_call", "insert_body", "insert_ref",
+    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending", "put_tombstone",
+    "end_call", "end_body", "end_result", "replace_call", "put_pending",
+    "insert_call", "insert_body", "insert_result", "insert_ref",
 )  # fmt: skip
 """What makes room comes first."""
 
@@ -69,7 +71,9 @@ class Flush:
 
     def _insert_body(self, now: Held, seq: int, project: int) -> None:
         book = self._book
-        self._do("insert_body", rows.body_row(now, seq=seq, codec=book.codec, translator=book.translator))
+        self._do("insert_body", rows.body_row(now, seq=seq))
+        result = rows.result_row(now, seq=seq, codec=book.codec, translator=book.translator)
+        self._do("insert_result", result)
         if found := rows.ref_rows(now, seq=seq, project=project):
             self._work.setdefault("insert_ref", []).extend(found)
 
@@ -77,13 +81,13 @@ class Flush:
         if not is_same_start(before, now):
             row = rows.call_row(now, seq=seq, project=project, received_at=self._received_at)
             self._do("replace_call", row[:-1])
-            self._do("delete_body", (seq,))
-            self._do("delete_refs", (seq,))
+            self._delete_body(seq)
             self._insert_body(now, seq, project)
             return
         flags = rows.call_flags(now)
         self._do("end_call", (seq, now.ended_at, now.wb_run_step_end, now.display_name, flags))
-        self._do("end_body", (seq, now.summary, now.output, now.exception, now.ranks))
+        self._do("end_body", (seq, now.summary, now.exception, now.ranks))
+        self._do("end_result", (seq, now.output))
         if refs(before.output) != refs(now.output):
             self._do("delete_refs", (seq,))
             self._work.setdefault("insert_ref", []).extend(rows.ref_rows(now, seq=seq, project=project))
@@ -91,7 +95,10 @@ class Flush:
     def _delete(self, before: Slot | None, seq: int | None, project: int) -> None:
         if seq is not None:
             self._do("delete_call", (seq,))
-            self._do("delete_body", (seq,))
-            self._do("delete_refs", (seq,))
+            self._delete_body(seq)
         elif isinstance(before, Held):
-            self._do("delete_pending", (project, before.id))
+            self._do("delete_pending", (project, pack(before.id)))
+
+    def _delete_body(self, seq: int) -> None:
+        for statement in ("delete_body", "delete_result", "delete_refs"):
+            self._do(statement, (seq,))

@@ -5,12 +5,17 @@ SELECT number FROM projects WHERE name = ?;
 INSERT INTO projects (name) VALUES (?) RETURNING number;
 
 -- name: present
--- Which of the ids (a JSON array) are kept in any way.
+-- Which of the ids (a JSON array) are kept in any way; `ids.PACKED` says how ids are stored.
 SELECT asked.value
-FROM json_each(?2) AS asked
-WHERE EXISTS (SELECT 1 FROM calls WHERE project = ?1 AND id = asked.value)
-    OR EXISTS (SELECT 1 FROM pending WHERE project = ?1 AND id = asked.value)
-    OR EXISTS (SELECT 1 FROM tombstones WHERE project = ?1 AND id = asked.value);
+FROM (
+    SELECT
+        value,
+        iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value) AS id
+    FROM json_each(?2)
+) AS asked
+WHERE EXISTS (SELECT 1 FROM calls WHERE project = ?1 AND id = asked.id)
+    OR EXISTS (SELECT 1 FROM pending WHERE project = ?1 AND id = asked.id)
+    OR EXISTS (SELECT 1 FROM tombstones WHERE project = ?1 AND id = asked.id);
 
 -- name: any_derived
 SELECT EXISTS (SELECT 1 FROM calls WHERE plain_id IS NOT NULL);
@@ -22,9 +27,11 @@ SELECT EXISTS (SELECT 1 FROM calls WHERE project = ? AND plain_id = ?);
 SELECT
     c.seq, b.ranks, c.trace_id, c.op_name, c.started_at, CAST(b.attributes AS BLOB), CAST(b.inputs AS BLOB),
     c.parent_id, c.display_name, c.thread_id, c.turn_id, c.wb_user_id, c.wb_run_id, c.wb_run_step,
-    b.dump_kind, b.dump, b.span_start_ns, c.ended_at, CAST(b.summary AS BLOB), CAST(b.output AS BLOB),
+    r.dump_kind, r.dump, b.span_start_ns, c.ended_at, CAST(b.summary AS BLOB), CAST(r.output AS BLOB),
     b.exception, c.wb_run_step_end, c.plain_id
-FROM calls AS c JOIN bodies AS b ON b.seq = c.seq
+FROM calls AS c
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
 WHERE c.project = ? AND c.id = ?;
 
 -- name: load_pending
@@ -40,15 +47,19 @@ SELECT whole, trace_id, span_start_ns FROM tombstones WHERE project = ? AND id =
 -- name: children
 SELECT id
 FROM calls
-WHERE project = ? AND trace_id = ? AND parent_id IN (SELECT value FROM json_each(?));
+WHERE project = ? AND trace_id = ? AND parent_id IN (
+    SELECT iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value)
+    FROM json_each(?)
+);
 
 -- name: insert_call
 INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_body
-INSERT INTO bodies VALUES (
-    ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?
-);
+INSERT INTO bodies VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?);
+
+-- name: insert_result
+INSERT INTO results VALUES (?, CAST(? AS TEXT), ?, ?, ?);
 
 -- name: insert_ref
 INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
@@ -57,9 +68,10 @@ INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
 UPDATE calls SET ended_at = ?2, wb_run_step_end = ?3, display_name = ?4, flags = ?5 WHERE seq = ?1;
 
 -- name: end_body
-UPDATE bodies
-SET summary = CAST(?2 AS TEXT), output = CAST(?3 AS TEXT), exception = ?4, ranks = ?5
-WHERE seq = ?1;
+UPDATE bodies SET summary = CAST(?2 AS TEXT), exception = ?3, ranks = ?4 WHERE seq = ?1;
+
+-- name: end_result
+UPDATE results SET output = CAST(?2 AS TEXT) WHERE seq = ?1;
 
 -- name: replace_call
 -- Everything but the arrival.
@@ -74,6 +86,9 @@ DELETE FROM calls WHERE seq = ?;
 
 -- name: delete_body
 DELETE FROM bodies WHERE seq = ?;
+
+-- name: delete_result
+DELETE FROM results WHERE seq = ?;
 
 -- name: delete_refs
 DELETE FROM refs WHERE seq = ?;
@@ -119,6 +134,9 @@ DELETE FROM calls WHERE seq <= ?;
 -- name: expire_bodies
 DELETE FROM bodies WHERE seq <= ?;
 
+-- name: expire_results
+DELETE FROM results WHERE seq <= ?;
+
 -- name: expire_refs
 DELETE FROM refs WHERE seq <= ?;
 
@@ -143,9 +161,6 @@ SELECT content FROM dictionaries WHERE number = ?;
 
 -- name: dictionary_in_use
 SELECT content FROM dictionaries LIMIT 1;
-
--- name: sample_dumps
-SELECT dump FROM bodies WHERE dump IS NOT NULL ORDER BY seq LIMIT ?;
 
 -- name: watermark
 SELECT coalesce(max(seq), 0) FROM calls;

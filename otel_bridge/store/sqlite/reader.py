@@ -18,6 +18,7 @@ from otel_bridge.store.merge import Dump, DumpKind
 from otel_bridge.store.sqlite import select
 from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
+from otel_bridge.store.sqlite.ids import unpack
 from otel_bridge.store.sqlite.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ READ_DEADLINE_SECONDS: Final = 5.0
 """No statement runs longer: while it runs, the log of recent writes cannot start over."""
 _STEPS_BETWEEN_LOOKS: Final = 100_000
 """Instructions of SQLite's machine between two looks at the clock: about a millisecond."""
-_TREES: Final = ("attributes", "inputs", "output", "summary")
+_TREES: Final = {"attributes": "b", "inputs": "b", "output": "r", "summary": "b"}
 _RENDER_TOGETHER: Final = 100
 """Calls read by one statement while lines are rendered."""
 
@@ -145,12 +146,12 @@ class SqliteReader:
             flags, dump_kind, dump,
         ) = row  # fmt: skip
         return Line(
-            id=call_id,
+            id=unpack(call_id) or "",
             project_id=project_id,
             op_name=op_name,
             display_name=display_name,
-            trace_id=trace_id,
-            parent_id=parent_id,
+            trace_id=unpack(trace_id) or "",
+            parent_id=unpack(parent_id),
             thread_id=thread_id,
             turn_id=turn_id,
             started_at=started_at,
@@ -185,7 +186,7 @@ def _project(connection: apsw.Connection, query: CallsQuery) -> int | None:
 
 def _first(
     connection: apsw.Connection, query: CallsQuery, project: int
-) -> tuple[int, list[tuple[int, int, str]]]:
+) -> tuple[int, list[tuple[int, int, str | bytes]]]:
     """Read the watermark and the first part from one snapshot."""
     sql = select.first_part(query, project)
     connection.execute("BEGIN")
@@ -202,9 +203,11 @@ def _rows(connection: apsw.Connection, sql: Sql) -> list[Any]:
 
 def _lines_statement(wanted: frozenset[str]) -> str:
     """Read of the bodies only what is wanted: NULL takes the place of the rest."""
-    trees = {name: f"CAST(b.{name} AS BLOB)" if name in wanted else "NULL" for name in _TREES}
+    trees = {
+        name: f"CAST({table}.{name} AS BLOB)" if name in wanted else "NULL" for name, table in _TREES.items()
+    }
     exception = "b.exception" if "exception" in wanted else "NULL"
-    dump = "b.dump_kind, b.dump" if "attributes" in wanted else "NULL, NULL"
+    dump = "r.dump_kind, r.dump" if "attributes" in wanted else "NULL, NULL"
     return f"""
         SELECT c.seq, c.id, c.op_name, c.display_name, c.trace_id, c.parent_id, c.thread_id, c.turn_id,
             c.started_at, {trees["attributes"]}, {trees["inputs"]}, c.ended_at, {exception},
@@ -213,5 +216,6 @@ def _lines_statement(wanted: frozenset[str]) -> str:
         FROM json_each(?) AS asked
         CROSS JOIN calls AS c ON c.seq = asked.value
         LEFT JOIN bodies AS b ON b.seq = c.seq
+        LEFT JOIN results AS r ON r.seq = c.seq
         WHERE c.project = (SELECT number FROM projects WHERE name = ?)
     """  # noqa: S608 - nothing but our own words

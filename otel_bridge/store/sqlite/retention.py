@@ -2,8 +2,8 @@
 
 Old calls go in short steps of their own (`expire`). Calls over the size cap go within the transactions that
 bring new ones (`make_room`), twice as many as come: so the cap holds however fast calls come, no commit is
-added, and the price of an eviction is paid evenly. Freed pages are used again; a file that is much larger than
-its content is cut in small steps (`shrink`).
+added, and the price of an eviction is paid evenly. Freed pages are used again; a file that is much larger
+than its content is cut in small steps (`shrink`).
 """
 
 from __future__ import annotations
@@ -114,6 +114,6 @@ class Retention:
         return self._connection.execute(QUERIES[query], args).fetchall()
 
     def _remove_through(self, seq: int) -> None:
-        for query in ("expire_calls", "expire_bodies", "expire_refs"):
+        for query in ("expire_calls", "expire_bodies", "expire_results", "expire_refs"):
             self._connection.execute(QUERIES[query], (seq,))
         self._book.keep_next_seq()

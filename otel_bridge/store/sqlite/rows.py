@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otel_bridge.store.merge import Dump, DumpKind, Gone, Held
 from otel_bridge.store.sqlite.codec import UnreadableSpan
+from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.trees import flags, refs
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ def call_row(held: Held, *, seq: int, project: int, received_at: int) -> Row:
     return (
         seq,
         project,
-        held.id,
-        held.trace_id,
-        held.parent_id,
+        pack(held.id),
+        pack(held.trace_id),
+        pack(held.parent_id),
         held.op_name,
         held.display_name,
         held.thread_id,
@@ -35,40 +36,45 @@ def call_row(held: Held, *, seq: int, project: int, received_at: int) -> Row:
         held.wb_run_id,
         held.wb_run_step,
         held.wb_run_step_end,
-        held.plain_id,
+        pack(held.plain_id),
         call_flags(held),
         received_at,
     )
 
 
-def body_row(held: Held, *, seq: int, codec: SpanCodec, translator: int) -> Row:
+def body_row(held: Held, *, seq: int) -> Row:
     """Make the parameters of `insert_body`."""
-    dump = held.dump
     return (
         seq,
         held.inputs,
-        held.output,
         held.attributes,
         held.summary,
         held.exception,
         held.ranks,
         _signed(held.span_start_ns),
-        translator,
-        None if dump is None else int(dump.kind),
-        None if dump is None else codec.pack(dump.data),
     )
+
+
+def result_row(held: Held, *, seq: int, codec: SpanCodec, translator: int) -> Row:
+    """Make the parameters of `insert_result`."""
+    dump = held.dump
+    if dump is None:
+        return (seq, held.output, None, None, None)
+    return (seq, held.output, translator, int(dump.kind), codec.pack(dump.data))
 
 
 def ref_rows(held: Held, *, seq: int, project: int) -> list[Row]:
     """Make the parameters of `insert_ref`, none for most calls."""
-    found: list[Row] = [(project, 0, ref, seq) for ref in refs(held.inputs)]
-    found += [(project, 1, ref, seq) for ref in refs(held.output)]
-    return found
+    return [
+        (project, side, ref, seq)
+        for side, tree in enumerate((held.inputs, held.output))
+        for ref in refs(tree)
+    ]
 
 
 def call_flags(held: Held) -> int:
     """Return what is kept about the trees of a call."""
-    return int(flags(attributes=held.attributes, summary=held.summary, exception=held.exception))
+    return flags(attributes=held.attributes, summary=held.summary, exception=held.exception)
 
 
 def held_call(project_id: str, call_id: str, row: Row, codec: SpanCodec) -> Held:
@@ -82,12 +88,12 @@ def held_call(project_id: str, call_id: str, row: Row, codec: SpanCodec) -> Held
         project_id=project_id,
         id=call_id,
         ranks=ranks,
-        trace_id=trace_id,
+        trace_id=unpack(trace_id),
         op_name=op_name,
         started_at=started_at,
         attributes=attributes,
         inputs=inputs,
-        parent_id=parent_id,
+        parent_id=unpack(parent_id),
         display_name=display_name,
         thread_id=thread_id,
         turn_id=turn_id,
@@ -101,7 +107,7 @@ def held_call(project_id: str, call_id: str, row: Row, codec: SpanCodec) -> Held
         output=output,
         exception=exception,
         wb_run_step_end=wb_run_step_end,
-        plain_id=plain_id,
+        plain_id=unpack(plain_id),
     )
 
 
@@ -125,7 +131,7 @@ def pending_row(held: Held, *, project: int, received_at: int) -> Row:
     """Make the parameters of `put_pending`."""
     return (
         project,
-        held.id,
+        pack(held.id),
         received_at,
         held.ended_at,
         held.summary,
@@ -139,7 +145,7 @@ def pending_row(held: Held, *, project: int, received_at: int) -> Row:
 
 def tombstone_row(deleted: Gone, *, project: int) -> Row:
     """Make the parameters of `put_tombstone`."""
-    return (project, deleted.id, deleted.whole, deleted.trace_id, _signed(deleted.span_start_ns))
+    return (project, pack(deleted.id), deleted.whole, pack(deleted.trace_id), _signed(deleted.span_start_ns))
 
 
 def gone_slot(project_id: str, call_id: str, row: Row) -> Gone:
@@ -149,7 +155,7 @@ def gone_slot(project_id: str, call_id: str, row: Row) -> Gone:
         project_id=project_id,
         id=call_id,
         whole=bool(whole),
-        trace_id=trace_id,
+        trace_id=unpack(trace_id),
         span_start_ns=_unsigned(span_start_ns),
     )
 

@@ -29,7 +29,7 @@ class Place(Struct, frozen=True, array_like=True):
 
     watermark: int
     started_at: int
-    id: str
+    id: str | bytes
     left: int | None
 
 
@@ -75,7 +75,7 @@ def counted(query: CallsQuery, project: int) -> Sql:
 
 
 def cut(
-    found: Sequence[tuple[int, int, str]], limit: int | None, watermark: int
+    found: Sequence[tuple[int, int, str | bytes]], limit: int | None, watermark: int
 ) -> tuple[tuple[int, ...], bytes | None]:
     """Cut what a part's statement found into the part and the place to go on, None at the end."""
     part = found[: _part(limit)]

@@ -10,6 +10,7 @@ from otel_bridge.model.call import CompletedCall, DeletedCalls
 from otel_bridge.store.merge import Held, Slot
 from otel_bridge.store.sqlite import rows
 from otel_bridge.store.sqlite.flush import Flush
+from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.sqlite.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -69,9 +70,9 @@ class SqliteSlots:
         self.flush()
         text = msgspec.json.encode(list(span_ids)).decode()
         found = self._connection.execute(
-            QUERIES["children"], (self._book.project(project_id), trace_id, text)
+            QUERIES["children"], (self._book.project(project_id), pack(trace_id), text)
         ).fetchall()
-        slots = (self.get(project_id, str(call_id)) for (call_id,) in found)
+        slots = (self.get(project_id, call_id) for (stored,) in found if (call_id := unpack(stored)))
         return [slot for slot in slots if isinstance(slot, Held)]
 
     def has_derived(self, project_id: str, call_id: str) -> bool:
@@ -79,7 +80,7 @@ class SqliteSlots:
         if not self._book.any_derived:
             return False
         number = self._book.project(project_id)
-        return bool(self._connection.execute(QUERIES["has_derived"], (number, call_id)).get)
+        return bool(self._connection.execute(QUERIES["has_derived"], (number, pack(call_id))).get)
 
     def flush(self) -> None:
         """Write what changed."""
@@ -104,5 +105,7 @@ class SqliteSlots:
         return None
 
     def _row(self, query: str, project: int, call_id: str) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(QUERIES[query], (project, call_id)).fetchone()
+        row: tuple[Any, ...] | None = self._connection.execute(
+            QUERIES[query], (project, pack(call_id))
+        ).fetchone()
         return row

@@ -15,14 +15,15 @@ CREATE TABLE dictionaries (
     content BLOB NOT NULL
 );
 
--- Times are microseconds since the epoch. `flags` is store.trees.Flag. `plain_id` is the span's own id where
--- another span has it and `id` is derived from the span.
+-- Ids of 16 or 32 hex digits are stored as 8 or 16 bytes, others as text (store.sqlite.ids). Times are
+-- microseconds since the epoch. `flags` is store.trees.Flag. `plain_id` is the span's own id where another span
+-- has it and `id` is derived from the span.
 CREATE TABLE calls (
     seq INTEGER PRIMARY KEY,
     project INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    trace_id TEXT NOT NULL,
-    parent_id TEXT,
+    id BLOB NOT NULL,
+    trace_id BLOB NOT NULL,
+    parent_id BLOB,
     op_name TEXT NOT NULL,
     display_name TEXT,
     thread_id TEXT,
@@ -33,7 +34,7 @@ CREATE TABLE calls (
     wb_run_id TEXT,
     wb_run_step INTEGER,
     wb_run_step_end INTEGER,
-    plain_id TEXT,
+    plain_id BLOB,
     flags INTEGER NOT NULL,
     received_at INTEGER NOT NULL
 );
@@ -46,16 +47,20 @@ CREATE INDEX calls_by_thread ON calls (project, thread_id) WHERE thread_id IS NO
 CREATE INDEX root_calls_by_start ON calls (project, started_at, id) WHERE parent_id IS NULL;
 CREATE INDEX derived_calls ON calls (project, plain_id) WHERE plain_id IS NOT NULL;
 
--- `dump` is a zstd frame, `dump_kind` a store.merge.DumpKind. `ranks` is who gave which field (store.merge).
+-- The large members lie in two tables, because shorter rows fill pages better. `ranks` says who gave which
+-- field (store.merge), `dump` is a zstd frame, `dump_kind` a store.merge.DumpKind.
 CREATE TABLE bodies (
     seq INTEGER PRIMARY KEY,
     inputs TEXT,
-    output TEXT,
     attributes TEXT,
     summary TEXT,
     exception TEXT,
     ranks INTEGER NOT NULL,
-    span_start_ns INTEGER,
+    span_start_ns INTEGER
+);
+CREATE TABLE results (
+    seq INTEGER PRIMARY KEY,
+    output TEXT,
     translator INTEGER,
     dump_kind INTEGER,
     dump BLOB
@@ -75,7 +80,7 @@ CREATE INDEX refs_by_call ON refs (seq);
 CREATE TABLE pending (
     number INTEGER PRIMARY KEY,
     project INTEGER NOT NULL,
-    id TEXT NOT NULL,
+    id BLOB NOT NULL,
     received_at INTEGER NOT NULL,
     ended_at INTEGER,
     summary TEXT,
@@ -91,9 +96,9 @@ CREATE TABLE pending (
 CREATE TABLE tombstones (
     number INTEGER PRIMARY KEY,
     project INTEGER NOT NULL,
-    id TEXT NOT NULL,
+    id BLOB NOT NULL,
     whole INTEGER NOT NULL,
-    trace_id TEXT,
+    trace_id BLOB,
     span_start_ns INTEGER,
     UNIQUE (project, id)
 );
