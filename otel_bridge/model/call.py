@@ -1,8 +1,8 @@
 """Calls as they are written: the records Weave's API and the translator produce.
 
 Times are whole microseconds since the Unix epoch, UTC. Members that hold a tree (`attributes`, `inputs`,
-`output`, `summary`, `otel_dump`) are compact, valid JSON in UTF-8 bytes as orjson writes it, with no escape that
-need not be: nothing here ever looks into them.
+`output`, `summary`, `otel_dump`) are compact, valid JSON in UTF-8 bytes as orjson writes it, with no escape
+that need not be: nothing here ever looks into them.
 """
 
 from __future__ import annotations
