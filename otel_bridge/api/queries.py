@@ -13,6 +13,7 @@ from otel_bridge.errors import NotBuilt
 from otel_bridge.model.query import COLUMNS, SORTABLE, CallsFilter, CallsQuery, SortBy
 from otel_bridge.weave.checked import checked
 from otel_bridge.weave.refusals import WriteRefused, reason
+from otel_bridge.weave.schema import Closed
 
 MAX_LIST_ENTRIES: Final = 1000
 _MAX_ROWS: Final = 2**62
@@ -26,7 +27,7 @@ _RESOLVED_COLUMNS: Final = frozenset({"wb_username"})
 Names: TypeAlias = list[str] | None
 
 
-class CallsFilterBody(BaseModel, extra="forbid"):
+class CallsFilterBody(Closed):
     """`filter`; null members do not filter."""
 
     op_names: Names = None
@@ -42,14 +43,14 @@ class CallsFilterBody(BaseModel, extra="forbid"):
     wb_run_ids: Names = None
 
 
-class SortByBody(BaseModel, extra="forbid"):
+class SortByBody(Closed):
     """An entry of `sort_by`."""
 
     field: str
     direction: Literal["asc", "desc"]
 
 
-class QueryBody(BaseModel, extra="forbid"):
+class QueryBody(Closed):
     """`query`: an expression, which nothing evaluates yet."""
 
     expr: Any = Field(alias="$expr")
@@ -132,11 +133,13 @@ def one_call(document: Any) -> CallsQuery:
 
 def _check_lists(document: Any) -> None:
     # Before pydantic looks: it would write an error for each of a million wrong entries.
-    if not isinstance(document, dict) or not isinstance(document.get("filter"), dict):
+    if not isinstance(document, dict):
         return
-    for name, value in document["filter"].items():
+    inner = document.get("filter")
+    filters = inner.items() if isinstance(inner, dict) else ()
+    for name, value in (*document.items(), *((f"filter.{name}", value) for name, value in filters)):
         if isinstance(value, list) and len(value) > MAX_LIST_ENTRIES:
-            raise reason(400, f"filter.{name} holds more than {MAX_LIST_ENTRIES} entries")
+            raise reason(400, f"{name} holds more than {MAX_LIST_ENTRIES} entries")
 
 
 def _check_offered(body: CallsQueryReq | CallsQueryStatsReq | CallReadReq) -> None:

@@ -8,12 +8,29 @@ pydantic reads them.)
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, model_validator
+from pydantic_core import PydanticKnownError
 from typing_extensions import TypedDict
 
+MAX_KEYS: Final = 1000
+"""How many members a mapping may have where pydantic writes an error for each wrong one."""
+
 Tree: TypeAlias = dict[str, Any]
+
+
+def _few(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) > MAX_KEYS:
+        size = {"field_type": "Dictionary", "max_length": MAX_KEYS, "actual_length": len(value)}
+        raise PydanticKnownError("too_long", size)
+    return value
+
+
+class Closed(BaseModel, extra="forbid"):
+    """A body, or a part of one, that refuses members it does not know."""
+
+    _few_members = model_validator(mode="before")(_few)
 
 
 class TraceStatus(StrEnum):
@@ -45,8 +62,8 @@ class SummaryInsertMap(TypedDict, total=False):
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # how pydantic configures a TypedDict
 
-    usage: dict[str, LLMUsageSchema]
-    status_counts: dict[TraceStatus, int]
+    usage: Annotated[dict[str, LLMUsageSchema], BeforeValidator(_few)]
+    status_counts: Annotated[dict[TraceStatus, int], BeforeValidator(_few)]
 
 
 class StartedCallSchemaForInsert(BaseModel):
@@ -107,13 +124,13 @@ class CompletedCallSchemaForInsert(BaseModel):
     wb_run_step_end: int | None = None
 
 
-class CallStartReq(BaseModel, extra="forbid"):
+class CallStartReq(Closed):
     """Holds a start and nothing else."""
 
     start: StartedCallSchemaForInsert
 
 
-class CallEndReq(BaseModel, extra="forbid"):
+class CallEndReq(Closed):
     """Holds an end and nothing else."""
 
     end: EndedCallSchemaForInsert

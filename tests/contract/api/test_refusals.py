@@ -181,6 +181,18 @@ async def test_a_422_stays_small_whatever_the_body(api):
     reply = await api.post("/call/upsert_batch", a_batch(*[start_item(1, op_name=5)] * 5000))
     assert (reply.status, len(reply.json["detail"])) == (422, 100)
 
+    models = {str(n): 5 for n in range(5000)}
+    for summary in ({"usage": models}, {"status_counts": models}):
+        reply = await api.post("/call/upsert_batch", a_batch(end_item(1, summary=summary)))
+        assert reply.status == 422
+        assert reply.json["detail"][-1]["type"] == "too_long"
+
+    for body in (a_batch({"req": models}), a_batch({"mode": "start", "req": models})):
+        reply = await api.post("/call/upsert_batch", body)
+        assert [error["type"] for error in reply.json["detail"]] == ["too_long", "too_long"]
+    reply = await api.post("/calls/stream_query", {"project_id": PROJECT, "filter": models})
+    assert [error["type"] for error in reply.json["detail"]] == ["too_long"]
+
     reply = await api.post("/call/upsert_batch", a_batch({"mode": "start", "req": {"x": "y" * 200_000}}))
     assert reply.status == 422
     assert len(reply.body) < 100_000

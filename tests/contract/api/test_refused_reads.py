@@ -78,6 +78,13 @@ async def test_more_than_1000_entries(api, name):
         )
 
 
+@pytest.mark.parametrize("name", ["columns", "expand_columns", "sort_by"])
+async def test_more_than_1000_entries_outside_the_filter(api, name):
+    reply = await api.post("/calls/stream_query", {"project_id": PROJECT, name: [1] * 1001})
+
+    assert (reply.status, reply.json) == (400, {"reason": f"{name} holds more than 1000 entries"})
+
+
 async def test_1000_entries_are_fine(api):
     assert await api.ids(filter={"call_ids": ["x"] * 1000}) == []
 
