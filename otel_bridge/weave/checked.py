@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from otel_bridge.weave.refusals import bad_json, no_body, unprocessable
+from otel_bridge.weave.refusals import bad_json, no_body, reason, unprocessable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pydantic import TypeAdapter
+
+MAX_CONTAINERS: Final = 1_000_000
+"""How many objects and lists a body may hold: empty ones take thirty times their text in memory."""
 
 _ESCAPE: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -25,13 +28,15 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def parse(body: bytes) -> Any:
-    """Parse a JSON body, whatever its Content-Type said; raise WriteRefused (422).
+    """Parse a JSON body, whatever its Content-Type said; raise WriteRefused (422, 413 for too many parts).
 
     Half of a surrogate pair becomes U+FFFD: Python programs escape text that was cut inside an emoji so, and
     one such string must not cost a batch.
     """
     if not body:
         raise no_body()
+    if len(body) > MAX_CONTAINERS and body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise reason(413, f"Request too large: more than {MAX_CONTAINERS} objects and lists")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -89,6 +89,13 @@ async def test_a_bomb_is_too_large(api):
     assert (reply.status, reply.json) == (413, TOO_LARGE)
 
 
+async def test_a_body_of_too_many_parts_is_too_large(api):
+    body = orjson.dumps(a_batch(start_item(1, inputs={"parts": []})))
+    for count, status in ((999_990, 200), (1_000_000, 413)):
+        full = body.replace(b"[]}", b"[%b[]]}" % (b"[]," * count))
+        assert (await api.post(UPSERT, full)).status == status
+
+
 async def test_questions_are_smaller(api):
     for path in ("/calls/stream_query", "/calls/query_stats", "/call/read", "/graphql"):
         reply = await api.post(path, b" " * (MAX_QUERY_BYTES + 1))
