@@ -11,6 +11,7 @@ from otel_bridge.model.query import SortBy
 from otel_bridge.store.asked import order
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
+from otel_bridge.store.sqlite.ids import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ class Place(Struct, frozen=True, array_like=True):
 
     watermark: int
     started_at: int
-    id: str | bytes
+    id: str
     left: int | None
 
 
@@ -58,7 +59,7 @@ def next_part(query: CallsQuery, project: int, place: Place) -> Sql:
     sign = ">" if order(query)[0].direction == "asc" else "<"
     pieces = [
         _where("SELECT c.seq, c.started_at, c.id FROM calls AS c", query, project),
-        Sql(f"AND (c.started_at, c.id) {sign} (?, ?)", (place.started_at, place.id)),
+        Sql(f"AND (c.started_at, c.id) {sign} (?, ?)", (place.started_at, pack(place.id))),
         Sql("AND c.seq <= ?", (place.watermark,)),
         _order_by(order(query)),
         Sql("LIMIT ?", (_part(place.left) + 1,)),
@@ -83,8 +84,8 @@ def cut(
     seqs = tuple(row[0] for row in part)
     if len(found) == len(part) or left == 0:
         return seqs, None
-    _, started_at, call_id = part[-1]
-    return seqs, msgspec.msgpack.encode(Place(watermark, started_at, call_id, left))
+    _, started_at, stored = part[-1]
+    return seqs, msgspec.msgpack.encode(Place(watermark, started_at, unpack(stored) or "", left))
 
 
 def place_of(after: bytes) -> Place:
