@@ -74,21 +74,20 @@ class Found(Struct, frozen=True, gc=False):
             else:
                 value = self.flat[key]
                 if type(value) is not int:
-                    value = self._structured(value)
+                    value = as_lists(self._meant(value))
             value = read(value)
             if value is not None:
                 return key, value
         return "", None
 
-    def _structured(self, value: Value) -> Value:
-        if type(value) is not str:
-            return as_lists(value)
-        return value if self.whole or value[:1] not in BRACKETS else as_lists(parsed(value))
+    def _meant(self, value: Value) -> Value:
+        is_json = type(value) is str and value[:1] in BRACKETS and not self.whole
+        return parsed(value) if is_json else value
 
     def _subtree(self, key: str, keys: tuple[str, ...], leaves: tuple[tuple[str, str], ...]) -> Value:
         flat = self.flat
         if leaves:
-            return {leaf: self._structured(flat[name]) for leaf, name in leaves}
+            return as_lists({leaf: self._meant(flat[name]) for leaf, name in leaves})
         return as_lists(walk(unflatten({name: flat[name] for name in keys}), key.split(".")))
 
 

@@ -1,4 +1,4 @@
-"""Golden files: `pytest tests/golden --rewrite-golden` writes them anew; read the diff before you commit it."""
+"""Golden files: `pytest tests/golden --rewrite-golden` writes them anew; read the diff afterwards."""
 
 from __future__ import annotations
 

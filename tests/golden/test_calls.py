@@ -1,4 +1,4 @@
-"""The exact calls that each recorded capture becomes, as JSON in `calls/` (see conftest.py to rewrite them)."""
+"""The exact calls that each recorded capture becomes, in `calls/` (conftest.py tells how to rewrite them)."""
 
 from __future__ import annotations
 

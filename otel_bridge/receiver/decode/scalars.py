@@ -22,6 +22,7 @@ NOT_HEX: Final = b"not hexadecimal: "
 """Goes before an id that is not hexadecimal: none has the right length then, so its span is rejected."""
 
 MAX_NUMBER_CHARS: Final = 48
+LOWEST: Final = -(2.0**63)  # or an integer below it: orjson makes floats of those
 PLAIN_CHARS: Final = 20  # of the longest 64-bit number, with its sign
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -116,7 +117,7 @@ def _whole(value: Any) -> int:
         value = _exact(value)
         if value == value.to_integral_value():
             return int(value)
-    elif type(value) is float and value.is_integer():
+    elif type(value) is float and value.is_integer() and value > LOWEST:
         return int(value)
     raise Malformed("must be a whole number, or one in a string")
 

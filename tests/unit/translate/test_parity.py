@@ -1,4 +1,4 @@
-"""Where no rule of ours says otherwise, a call is what Weave's server makes of the span (otel-mapping.md §11)."""
+"""Where no rule of ours says otherwise, a call is what Weave's server makes of it (otel-mapping.md §11)."""
 
 from __future__ import annotations
 
