@@ -16,31 +16,35 @@ if TYPE_CHECKING:
 
 def upsert_batch(calls: Iterable[CompletedCall | StartedCall]) -> bytes:
     """Return the JSON body: a start item for each call, and an end item for each that has ended."""
-    items: list[bytes] = []
+    parts: list[bytes] = [b'{"batch":[']
     for call in calls:
         if isinstance(call, CompletedCall):
-            items.append(_start(call.start))
-            items.append(_end(call.end))
+            parts += _start(call.start)
+            parts += _end(call.end)
         else:
-            items.append(_start(call))
-    return b'{"batch":[' + b",".join(items) + b"]}"
+            parts += _start(call)
+    parts[-1] = parts[-1].removesuffix(b",")
+    parts.append(b"]}")
+    return b"".join(parts)
 
+
+# Large members stand between the formatted ones, so that they are copied only when all is joined.
 
 _START: Final = (
     b'{"mode":"start","req":{"start":{"project_id":%b,"id":%b,"op_name":%b,"display_name":%b,"trace_id":%b,'
-    b'"parent_id":%b,"thread_id":%b,"turn_id":%b,"started_at":"%b","attributes":%b,"inputs":%b,"otel_dump":%b,'
-    b'"wb_user_id":%b,"wb_run_id":%b,"wb_run_step":%b}}}'
+    b'"parent_id":%b,"thread_id":%b,"turn_id":%b,"started_at":"%b","wb_user_id":%b,"wb_run_id":%b,'
+    b'"wb_run_step":%b,"attributes":'
 )
 
 _END: Final = (
-    b'{"mode":"end","req":{"end":{"project_id":%b,"id":%b,"ended_at":"%b","exception":%b,"output":%b,'
-    b'"summary":%b,"wb_run_step_end":%b}}}'
+    b'{"mode":"end","req":{"end":{"project_id":%b,"id":%b,"ended_at":"%b","exception":%b,"summary":%b,'
+    b'"wb_run_step_end":%b,"output":'
 )
 
 
-def _start(start: StartedCall) -> bytes:
+def _start(start: StartedCall) -> tuple[bytes, ...]:
     otel_dump = dump.render(start.span) if start.otel_dump is None and start.span else start.otel_dump
-    return _START % (
+    head = _START % (
         _json(start.project_id),
         _json(start.id),
         _json(start.op_name),
@@ -50,22 +54,22 @@ def _start(start: StartedCall) -> bytes:
         _json(start.thread_id),
         _json(start.turn_id),
         iso(start.started_at),
-        start.attributes,
-        start.inputs,
-        otel_dump or b"null",
         _json(start.wb_user_id),
         _json(start.wb_run_id),
         _json(start.wb_run_step),
     )
+    return (
+        head, start.attributes, b',"inputs":', start.inputs, b',"otel_dump":', otel_dump or b"null", b"}}},",
+    )  # fmt: skip
 
 
-def _end(end: EndedCall) -> bytes:
-    return _END % (
+def _end(end: EndedCall) -> tuple[bytes, ...]:
+    head = _END % (
         _json(end.project_id),
         _json(end.id),
         iso(end.ended_at),
         _json(end.exception),
-        end.output or b"null",
         end.summary,
         _json(end.wb_run_step_end),
     )
+    return head, end.output or b"null", b"}}},"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from msgspec import Struct
 
 from otel_bridge.translate.fields import BLOCK, FIELDS, OVERRIDES, USAGE
+from otel_bridge.translate.readers import as_is
 from otel_bridge.translate.shapes import Shapes
 from otel_bridge.translate.tree import BRACKETS, as_lists, parsed, unflatten, walk
 
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 class Place(NamedTuple):
     """A source that a set of keys offers: as the key itself or, when there are `keys`, as a subtree of them.
 
-    `leaves`: the subtree is flat, these are its members and their keys.
+    `leaves`: the subtree is flat, these are its members and their keys. `read` None takes any value.
     """
 
     key: str
-    read: Callable[[Any], Any]
+    read: Callable[[Any], Any] | None
     keys: tuple[str, ...] = ()
     leaves: tuple[tuple[str, str], ...] = ()
 
@@ -68,27 +69,33 @@ class Found(Struct, frozen=True, gc=False):
 
     def first(self, places: tuple[Place, ...]) -> tuple[str, Any]:
         """Return key and value of the first source that is present and readable, value None without any."""
+        flat, parse = self.flat, not self.whole
         for key, read, keys, leaves in places:
             if keys:
                 value = self._subtree(key, keys, leaves)
             else:
-                value = self.flat[key]
-                if type(value) is not int:
-                    value = as_lists(self._meant(value))
-            value = read(value)
+                value = flat[key]
+                kind = type(value)
+                if kind is str:
+                    if parse and value[:1] in BRACKETS:
+                        value = as_lists(parsed(value))
+                elif kind is dict:
+                    value = as_lists(value)
+            if read is not None:
+                value = read(value)
             if value is not None:
                 return key, value
         return "", None
 
-    def _meant(self, value: Value) -> Value:
-        is_json = type(value) is str and value[:1] in BRACKETS and not self.whole
-        return parsed(value) if is_json else value
-
     def _subtree(self, key: str, keys: tuple[str, ...], leaves: tuple[tuple[str, str], ...]) -> Value:
         flat = self.flat
-        if leaves:
-            return as_lists({leaf: self._meant(flat[name]) for leaf, name in leaves})
-        return as_lists(walk(unflatten({name: flat[name] for name in keys}), key.split(".")))
+        if not leaves:
+            return as_lists(walk(unflatten({name: flat[name] for name in keys}), key.split(".")))
+        tree: dict[str, Value] = {}
+        for leaf, name in leaves:
+            value = flat[name]
+            tree[leaf] = parsed(value) if type(value) is str and value[:1] in BRACKETS else value
+        return as_lists(tree)
 
 
 def look_up(flat: Attributes) -> Found:
@@ -123,7 +130,8 @@ _LONGEST: Final = max(map(len, SOURCES))
 def _place(source: Source, keys: list[str]) -> Place:
     leaves = tuple((key[len(source.key) + 1 :], key) for key in keys)
     flat = all(leaf and "." not in leaf and leaf != "0" for leaf, _ in leaves)
-    return Place(source.key, source.read, tuple(keys), leaves if flat else ())
+    read = None if source.read is as_is else source.read
+    return Place(source.key, read, tuple(keys), leaves if flat else ())
 
 
 def _shape(keys: tuple[str, ...], *, subtrees: bool = True) -> Shape:

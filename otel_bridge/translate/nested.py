@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from msgspec import Struct
+from orjson import dumps
 
 from otel_bridge.translate.shapes import Shapes
 from otel_bridge.translate.tree import BRACKETS, MAX_SEGMENTS, parsed, unflatten
@@ -17,42 +17,56 @@ from otel_bridge.translate.tree import BRACKETS, MAX_SEGMENTS, parsed, unflatten
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from otel_bridge.model.span import Attributes, Value
+    from otel_bridge.model.span import Attributes
 
 Rendered = dict[str, bytes]
-"""JSON of attribute values by key: what one part of a translation rendered, another need not."""
+"""JSON texts of a span, compact: what one part of a translation parsed, another need not."""
 
 
 class Skeleton(Struct, frozen=True):
-    """The JSON text around the values: each key with the bytes before its value, and the bytes at the end.
+    """The JSON text around the values of `keys`: its pieces, with room for a value between any two.
 
-    `slots` None: two keys claim one place, the tree must be built.
+    No keys: two of them claim one place, the tree must be built.
     """
 
-    slots: tuple[tuple[bytes, str], ...] | None
-    end: bytes = b"}"
+    keys: tuple[str, ...]
+    pieces: tuple[bytes, ...]
 
 
 def nested_json(flat: Attributes, rendered: Rendered) -> bytes:
     """Return the attributes as one JSON object, dotted keys nested."""
+    if not flat:
+        return b"{}"
     skeleton = _skeletons.of(tuple(flat))
-    if skeleton.slots is None:
-        return orjson.dumps(unflatten(flat))
-    parts: list[bytes] = []
-    for before, key in skeleton.slots:
-        parts += (before, rendered.get(key) or value_json(flat[key]))
-    parts.append(skeleton.end)
+    if not skeleton.keys:
+        return dumps(unflatten(flat))
+    parts = list(skeleton.pieces)
+    parts[1::2] = [
+        dumps(value)
+        if type(value) is not str or value[:1] not in BRACKETS
+        else rendered.get(value) or dumps(parsed(value))
+        for value in map(flat.__getitem__, skeleton.keys)
+    ]
     return b"".join(parts)
 
 
-def value_json(value: Value) -> bytes:
-    """Return one attribute's value as JSON; a text that is JSON stands for what it means."""
-    if type(value) is str and value[:1] in BRACKETS:
-        return orjson.dumps(parsed(value))
-    return orjson.dumps(value)
-
-
 def _skeleton(keys: tuple[str, ...]) -> Skeleton:
+    root = _positions(keys)
+    if root is None:
+        return Skeleton((), ())
+    ordered: list[str] = []
+    pieces = [b""]
+    for piece in _pieces(root):
+        if isinstance(piece, bytes):
+            pieces[-1] += piece
+        else:
+            ordered.append(piece)
+            pieces += (b"", b"")  # the value's place, and what follows it
+    return Skeleton(tuple(ordered), tuple(pieces))
+
+
+def _positions(keys: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the tree of the keys, each at its own leaf; None when two keys claim one place."""
     root: dict[str, Any] = {}
     for key in keys:
         *parents, leaf = key.split(".", MAX_SEGMENTS - 1)
@@ -60,29 +74,18 @@ def _skeleton(keys: tuple[str, ...]) -> Skeleton:
         for segment in parents:
             node = node.setdefault(segment, {})
             if type(node) is not dict:
-                return Skeleton(None)
+                return None
         if leaf in node:
-            return Skeleton(None)
-        node[leaf] = _Slot(key)
-    pieces = [b""]
-    slots: list[tuple[bytes, str]] = []
-    for piece in _pieces(root):
-        if type(piece) is _Slot:
-            slots.append((b"".join(pieces), piece.key))
-            pieces = []
-        else:
-            pieces.append(piece)
-    return Skeleton(tuple(slots), b"".join(pieces))
+            return None
+        node[leaf] = key
+    return root
 
 
-class _Slot(Struct, frozen=True):
-    key: str
-
-
-def _pieces(node: dict[str, Any]) -> Iterator[Any]:
+def _pieces(node: dict[str, Any]) -> Iterator[bytes | str]:
+    """Yield JSON text as bytes, and the keys of attributes where their values belong."""
     yield b"{"
     for index, (name, child) in enumerate(node.items()):
-        yield (b"," if index else b"") + orjson.dumps(name) + b":"
+        yield (b"," if index else b"") + dumps(name) + b":"
         if type(child) is dict:
             yield from _pieces(child)
         else:

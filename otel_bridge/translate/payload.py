@@ -19,7 +19,7 @@ def payload(found: Found, field: str, rendered: Rendered) -> bytes | None:
     """Return the field's value under its source's key, None when there is none.
 
     What was sent as `output` or `outputs` stands alone, so does an object sent as `input` or `inputs`. JSON
-    of whole attributes is left in `rendered`.
+    texts are left in `rendered`.
     """
     places = found.shape.fields.get(field)
     if places is None:
@@ -36,9 +36,9 @@ def payload(found: Found, field: str, rendered: Rendered) -> bytes | None:
         lists = as_lists(tree)
         value = orjson.dumps(lists)
         if lists is tree:
-            rendered[key] = value
+            rendered[text] = value
     else:
-        rendered[key] = value = orjson.dumps(text)
+        value = orjson.dumps(text)
     return value if _stands_alone(key, value) else b'{"%b":%b}' % (key.encode(), value)
 
 
