@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +20,13 @@ from otel_bridge.telemetry import log
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-BACKLOG: Final = 1024
+ACCEPTS_A_TURN: Final = 128
+"""How many connections asyncio takes before it looks elsewhere. It also logs this often, each second, when the
+process has no descriptor left."""
+
+BACKLOG: Final = 4096
+"""How many connections the kernel lets wait; what comes on top is dropped and tries again after a second."""
+
 LINGER_SECONDS: Final = 1.0
 """How long an answered client that still sends is read from, so that it sees the answer before the end."""
 
@@ -89,9 +97,14 @@ async def open_listener(
 async def bind(factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
     """Listen on an address; raise StartError with a line for a person when that fails."""
     try:
-        return await asyncio.get_running_loop().create_server(factory, host, port, backlog=BACKLOG)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(factory, host, port, backlog=ACCEPTS_A_TURN)
     except OSError as error:
         raise cannot_listen(host, port, error) from error
+    for listening in server.sockets:
+        with socket.socket(fileno=os.dup(listening.fileno())) as same:
+            same.listen(BACKLOG)
+    return server
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> StartError:

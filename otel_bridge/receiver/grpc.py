@@ -23,7 +23,6 @@ from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Intake, Source
 from otel_bridge.receiver.signals import TRACES, UNSUPPORTED, Signal
 from otel_bridge.receiver.status import message, retry_info, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
-from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -71,8 +70,7 @@ class OtlpGrpc:
             except BridgeError as error:
                 await self._abort(context, error, client)
             except Exception as error:  # noqa: BLE001 - the top of a request
-                self._intake.telemetry.note("unhandled_errors")
-                log().error("unhandled_error", client=client, exc_info=error)
+                await self._intake.met_error(error, client)
                 await self._abort(context, Unavailable(STUMBLED), client)
             self._intake.answered("OK", None, transport=GRPC, client=client)
             return reply

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from msgspec import Struct
 
-from otel_bridge.errors import InvalidRequest
 from otel_bridge.receiver.base import Encoding
 
 if TYPE_CHECKING:
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 PROJECT_ID: Final = "project_id"
 WB_RUN_ID: Final = "wb_run_id"
 
-_PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
 _MEDIA_TYPES: Final = {"application/x-protobuf": Encoding.PROTOBUF, "application/json": Encoding.JSON}
 MEDIA_TYPE: Final = {encoding: name for name, encoding in _MEDIA_TYPES.items()}
 
@@ -34,16 +31,11 @@ _NOTHING: Final = Context()
 
 
 def read_context(headers: Mapping[str, str]) -> Context:
-    """Read `project_id` and `wb_run_id`, taking percent escapes off (`contract/otlp-receiver.md` §11).
-
-    Raise InvalidRequest for a project that is not ENTITY/PROJECT.
-    """
+    """Read `project_id` and `wb_run_id`, taking percent escapes off (`contract/otlp-receiver.md` §11)."""
     project, run = headers.get(PROJECT_ID), headers.get(WB_RUN_ID)
     if not project and not run:
         return _NOTHING
     plain_project, plain_run = _plain(project), _plain(run)
-    if plain_project is not None and not _PROJECT.fullmatch(plain_project):
-        raise InvalidRequest("the header project_id is not ENTITY/PROJECT", field=PROJECT_ID)
     escaped = (plain_project != project) + (plain_run != run)
     return Context(plain_project, plain_run, escaped)
 

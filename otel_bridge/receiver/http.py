@@ -29,7 +29,6 @@ from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Admission, Intake
 from otel_bridge.receiver.signals import LOGS, METRICS, Signal
 from otel_bridge.receiver.status import UNIMPLEMENTED, encode_status, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
-from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -90,7 +89,7 @@ class OtlpHttp:
             except BridgeError as error:
                 return self._refusal(request, error)
             except Exception as error:  # noqa: BLE001 - the top of a request
-                return self._bug(request, error)
+                return await self._bug(request, error)
 
         return answer
 
@@ -185,10 +184,9 @@ class OtlpHttp:
         response = web.Response(status=415, body=_UNSUPPORTED_MEDIA.encode(), content_type=_TEXT)
         return self._finished(request, response, UnknownPath(_UNSUPPORTED_MEDIA))
 
-    def _bug(self, request: web.Request, error: Exception) -> web.Response:
+    async def _bug(self, request: web.Request, error: Exception) -> web.Response:
         """Answer what nobody expected: 503, so that nothing is lost by it."""
-        self._intake.telemetry.note("unhandled_errors")
-        log().error("unhandled_error", client=request.remote, exc_info=error)
+        await self._intake.met_error(error, request.remote or "")
         return self._refusal(request, Unavailable(STUMBLED))
 
     def _finished(self, request: web.Request, response: web.Response, error: BridgeError) -> web.Response:

@@ -157,9 +157,7 @@ class Intake:
 
     async def _met_bug(self, export: Export, error: Exception, source: Source) -> BridgeError:
         """Answer a bug of ours: come again; the same body `poison_after` times: do not."""
-        self.telemetry.note("unhandled_errors")
-        if self._minutely.due(repr(type(error))):
-            log().error("unhandled_error", client=source.client, bytes=len(export.body), exc_info=error)
+        await self.met_error(error, source.client)
         poison = await self._quarantine.met_bug(export)
         if poison:
             self.telemetry.note("quarantined_requests")
@@ -167,6 +165,13 @@ class Intake:
         answer = Refused(POISON) if poison else Unavailable(STUMBLED)
         await self._count_refused(export, answer, source)
         return answer
+
+    async def met_error(self, error: Exception, client: str) -> None:
+        """Count and log an exception that nobody expected; the log comes once a minute for each kind."""
+        self.telemetry.note("unhandled_errors")
+        if self._minutely.due(repr(type(error))):
+            # In a thread: a traceback is written with lines of source, which come from files.
+            await asyncio.to_thread(log().error, "unhandled_error", client=client, exc_info=error)
 
     def answered(self, code: int | str, error: BridgeError | None, *, transport: str, client: str) -> None:
         """Count an answer; say why it was an error, once a minute for each client and code."""

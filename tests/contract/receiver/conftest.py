@@ -1,0 +1,55 @@
+"""Both receivers on real sockets, before a `Consume` that remembers."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import aiohttp
+import pytest
+import structlog
+from blockbuster import blockbuster_ctx
+
+from otel_bridge.receiver.grpc import open_grpc
+from otel_bridge.receiver.http import open_http
+from otel_bridge.receiver.intake import open_intake
+from otel_bridge.receiver.settings import ReceiverSettings
+from otel_bridge.telemetry import Telemetry
+from otel_bridge.testing import RecordingConsume
+from tests.contract.receiver.client import Bridge
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls():
+    """Nothing of the bridge's may block the event loop."""
+    with blockbuster_ctx("otel_bridge"):
+        yield
+
+
+@pytest.fixture
+def logged():
+    """The log events of the test."""
+    with structlog.testing.capture_logs() as events:
+        yield events
+
+
+@pytest.fixture
+async def serve():
+    """Start bridges: `await serve(max_request_bytes=…)`; they stop with the test."""
+    async with AsyncExitStack() as opened:
+
+        async def start(**settings) -> Bridge:
+            consume = RecordingConsume()
+            settings = ReceiverSettings(**settings)
+            intake = await opened.enter_async_context(open_intake(consume, Telemetry(), settings))
+            grpc = await opened.enter_async_context(open_grpc(intake, "127.0.0.1", 0))
+            http = await opened.enter_async_context(open_http(intake, "127.0.0.1", 0, grpc_port=grpc.port))
+            session = await opened.enter_async_context(aiohttp.ClientSession())
+            opened.callback(consume.let_go)
+            return Bridge(consume, intake, session, (http.port, grpc.port))
+
+        yield start
+
+
+@pytest.fixture
+async def bridge(serve) -> Bridge:
+    return await serve()
