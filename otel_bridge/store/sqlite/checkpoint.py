@@ -45,7 +45,7 @@ def wal_sizes(max_wal_bytes: int = MAX_WAL_BYTES) -> WalSizes:
     """Share a bound on the log among the steps; a quarter is room for the transaction under way."""
     return WalSizes(
         copy=max_wal_bytes // 16,
-        finish=max_wal_bytes // 128,
+        finish=max_wal_bytes // 32,
         reset=max_wal_bytes // 2,
         refuse=max_wal_bytes * 3 // 4,
     )
@@ -118,9 +118,9 @@ class Checkpointer:
             self._learn((0 if starts_over else log, copied), written)
 
     def _start_over(self) -> None:
-        """Wait a little for readers, copy everything and cut the log off."""
-        if self._copying and self._results.empty():
-            return
+        """Wait for the thread, and a little for readers; copy everything and cut the log off."""
+        if self._copying:
+            self._finish()
         written = self._written()
         try:
             self._connection.set_busy_timeout(_WAIT_MILLISECONDS)

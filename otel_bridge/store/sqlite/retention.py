@@ -24,13 +24,14 @@ MIN_BYTES: Final = 16 << 20
 """A cap below this leaves no room to work in."""
 STEP_CALLS: Final = 250
 """Calls that one step of upkeep removes: a few milliseconds."""
-STEP_PAGES: Final = 256
+STEP_PAGES: Final = 64
 """Pages that one step cuts off the file."""
 SPARE_PAGES: Final = 4096
 """Free pages that a file may always hold."""
 _SPARE_SHARE: Final = 4
 """A file whose free pages are more than one in this many is cut."""
-_SOFT_PERCENT: Final = 95
+_SOFT_PERCENT: Final = 90
+_PRESSED_PERCENT: Final = 70
 _MICROS: Final = 1_000_000
 
 
@@ -48,19 +49,28 @@ class Retention:
         self._connection = connection
         self._book = book
         self._limits = limits
-        self._soft_pages: int | None = None
+        self._max_pages: int | None = None
+        self._percent = _SOFT_PERCENT
         self.expired = 0
         if limits.max_bytes is not None:
             pages = (limits.max_bytes - max_wal_bytes(limits)) // connection.pragma("page_size")
-            self._soft_pages = pages * _SOFT_PERCENT // 100
+            self._max_pages = pages
             connection.pragma("max_page_count", pages)
 
     def is_over(self) -> bool:
-        """Tell whether the pages in use pass the cap."""
-        if self._soft_pages is None:
+        """Tell whether the pages in use come close to the cap."""
+        if self._max_pages is None:
             return False
         pages, free = self._pages()
-        return pages - free > self._soft_pages
+        if pages - free > self._max_pages * self._percent // 100:
+            return True
+        self._percent = _SOFT_PERCENT
+        return False
+
+    def press(self) -> None:
+        """Make more room than usual, after a request that did not fit below the cap."""
+        if self._max_pages is not None and self._pages()[0] > self._max_pages * _SOFT_PERCENT // 100:
+            self._percent = _PRESSED_PERCENT
 
     def make_room(self, calls: int) -> int:
         """Inside a transaction, remove the oldest of what is kept; return how many calls went."""
@@ -99,9 +109,10 @@ class Retention:
         return gone > 0
 
     def shrink(self) -> bool:
-        """Cut free pages off the end of the file when there are too many; True: there may be more."""
+        """Cut free pages off the file when they are too many, or it is over its cap; True: maybe more."""
         pages, free = self._pages()
-        if free <= max(SPARE_PAGES, pages // _SPARE_SHARE):
+        over_cap = self._max_pages is not None and pages > self._max_pages
+        if not free or (not over_cap and free <= max(SPARE_PAGES, pages // _SPARE_SHARE)):
             return False
         self._connection.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
         return True

@@ -41,7 +41,7 @@ def is_walk(query: CallsQuery) -> bool:
 
 def all_at_once(query: CallsQuery, project: int) -> Sql:
     """Select every sequence number of a query."""
-    pieces = [_where("SELECT c.seq FROM calls AS c", query, project), _order_by(order(query))]
+    pieces = [_where("SELECT c.seq FROM calls AS c", query, project), _order_by(order(query), walk=False)]
     return joined(" ", [*pieces, Sql("LIMIT ? OFFSET ?", (_limit(query.limit), query.offset))])
 
 
@@ -101,8 +101,10 @@ def _where(select: str, query: CallsQuery, project: int) -> Sql:
     return Sql(f"{select}{joins} WHERE {where.text}", where.args)
 
 
-def _order_by(keys: Sequence[SortBy]) -> Sql:
-    terms = [f"{_column(key.field)} {key.direction.upper()}{_nulls(key.field)}" for key in keys]
+def _order_by(keys: Sequence[SortBy], *, walk: bool = True) -> Sql:
+    """Order by `keys`; `walk` lets an index give the order, else the calls found are sorted."""
+    plus = "" if walk else "+"
+    terms = [f"{plus}{_column(key.field)} {key.direction.upper()}{_nulls(key.field)}" for key in keys]
     return Sql("ORDER BY " + ", ".join(terms))
 
 

@@ -24,7 +24,7 @@ class Training:
 
     def step(self, connection: apsw.Connection, book: Book) -> None:
         """Start training, or keep its result; a no-op otherwise. Call it between two transactions."""
-        if self._thread is not None and not self._trained.empty():
+        if not self._trained.empty():
             self.close()
             content = self._trained.get()
             if content is not None:

@@ -79,12 +79,12 @@ class SqliteWriter:
         if not self._connection.in_transaction:
             raise Unavailable(_LOST)
         with storage_trouble(), self._losing():
+            if self._over:
+                self._evicted += self._retention.make_room(2 * len(changes) + _EVICT_EXTRA)
             slots = SqliteSlots(self._connection, self._book, received_at=received_at)
             slots.look_up(changes)
             applied = apply_changes(slots, changes)
             slots.flush()
-            if self._over:
-                self._evicted += self._retention.make_room(2 * applied.created + _EVICT_EXTRA)
         return applied
 
     def commit(self) -> None:
@@ -133,6 +133,8 @@ class SqliteWriter:
         """Forget the whole transaction when a request fails half written."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self.rollback()
+            if isinstance(error, apsw.FullError):
+                self._retention.press()
             raise

@@ -44,7 +44,10 @@ def vfs(tape):
 
 
 REQUESTS = [
-    *([an_ended_span(10 * n + k, inputs=b'{"t":"%s"}' % (b"x" * 900)) for k in range(6)] for n in range(1, 9)),
+    *(
+        [an_ended_span(10 * n + k, inputs=b'{"t":"%s"}' % (b"x" * 900)) for k in range(6)]
+        for n in range(1, 9)
+    ),
     [a_start(1)],
     [an_end(1)],
     [an_end(2), an_end(3)],
@@ -149,7 +152,10 @@ class TestFailingDisk:
         kept = []
         for number in range(1, 6):
             try:
-                commit(writer, [an_ended_span(number, inputs=b'{"t":"%s"}' % (b"y" * 5_000)), an_end(90 + number)])
+                commit(
+                    writer,
+                    [an_ended_span(number, inputs=b'{"t":"%s"}' % (b"y" * 5_000)), an_end(90 + number)],
+                )
                 kept.append(number)
             except Unavailable:
                 pass

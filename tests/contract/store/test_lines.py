@@ -7,7 +7,17 @@ import pytest
 
 from otel_bridge.model.call import CompletedCall
 from otel_bridge.model.query import COLUMNS
-from tests.contract.store.records import PROJECT, T0, a_call, a_name, a_span, a_start, an_end, call_id, trace_id
+from tests.contract.store.records import (
+    PROJECT,
+    T0,
+    a_call,
+    a_name,
+    a_span,
+    a_start,
+    an_end,
+    call_id,
+    trace_id,
+)
 
 EMPTY_LINE = (
     b'{"id":"0000000000000001","project_id":"acme/shop","op_name":"chat","display_name":null,'

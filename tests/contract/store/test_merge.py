@@ -220,9 +220,7 @@ class TestDeletion:
     def test_children_of_a_call_under_a_derived_id_go_with_it(self, store):
         second = an_ended_span(1, trace_id=trace_id(2))
         store.write(an_ended_span(1), second)
-        store.write(
-            a_call(2, parent_id=call_id(1)), a_call(3, parent_id=call_id(1), trace_id=trace_id(2))
-        )
+        store.write(a_call(2, parent_id=call_id(1)), a_call(3, parent_id=call_id(1), trace_id=trace_id(2)))
         store.write(type(a_deletion())(project_id=PROJECT, ids=(derived_id(second.start),)))
         assert store.numbers() == [1, 2]
 

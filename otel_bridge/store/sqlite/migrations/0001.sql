@@ -102,3 +102,18 @@ CREATE TABLE tombstones (
     span_start_ns INTEGER,
     UNIQUE (project, id)
 );
+
+-- What a grown store looks like, told to the planner once: without it, or with the counts of a store that is
+-- still small, it would walk through a whole project to find one trace.
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('calls', 'calls_by_id', '1000000 100000 1'),
+    ('calls', 'calls_by_start', '1000000 100000 2 1'),
+    ('calls', 'calls_by_trace', '1000000 100000 8'),
+    ('calls', 'calls_by_op', '1000000 100000 5000 2 1'),
+    ('calls', 'calls_by_parent', '800000 100000 4'),
+    ('calls', 'calls_by_thread', '500000 100000 50'),
+    ('calls', 'root_calls_by_start', '100000 20000 2 1'),
+    ('calls', 'derived_calls', '10 10 1'),
+    ('refs', 'refs', '100000 50000 25000 5 1'),
+    ('refs', 'refs_by_call', '100000 2');

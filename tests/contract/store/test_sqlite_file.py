@@ -1,0 +1,423 @@
+"""What only the SQLite store has: a file with a schema, limits, a log, dictionaries and deadlines."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+import stat
+import threading
+
+import apsw
+import pytest
+
+from otel_bridge.errors import QueryTimeout, StartError, Unavailable
+from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
+from otel_bridge.store.limits import StoreLimits
+from otel_bridge.store.sqlite import checkpoint, codec, migrate, reader, select
+from otel_bridge.store.sqlite.connection import open_writer
+from otel_bridge.store.sqlite.reader import SqliteReader
+from otel_bridge.store.sqlite.writer import SqliteWriter
+from tests.contract.store.records import (
+    EVERYTHING,
+    PROJECT,
+    T0,
+    Store,
+    a_call,
+    a_deletion,
+    a_name,
+    a_span,
+    an_end,
+    an_ended_span,
+    call_id,
+    render,
+)
+
+DAY = 86_400
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "calls.db"
+
+
+@pytest.fixture
+def store(path):
+    opened = Store("sqlite", path)
+    yield opened
+    opened.close()
+
+
+class TestOpening:
+    def test_calls_are_there_after_a_restart(self, path):
+        for number in (1, 2):
+            store = Store("sqlite", path)
+            store.write(an_ended_span(number))
+            assert store.numbers() == list(range(1, number + 1))
+            store.close()
+
+    def test_arrival_numbers_go_on_after_a_restart_even_when_the_last_call_is_gone(self, path):
+        store = Store("sqlite", path)
+        store.write(a_call(1), a_call(2))
+        (seq,) = store.reader.plan(
+            CallsQuery(project_id=PROJECT, filter=CallsFilter(call_ids=(call_id(2),)))
+        ).seqs
+        store.writer.begin()
+        store.writer.apply([a_deletion(2)], received_at=T0)
+        store.writer.commit()
+        store.close()
+        store = Store("sqlite", path)
+        store.write(a_call(3))
+        assert max(store.all_seqs(CallsQuery(project_id=PROJECT))) > seq
+        store.close()
+
+    def test_the_file_says_whose_it_is_and_which_schema_it_has(self, store):
+        connection = apsw.Connection(str(store.path))
+        assert connection.pragma("application_id") == migrate.APPLICATION_ID
+        assert connection.pragma("user_version") == len(migrate.steps())
+        connection.close()
+
+    def test_a_newer_version_s_file_is_refused(self, path):
+        SqliteWriter(path).close()
+        connection = apsw.Connection(str(path))
+        connection.pragma("user_version", 99)
+        connection.close()
+        with pytest.raises(StartError, match=r"newer otel-bridge \(schema 99, this one knows \d+\)"):
+            SqliteWriter(path)
+
+    def test_another_program_s_database_is_refused_and_left_alone(self, path):
+        with sqlite3.connect(path) as other:
+            other.execute("CREATE TABLE theirs (a)")
+        other.close()
+        before = path.read_bytes()
+        with pytest.raises(StartError, match="a database of another program"):
+            SqliteWriter(path)
+        assert path.read_bytes() == before
+
+    def test_a_file_that_is_no_database_is_refused_and_left_alone(self, path):
+        path.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+        before = path.read_bytes()
+        with pytest.raises(StartError, match="is not a database of otel-bridge"):
+            SqliteWriter(path)
+        assert path.read_bytes() == before
+
+    def test_a_folder_that_is_not_there_is_refused(self, tmp_path):
+        with pytest.raises(StartError, match="cannot be opened for writing"):
+            SqliteWriter(tmp_path / "no" / "calls.db")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_file_that_may_not_be_written_is_refused(self, path):
+        SqliteWriter(path).close()
+        path.chmod(stat.S_IRUSR)
+        with pytest.raises(StartError, match="cannot be opened"):
+            SqliteWriter(path)
+
+    def test_a_reader_without_a_file_is_refused(self, path):
+        with pytest.raises(StartError, match="cannot be opened"):
+            SqliteReader(path)
+
+    def test_a_cap_too_small_to_work_with_is_refused(self, path):
+        with pytest.raises(StartError, match="at least 16 MiB"):
+            SqliteWriter(path, StoreLimits(max_bytes=1 << 20))
+
+
+class TestMigration:
+    FIRST = "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('kept');"
+    SECOND = "ALTER TABLE notes ADD COLUMN author TEXT; UPDATE notes SET author = 'nobody';"
+
+    def test_an_older_file_is_brought_forward_step_by_step(self, path):
+        connection = open_writer(path)
+        migrate.migrate(connection, path, (self.FIRST,))
+        migrate.migrate(connection, path, (self.FIRST, self.SECOND))
+        assert connection.execute("SELECT * FROM notes").fetchall() == [("kept", "nobody")]
+        assert connection.pragma("user_version") == 2
+
+    def test_a_step_that_fails_leaves_the_older_file_as_it_was(self, path):
+        connection = open_writer(path)
+        migrate.migrate(connection, path, (self.FIRST,))
+        with pytest.raises(apsw.SQLError):
+            migrate.migrate(connection, path, (self.FIRST, self.SECOND + "SELECT no_such_function();"))
+        assert connection.execute("SELECT * FROM notes").fetchall() == [("kept",)]
+        assert connection.pragma("user_version") == 1
+
+    def test_migrating_twice_is_migrating_once(self, path):
+        connection = open_writer(path)
+        for _ in range(2):
+            migrate.migrate(connection, path, (self.FIRST,))
+        assert connection.execute("SELECT count(*) FROM notes").get == 1
+
+
+class TestRetention:
+    def fill(self, path, limits, numbers, *, received_at=T0):
+        store = Store("sqlite", path, limits)
+        for number in numbers:
+            store.write(an_ended_span(number), received_at=received_at + number)
+        return store
+
+    def drain(self, store, now):
+        steps = 1
+        while store.writer.maintain(now=now):
+            steps += 1
+            assert steps < 1000
+        return steps
+
+    def test_calls_go_when_they_are_too_old_oldest_first(self, path):
+        store = self.fill(path, StoreLimits(retention_seconds=DAY, max_bytes=None), range(1, 11))
+        self.drain(store, T0 + DAY * 1_000_000 + 4)
+        assert store.numbers() == list(range(4, 11))
+        assert store.writer.expired == 3
+        store.close()
+
+    def test_old_calls_go_in_short_steps(self, path):
+        store = Store("sqlite", path, StoreLimits(retention_seconds=DAY, max_bytes=None))
+        store.write(*(an_ended_span(number) for number in range(1, 1001)))
+        assert self.drain(store, T0 + 2 * DAY * 1_000_000) > 3
+        assert (store.count(), store.writer.expired) == (0, 1000)
+        store.close()
+
+    def test_ends_that_never_met_their_start_go_too(self, path):
+        store = Store("sqlite", path, StoreLimits(retention_seconds=DAY, max_bytes=None))
+        store.write(an_end(1), a_name("x", 2))
+        self.drain(store, T0 + 2 * DAY * 1_000_000)
+        store.write(a_span(1), received_at=T0 + 2 * DAY * 1_000_000)
+        assert store.the_call()["output"] is None
+        store.close()
+
+    def test_without_limits_everything_stays(self, store):
+        store.write(an_ended_span())
+        assert not store.writer.maintain(now=T0 * 2)
+        assert store.count() == 1
+
+    def test_three_turnovers_under_a_cap_leave_the_file_flat(self, path):
+        cap = 16 << 20
+        store = Store("sqlite", path, StoreLimits(retention_seconds=None, max_bytes=cap))
+        sizes, numbers = [], itertools.count(1)
+        text = os.urandom(3000).hex().encode()
+        for _ in range(4):
+            for _ in range(25):
+                calls = [an_ended_span(next(numbers), inputs=b'{"t":"%s"}' % text) for _ in range(100)]
+                store.write(*calls, received_at=T0)
+                store.writer.maintain(now=T0)
+            sizes.append(sum(file.stat().st_size for file in path.parent.iterdir()))
+        newest = next(numbers) - 1
+        assert store.writer.expired > 3 * store.count()
+        assert call_id(newest) in store.ids()
+        assert max(sizes) <= cap
+        assert max(sizes[1:]) <= min(sizes[1:]) * 1.1
+        store.close()
+
+    def test_a_lowered_cap_shrinks_the_file(self, path):
+        store = Store("sqlite", path)
+        text = os.urandom(4000).hex().encode()
+        for at in range(60):
+            store.write(*(an_ended_span(at * 100 + n, inputs=b'{"t":"%s"}' % text) for n in range(100)))
+        store.close()
+        large = path.stat().st_size
+        store = Store("sqlite", path, StoreLimits(retention_seconds=None, max_bytes=16 << 20))
+        self.drain(store, T0)
+        store.close()
+        assert path.stat().st_size < large / 2
+        assert 0 < store.writer.expired
+
+
+class TestLog:
+    @pytest.fixture
+    def small_log(self, monkeypatch):
+        sizes = checkpoint.WalSizes(copy=200_000, finish=200_000, reset=1_000_000, refuse=2_000_000)
+        monkeypatch.setattr("otel_bridge.store.sqlite.writer.wal_sizes", lambda _: sizes)
+
+    def write_some(self, store, numbers):
+        store.write(*(an_ended_span(n, inputs=b'{"t":"%s"}' % (b"x" * 5000)) for n in numbers))
+
+    def test_the_log_starts_over_while_writes_go_on(self, path, small_log):
+        store = Store("sqlite", path)
+        log = path.with_name("calls.db-wal")
+        for at in range(300):
+            self.write_some(store, range(at * 10, at * 10 + 10))
+            store.writer.maintain(now=T0)
+        assert log.stat().st_size < 3_000_000
+        store.close()
+
+    def test_a_reader_that_never_ends_bounds_the_log_by_refusing_writes(self, path, small_log, monkeypatch):
+        monkeypatch.setattr(checkpoint, "_WAIT_MILLISECONDS", 1)
+        store = Store("sqlite", path)
+        self.write_some(store, range(10))
+        stuck = apsw.Connection(str(path))
+        stuck.execute("BEGIN")
+        stuck.execute("SELECT count(*) FROM calls").fetchall()
+        with pytest.raises(Unavailable, match="readers hold"):
+            for at in range(1, 300):
+                self.write_some(store, range(at * 10, at * 10 + 10))
+        assert path.with_name("calls.db-wal").stat().st_size < 3_000_000
+        stuck.close()
+        self.write_some(store, range(5000, 5010))
+        assert store.count(filter=CallsFilter(call_ids=(call_id(5000),))) == 1
+        store.close()
+
+    def test_the_default_bound_is_256_mib(self):
+        sizes = checkpoint.wal_sizes()
+        assert sizes.finish < sizes.copy < sizes.reset < sizes.refuse < checkpoint.MAX_WAL_BYTES == 256 << 20
+
+
+class TestDictionary:
+    def test_spans_are_packed_with_a_dictionary_of_the_first_ones(self, path):
+        store = Store("sqlite", path)
+        for at in range(0, 1200, 100):
+            store.write(*(self.span(n) for n in range(at, at + 100)))
+        before = self.packed(store, 1199)
+        self.train(store)
+        store.write(self.span(2000))
+        assert self.packed(store, 2000) < before / 2
+        store.close()
+        store = Store("sqlite", path)
+        store.write(self.span(2001))
+        assert self.packed(store, 2001) < before / 2
+        assert all(call["attributes"]["otel_span"] for call in store.calls(limit=5))
+        assert store.write(self.span(2000)).unchanged == 1
+        store.close()
+
+    def span(self, number):
+        text = " ".join(f"{word} {number * 7919 % 1000 + word}" for word in range(60))
+        return an_ended_span(number, span=f"{text} and what every span of an application says".encode())
+
+    def train(self, store):
+        for _ in range(2000):
+            store.writer.maintain(now=T0)
+            if store.writer._book.has_dictionary:
+                return
+            store.writer._training.close()
+        pytest.fail("no dictionary came")
+
+    def packed(self, store, number):
+        connection = apsw.Connection(str(store.path))
+        sql = "SELECT length(dump) FROM results JOIN calls USING (seq) WHERE id = unhex(?)"
+        size = connection.execute(sql, (call_id(number),)).get
+        connection.close()
+        return size
+
+    def test_spans_with_nothing_in_common_train_no_dictionary(self):
+        assert codec.train([b"x"] * 3) is None
+
+
+class TestDamage:
+    @pytest.mark.parametrize("blob", [b"", b"garbage", b"\x28\xb5\x2f\xfd" + b"\xff" * 40])
+    def test_a_span_that_cannot_be_read_is_null_and_breaks_nothing(self, store, blob):
+        store.write(an_ended_span(1), an_ended_span(2), an_ended_span(3))
+        connection = apsw.Connection(str(store.path))
+        connection.execute("UPDATE results SET dump = ? WHERE seq = 2", (blob,))
+        connection.close()
+        spans = [call["attributes"]["otel_span"] for call in store.calls()]
+        assert [span is None for span in spans] == [False, True, False]
+        assert store.write(an_ended_span(2)).merged == 1
+        assert store.calls()[1]["attributes"]["otel_span"] is not None
+
+    def test_a_record_that_cannot_be_rendered_is_null(self, path):
+        def broken(record):
+            raise ValueError(record)
+
+        store = Store("sqlite", path)
+        store.write(an_ended_span())
+        store.reader._render = broken
+        assert store.the_call()["attributes"] == {"otel_span": None}
+        store.close()
+
+
+class TestReading:
+    def test_a_query_past_its_deadline_says_so(self, store, monkeypatch):
+        monkeypatch.setattr(reader, "_STEPS_BETWEEN_LOOKS", 10)
+        store.write(*(a_call(number) for number in range(100)))
+        clock = itertools.count(step=reader.READ_DEADLINE_SECONDS + 1)
+        hasty = SqliteReader(store.path, render=render, clock=lambda: next(clock))
+        with pytest.raises(QueryTimeout, match="longer than 5 s"):
+            hasty.plan(CallsQuery(project_id=PROJECT, sort_by=(SortBy("op_name", "asc"),)))
+        hasty._clock = lambda: 0.0
+        assert hasty.count(CallsQuery(project_id=PROJECT)) == 100
+        hasty.close()
+
+    def test_no_snapshot_is_held_between_calls(self, store):
+        store.write(*(a_call(number) for number in range(select.PART_CALLS + 1)))
+        query = CallsQuery(project_id=PROJECT)
+        plan = store.reader.plan(query)
+        assert plan.after is not None
+        store.reader.lines(query, plan.seqs)
+        log, copied = store.writer._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        assert (log, copied) == (0, 0)
+
+    def test_threads_may_read_at_once(self, store):
+        store.write(*(an_ended_span(number) for number in range(50)))
+        expected = store.text()
+        found: list[bytes] = []
+        threads = [threading.Thread(target=lambda: found.append(store.text())) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert found == [expected] * 8
+
+    @pytest.mark.parametrize(
+        ("asked", "index"),
+        [
+            ({}, "calls_by_start"),
+            ({"sort_by": (SortBy("started_at", "desc"),)}, "calls_by_start"),
+            ({"filter": CallsFilter(trace_roots_only=True)}, "root_calls_by_start"),
+            ({"filter": CallsFilter(op_names=("chat",))}, "calls_by_op"),
+            ({"filter": CallsFilter(op_names=("chat", "x:*"))}, "calls_by_op"),
+            ({"filter": CallsFilter(trace_ids=("t",))}, "calls_by_trace"),
+            ({"filter": CallsFilter(trace_ids=("t", "u"))}, "calls_by_trace"),
+            ({"filter": CallsFilter(parent_ids=("t",))}, "calls_by_parent"),
+            ({"filter": CallsFilter(parent_ids=("t", "u"))}, "calls_by_parent"),
+            ({"filter": CallsFilter(thread_ids=("t",))}, "calls_by_thread"),
+            ({"filter": CallsFilter(call_ids=("t", "u"))}, "calls_by_id"),
+            ({"filter": CallsFilter(input_refs=("weave:///a",))}, "INTEGER PRIMARY KEY"),
+        ],
+    )
+    def test_a_common_query_walks_along_its_index(self, store, asked, index):
+        query = CallsQuery(project_id=PROJECT, **asked)
+        sql = select.first_part(query, 1) if select.is_walk(query) else select.all_at_once(query, 1)
+        connection = apsw.Connection(str(store.path))
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql.text}", sql.args)]
+        connection.close()
+        assert any(index in step for step in steps), steps
+        assert not any("SCAN c" in step for step in steps), steps
+        if select.is_walk(query):
+            assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+class TestUnfit:
+    def test_a_value_that_cannot_be_stored_is_refused_and_the_transaction_says_so(self, store):
+        store.writer.begin()
+        store.writer.apply([a_call(1)], received_at=T0)
+        with pytest.raises(Exception, match="cannot be stored"):
+            store.writer.apply([a_call(2, wb_run_step=1 << 70)], received_at=T0)
+        with pytest.raises(Unavailable):
+            store.writer.apply([a_call(3)], received_at=T0)
+        with pytest.raises(Unavailable):
+            store.writer.commit()
+        store.write(a_call(4))
+        assert store.numbers() == [4]
+
+    def test_writing_without_a_transaction_is_refused(self, store):
+        with pytest.raises(Unavailable):
+            store.writer.apply([a_call()], received_at=T0)
+        with pytest.raises(Unavailable):
+            store.writer.commit()
+
+
+def test_the_defaults_keep_fourteen_days_and_twenty_gib():
+    assert StoreLimits() == StoreLimits(retention_seconds=14 * DAY, max_bytes=20 << 30)
+    assert EVERYTHING.max_bytes is None
+
+
+def test_a_request_that_does_not_fit_below_the_cap_fits_after_some_upkeep(path):
+    store = Store("sqlite", path, StoreLimits(retention_seconds=None, max_bytes=16 << 20))
+    text = os.urandom(4000).hex().encode()
+    for at in range(15):
+        store.write(*(an_ended_span(at * 100 + n, inputs=b'{"t":"%s"}' % text) for n in range(100)))
+    large = an_ended_span(9000, inputs=b'{"t":"%s"}' % (b"x" * (3 << 20)))
+    with pytest.raises(Unavailable, match="full"):
+        store.write(large)
+    while store.writer.maintain(now=T0):
+        pass
+    store.write(large)
+    assert call_id(9000) in store.ids(sort_by=(SortBy("id", "desc"),), limit=1)
+    store.close()
