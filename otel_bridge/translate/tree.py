@@ -114,20 +114,6 @@ def walk(tree: Mapping[str, Value], segments: Iterable[str]) -> Value:
     return node
 
 
-def _may_be_deep(text: str) -> bool:
-    """Tell whether the text has more brackets than levels are mapped, looking at no more than it must."""
-    find = text.find
-    left = MAX_LEVELS
-    for bracket in "[{":
-        at = find(bracket)
-        while at >= 0:
-            left -= 1
-            if left < 0:
-                return True
-            at = find(bracket, at + 1)
-    return False
-
-
 def _deeper(value: Value, levels: int) -> bool:
     if type(value) is dict:
         return not levels or any(_deeper(child, levels - 1) for child in value.values())

@@ -196,6 +196,9 @@ class TestPayloads:
     def test_an_unset_value_is_absent(self):
         assert tree(call({"gen_ai.prompt": None, "inputs": "x"}).start.inputs) == {"inputs": "x"}
 
+    def test_an_unset_value_alone_is_nothing(self):
+        assert call({"gen_ai.prompt": None, "gen_ai.completion": None}).start.inputs == b"{}"
+
     def test_a_source_may_be_inside_json_text_of_a_shorter_key(self):
         both = call({"input": '{"value": "hi"}', "gen_ai": {"request": {"model": "m"}}})
         assert tree(both.start.inputs) == {"input.value": "hi"}
