@@ -40,10 +40,10 @@ def as_name(value: Value) -> str | None:
 
 
 def as_text(value: Value) -> str | None:
-    """Return any value as a text that is not empty: trees as JSON."""
+    """Return any value as a text that is not empty: trees as JSON with their keys sorted."""
     if type(value) is str:
         return value or None
-    return None if value is None else orjson.dumps(value).decode()
+    return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def as_count(value: Value) -> int | None:
