@@ -1,8 +1,8 @@
 """A file system that writes down what SQLite does to its files, fails on request, and can lose power.
 
-`Tape` records writes, truncations and syncs in order, with marks of the test between them. `states` replays a tape
-up to each sync, and from there on as a disk without power might: nothing of what was not synced, all of it, a
-part of it, or the last write torn. Creating and removing files is taken as durable at once, as SQLite does.
+`Tape` records writes, truncations and syncs in order, with marks of the test between them. `states` replays a
+tape up to each sync, and from there on as a disk without power might: nothing of what was not synced, all of
+it, a part of it, or the last write torn. Creating and removing files is taken as durable at once.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 
 import apsw
 import orjson
@@ -184,11 +185,14 @@ class TestFailingDisk:
         pytest.fail("the run never got past its failures")
 
 
+def commit_all(writer, requests) -> None:
+    for request in requests:
+        commit(writer, request)
+
+
 def checkpointed(writer) -> None:
-    try:
+    with suppress(apsw.Error):
         writer._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-    except apsw.Error:
-        pass
 
 
 def resend(writer) -> None:
@@ -203,8 +207,7 @@ class TestFullDisk:
         commit(writer, [an_ended_span(1)])
         tape.room = 400_000
         with pytest.raises(Unavailable, match="full"):
-            for number in range(2, 200):
-                commit(writer, [a_span(number, inputs=b'{"t":"%s"}' % (b"z" * 10_000))])
+            commit_all(writer, ([a_span(n, inputs=b'{"t":"%s"}' % (b"z" * 10_000))] for n in range(2, 200)))
         for _ in range(3):
             writer.maintain(now=T0)
             with pytest.raises(Unavailable):
