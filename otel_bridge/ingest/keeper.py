@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -29,8 +30,14 @@ PING_SECONDS: Final = 1.0
 SILENT_SECONDS: Final = 5.0
 """Without an answer for this long the writer counts as stuck (`/livez`)."""
 
+MIN_FREE_BYTES: Final = 16 << 20
+"""With less room on its disk the bridge is not ready: it may answer 503 any moment."""
+
 ReplyT = TypeVar("ReplyT", bound=frames.Reply)
 
+
+MIN_FREE_BYTES: Final = 16 << 20
+"""With less room on its disk the bridge is not ready: it may answer 503 any moment."""
 
 ReplyT = TypeVar("ReplyT", bound=frames.Reply)
 
@@ -53,6 +60,7 @@ class Keeper:
         self._store = store
         self._telemetry = telemetry
         self._heard = 0.0
+        self.disk_has_room = True
 
     @property
     def processes(self) -> tuple[int | None, int | None]:
@@ -97,13 +105,14 @@ class Keeper:
     async def open_store(self) -> None:
         """Tell the reader where the store is."""
         await self._ask(self._reader, frames.OpenStore(self._reader.number(), str(self._store)), frames.Done)
+        self._heard = asyncio.get_running_loop().time()
 
     def progressing(self) -> bool:
         """Whether the writer has answered within `SILENT_SECONDS`."""
         return asyncio.get_running_loop().time() - self._heard < SILENT_SECONDS
 
     async def watch(self) -> None:
-        """Ask the writer every second whether it still works. Never returns."""
+        """Look every second whether the writer works and the disk has room. Never returns."""
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -112,6 +121,8 @@ class Keeper:
                 pass
             else:
                 self._heard = loop.time()
+            usage = await asyncio.to_thread(shutil.disk_usage, self._store.parent)
+            self.disk_has_room = usage.free >= MIN_FREE_BYTES
             await asyncio.sleep(PING_SECONDS)
 
     @staticmethod

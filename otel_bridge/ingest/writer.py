@@ -26,7 +26,8 @@ from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.requests import Prepared, failure, prepare_export, prepare_write
 from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
-from otel_bridge.store.sqlite.writer import SqliteWriter, StoreLimits
+from otel_bridge.store.limits import StoreLimits
+from otel_bridge.store.sqlite.writer import SqliteWriter
 
 if TYPE_CHECKING:
     from otel_bridge.store.base import CallWriter
@@ -133,14 +134,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_SECONDS)
-    connection = socket.socket(fileno=int(sys.argv[1]))
     settings = msgspec.json.decode(sys.argv[2], type=WriterSettings)
-    try:
-        serve(connection, settings)
-    except StartError as error:
-        message = frames.CannotStart(str(error), isinstance(error, DataDirectoryLocked))
-        connection.sendall(frame(message))
-        sys.exit(error.exit_code)
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        try:
+            serve(connection, settings)
+        except StartError as error:
+            message = frames.CannotStart(str(error), isinstance(error, DataDirectoryLocked))
+            connection.sendall(frame(message))
+            sys.exit(error.exit_code)
 
 
 def serve(connection: socket.socket, settings: WriterSettings) -> None:
@@ -148,7 +149,6 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
     data_dir = Path(settings.data_dir)
     limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
     with ExitStack() as owned:
-        owned.callback(connection.close)
         owned.enter_context(data_directory_lock(data_dir))
         store = owned.enter_context(closing(SqliteWriter(data_dir / STORE_FILE, limits)))
         connection.sendall(frame(frames.Ready()))

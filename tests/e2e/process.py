@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,8 +52,10 @@ class Bridge:
 
     def kill_tree(self) -> None:
         """SIGKILL every process at once."""
-        for process in [*self.children, psutil.Process(self.process.pid)]:
-            process.kill()
+        service = psutil.Process(self.process.pid)
+        for process in [*service.children(recursive=True), service]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.wait(START_SECONDS)
 
     def terminate(self) -> int:

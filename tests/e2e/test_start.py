@@ -56,7 +56,7 @@ def test_a_busy_port_is_one_line(tmp_path):
             assert code == 2, said
             assert said.count("\n") == 1, said
             assert f"127.0.0.1:{port}" in said
-            assert "in use" in said
+            assert "busy" in said
 
 
 def test_a_data_directory_in_use_is_one_line_and_exit_code_3(tmp_path):
@@ -106,8 +106,10 @@ def test_a_bad_flag_is_one_line_that_names_it(tmp_path, flag, expected):
 
 
 def test_every_option_has_an_environment_variable(tmp_path):
+    (tmp_path / "file").touch()
     for flag, *_ in OPTIONS:
-        code, said = fails("run", **{variable(flag): "\x01", "HOME": str(tmp_path)})
+        wrong = str(tmp_path / "file" / "data") if flag == "--data-dir" else "\x01"
+        code, said = fails("run", **{variable(flag): wrong, "HOME": str(tmp_path)})
         assert code == 2, (flag, said)
 
 
