@@ -16,15 +16,17 @@ PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 _HEAD_END: Final = b"\r\n\r\n"
 _LONGEST_TAIL: Final = len(_HEAD_END) - 1
-_SETTINGS: Final = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
-_GOAWAY: Final = 7
-_HTTP_1_1_REQUIRED: Final = 0xD
 
 
-def goaway(text: str) -> bytes:
-    """Write the HTTP/2 frames that send a client away with a reason it shows (RFC 9113 §6.8)."""
-    payload = bytes(4) + _HTTP_1_1_REQUIRED.to_bytes(4, "big") + text.encode()
-    return _SETTINGS + len(payload).to_bytes(3, "big") + bytes((_GOAWAY, 0, 0, 0, 0, 0)) + payload
+def sent_away(text: str) -> bytes:
+    """Write the HTTP/1.1 answer for a client that speaks HTTP/2.
+
+    gRPC clients then say "Trying to connect an http1.x server (HTTP status 400)" and wait before they come
+    again; an HTTP/2 GOAWAY instead makes them connect hundreds of times a second (measured, grpcio 1.85).
+    """
+    body = f"400 {text}\n".encode()
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"Connection: close\r\n\r\n" + body
 
 
 class Doorman(asyncio.Protocol):

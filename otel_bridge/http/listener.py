@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
 ACCEPTS_A_TURN: Final = 128
-"""How many connections asyncio takes before it looks elsewhere. It also logs this often, each second, when the
-process has no descriptor left."""
+"""How many connections asyncio takes before it looks elsewhere. It also logs this often, each second, when
+the process has no descriptor left."""
 
 BACKLOG: Final = 4096
 """How many connections the kernel lets wait; what comes on top is dropped and tries again after a second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_bridge.http.doorman import goaway
+from otel_bridge.http.doorman import sent_away
 from otel_bridge.receiver.seldom import MINUTE, Seldom
 from otel_bridge.telemetry import log
 
@@ -15,14 +15,26 @@ if TYPE_CHECKING:
 
 
 def http2_at_http_door(telemetry: Telemetry, grpc_port: int) -> Callable[[str], bytes]:
-    """Return what answers an HTTP/2 client on an HTTP/1.1 port: gRPC clients show the text they are sent."""
-    text = f"400: this port speaks HTTP/1.1; OTLP/gRPC is on port {grpc_port}"
+    """Return what answers an HTTP/2 client on an HTTP/1.1 port."""
+    text = f"this port speaks HTTP/1.1; OTLP/gRPC is on port {grpc_port}"
     seldom = Seldom(MINUTE)
 
     def answer(client: str) -> bytes:
         telemetry.note("wrong_door")
         if seldom.due("http2"):
             log().warning("wrong_door", client=client, speaks="HTTP/2 or gRPC", right_port=grpc_port)
-        return goaway(text)
+        return sent_away(text)
 
     return answer
+
+
+def stranger_at_grpc_door(telemetry: Telemetry, http_port: int) -> Callable[[str], None]:
+    """Return what notes a client on the gRPC port that did not speak HTTP/2."""
+    seldom = Seldom(MINUTE)
+
+    def note(client: str) -> None:
+        telemetry.note("wrong_door")
+        if seldom.due("stranger"):
+            log().warning("wrong_door", client=client, speaks="no gRPC; OTLP/HTTP?", right_port=http_port)
+
+    return note

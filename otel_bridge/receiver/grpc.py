@@ -18,8 +18,10 @@ from otel_bridge.errors import BridgeError, Forbidden, NotBuilt, Retryable, Star
 from otel_bridge.http.guard import Guard, guard_for
 from otel_bridge.http.listener import Bound, cannot_listen
 from otel_bridge.receiver.base import Encoding, Export
+from otel_bridge.receiver.doors import stranger_at_grpc_door
 from otel_bridge.receiver.headers import read_context
 from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Intake, Source
+from otel_bridge.receiver.knocks import watch_knocks
 from otel_bridge.receiver.signals import TRACES, UNSUPPORTED, Signal
 from otel_bridge.receiver.status import message, retry_info, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
 GRPC: Final = "grpc"
+HTTP_PORT: Final = 4318
 SEND_BYTES: Final = 4 << 20
 MAX_CONCURRENT_RPCS: Final = 4096
 """More than the intake's own limit, whose answer tells clients to come again; this one does not."""
@@ -134,7 +137,6 @@ def _options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
         ("grpc.so_reuseport", 0),  # else a second process shares the port, and half of the spans are gone
         ("grpc.max_receive_message_length", max_request_bytes),
         ("grpc.max_send_message_length", SEND_BYTES),
-        ("grpc.max_metadata_size", 16 * 1024),
         ("grpc.max_concurrent_streams", 100),
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_permit_without_calls", 1),
@@ -143,10 +145,12 @@ def _options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
 
 
 @asynccontextmanager
-async def open_grpc(intake: Intake, host: str, port: int) -> AsyncGenerator[Bound]:
+async def open_grpc(
+    intake: Intake, host: str, port: int, *, http_port: int = HTTP_PORT
+) -> AsyncGenerator[Bound]:
     """Serve OTLP/gRPC and `grpc.health.v1`; leaving drains the intake.
 
-    Raise StartError for an address that cannot be used.
+    Who speaks no gRPC here is logged with `http_port`. Raise StartError for an address that cannot be used.
     """
     server = grpc.aio.server(
         options=_options(intake.settings.max_request_bytes), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
@@ -158,7 +162,8 @@ async def open_grpc(intake: Intake, host: str, port: int) -> AsyncGenerator[Boun
     await server.start()
     try:
         await servicer.set(TRACES.service, health_pb2.HealthCheckResponse.SERVING)
-        yield bound
+        async with watch_knocks(bound, stranger_at_grpc_door(intake.telemetry, http_port)):
+            yield bound
     finally:
         await servicer.enter_graceful_shutdown()
         await server.stop(intake.settings.drain_seconds)

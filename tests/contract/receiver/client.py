@@ -15,7 +15,7 @@ from google.rpc.status_pb2 import Status
 from tests.contract.receiver.bodies import JSON, PROTOBUF
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from multidict import CIMultiDictProxy
 
@@ -163,3 +163,10 @@ async def refused(call: Any) -> grpc.aio.AioRpcError:
 
 def trailers(error: grpc.aio.AioRpcError) -> dict[str, bytes]:
     return dict(error.trailing_metadata())
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for something only the kernel knows of, so that nothing here could be awaited."""
+    async with asyncio.timeout(LONGEST_WAIT):
+        while not happened():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.001)

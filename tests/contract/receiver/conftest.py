@@ -41,7 +41,7 @@ async def serve():
             consume = RecordingConsume()
             settings = ReceiverSettings(**settings)
             intake = await opened.enter_async_context(open_intake(consume, Telemetry(), settings))
-            grpc = await opened.enter_async_context(open_grpc(intake, "127.0.0.1", 0))
+            grpc = await opened.enter_async_context(open_grpc(intake, "127.0.0.1", 0, http_port=4318))
             http = await opened.enter_async_context(open_http(intake, "127.0.0.1", 0, grpc_port=grpc.port))
             session = await opened.enter_async_context(aiohttp.ClientSession())
             opened.callback(consume.let_go)
