@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +70,7 @@ class Checkpointer:
         self._written_at_order = 0
         self._thread = threading.Thread(target=self._copy_on_order, name="checkpoint", daemon=True)
         self._thread.start()
-        self._learn(connection.wal_checkpoint(), self._written_then)
+        self._learn_at_start()
 
     @property
     def wal_bytes(self) -> int:
@@ -129,6 +130,14 @@ class Checkpointer:
             self._copy_rest()
         finally:
             self._connection.set_busy_timeout(BUSY_MILLISECONDS)
+
+    def _learn_at_start(self) -> None:
+        """Copy what an earlier writer left; a disk that is full now may have room later."""
+        try:
+            self._learn(self._connection.wal_checkpoint(), self._written_then)
+        except apsw.Error:
+            left = Path(self._connection.filename_wal)
+            self._frames_then = left.stat().st_size // self._frame_bytes if left.exists() else 0
 
     def _learn(self, result: tuple[int, int], written: int) -> None:
         self._frames_then = max(result[0], 0)

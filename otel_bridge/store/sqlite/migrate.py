@@ -43,7 +43,6 @@ def check(connection: apsw.Connection, path: Path, version: int) -> None:
 def migrate(connection: apsw.Connection, path: Path, steps: Sequence[str]) -> None:
     """Apply the missing steps, each whole or not at all; raise StartError for a file that is not ours."""
     check(connection, path, len(steps))
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for number in range(_marks(connection)[1] + 1, len(steps) + 1):
         with connection:
             connection.execute(steps[number - 1])

@@ -20,8 +20,16 @@ WHERE EXISTS (SELECT 1 FROM calls WHERE project = ?1 AND id = asked.id)
 -- name: any_derived
 SELECT EXISTS (SELECT 1 FROM calls WHERE plain_id IS NOT NULL);
 
--- name: has_derived
-SELECT EXISTS (SELECT 1 FROM calls WHERE project = ? AND plain_id = ?);
+-- name: derived
+-- For which of the ids (a JSON array) another span is kept under a derived id.
+SELECT asked.value
+FROM (
+    SELECT
+        value,
+        iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value) AS id
+    FROM json_each(?2)
+) AS asked
+WHERE EXISTS (SELECT 1 FROM calls WHERE project = ?1 AND plain_id = asked.id);
 
 -- name: load_call
 SELECT

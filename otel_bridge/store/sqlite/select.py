@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from otel_bridge.model.query import SortBy
-from otel_bridge.store.asked import order
+from otel_bridge.store.asked import names_and_prefixes, order
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
 from otel_bridge.store.sqlite.ids import pack, unpack
@@ -36,7 +36,9 @@ class Place(Struct, frozen=True, array_like=True):
 
 def is_walk(query: CallsQuery) -> bool:
     """Tell whether an index holds the calls of this query in the order asked for."""
-    return order(query) in _WALKS and not is_selective(query.filter) and len(query.filter.op_names or ()) <= 1
+    exact, prefixes = names_and_prefixes(query.filter.op_names or ())
+    ordered = not prefixes and len(exact) <= 1
+    return ordered and order(query) in _WALKS and not is_selective(query.filter)
 
 
 def all_at_once(query: CallsQuery, project: int) -> Sql:

@@ -32,11 +32,12 @@ class SqliteSlots:
         self._book = book
         self._received_at = received_at
         self._seqs: dict[_Key, int] = {}
+        self._derived: set[_Key] = set()
         self._before: dict[_Key, Slot | None] = {}
         self._changed: dict[_Key, Slot] = {}
 
     def look_up(self, changes: Sequence[Change]) -> None:
-        """Learn, in one statement for each project, which ids of these changes are kept in any way."""
+        """Learn, in few statements for each project, which ids of these changes are kept in any way."""
         asked: dict[str, set[str]] = {}
         for change in changes:
             record = change.start if isinstance(change, CompletedCall) else change
@@ -46,9 +47,9 @@ class SqliteSlots:
             else:
                 ids.add(record.id)
         for project_id, ids in asked.items():
-            text = msgspec.json.encode(list(ids)).decode()
-            found = self._connection.execute(QUERIES["present"], (self._book.project(project_id), text))
-            absent = ids.difference(row[0] for row in found)
+            absent = ids.difference(self._which("present", project_id, ids))
+            if self._book.any_derived:
+                self._derived.update((project_id, c) for c in self._which("derived", project_id, ids))
             self._before.update(((project_id, call_id), None) for call_id in absent)
 
     def get(self, project_id: str, call_id: str) -> Slot | None:
@@ -77,10 +78,7 @@ class SqliteSlots:
 
     def has_derived(self, project_id: str, call_id: str) -> bool:
         """Tell whether any visible call, but for those of this request, holds `call_id` as its `plain_id`."""
-        if not self._book.any_derived:
-            return False
-        number = self._book.project(project_id)
-        return bool(self._connection.execute(QUERIES["has_derived"], (number, pack(call_id))).get)
+        return (project_id, call_id) in self._derived
 
     def flush(self) -> None:
         """Write what changed."""
@@ -92,6 +90,13 @@ class SqliteSlots:
         flush.run(self._connection)
         self._before.update(self._changed)
         self._changed.clear()
+
+    def _which(self, query: str, project_id: str, ids: set[str]) -> list[str]:
+        text = msgspec.json.encode(list(ids)).decode()
+        found: list[Any] = self._connection.execute(
+            QUERIES[query], (self._book.project(project_id), text)
+        ).fetchall()
+        return [row[0] for row in found]
 
     def _load(self, project_id: str, call_id: str) -> Slot | None:
         number = self._book.project(project_id)

@@ -92,6 +92,15 @@ class Store:
             self.writer = SqliteWriter(self.path, self.limits)
             self.reader = SqliteReader(self.path, render=render)
 
+    def limit_retention(self, *, seconds: int) -> None:
+        limits = StoreLimits(retention_seconds=seconds, max_bytes=None)
+        if self.kind == "memory":
+            self.writer._limits = limits
+            return
+        self.close()
+        self.limits = limits
+        self.open()
+
     def close(self) -> None:
         self.reader.close()
         self.writer.close()

@@ -150,6 +150,15 @@ class TestCollisions:
         assert store.write(second, first) == Applied(unchanged=2)
         assert store.text() == before
 
+    def test_the_second_keeps_its_derived_id_when_the_first_has_expired(self, store):
+        first, second = an_ended_span(), an_ended_span(trace_id=trace_id(2))
+        store.write(first, received_at=T0)
+        store.write(second, received_at=T0 + 10)
+        store.limit_retention(seconds=1)
+        store.writer.maintain(now=T0 + 1_000_005)
+        assert store.ids() == [derived_id(second.start)]
+        assert store.write(second) == Applied(unchanged=1)
+
     def test_the_end_of_the_second_goes_with_it(self, store):
         store.write(a_span())
         second = CompletedCall(a_span(trace_id=trace_id(2)), an_end(output=b'"second"'))

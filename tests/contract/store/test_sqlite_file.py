@@ -204,6 +204,7 @@ class TestReading:
             ({"filter": CallsFilter(trace_roots_only=True)}, "root_calls_by_start"),
             ({"filter": CallsFilter(op_names=("chat",))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("chat", "x:*"))}, "calls_by_op"),
+            ({"filter": CallsFilter(op_names=("x:*",)), "limit": 9}, "calls_by_op"),
             ({"filter": CallsFilter(trace_ids=("t",))}, "calls_by_trace"),
             ({"filter": CallsFilter(trace_ids=("t", "u"))}, "calls_by_trace"),
             ({"filter": CallsFilter(parent_ids=("t",))}, "calls_by_parent"),
