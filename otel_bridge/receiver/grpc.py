@@ -10,6 +10,7 @@ import socket
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+from urllib.parse import unquote
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -128,8 +129,8 @@ class OtlpGrpc:
 
 
 def _client(peer: str) -> str:
-    """Cut `ipv4:127.0.0.1:5000` down to the address."""
-    return peer.partition(":")[2].rpartition(":")[0]
+    """Cut `ipv4:127.0.0.1:5000` or `ipv6:%5B::1%5D:5000` down to the address."""
+    return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")
 
 
 def _options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:

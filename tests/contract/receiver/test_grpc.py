@@ -12,6 +12,7 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from otel_bridge.errors import InvalidRequest, Refused, RequestTooLarge, Unavailable
+from otel_bridge.receiver.grpc import _client
 from tests.contract.receiver.bodies import PROTOBUF, a_span, as_protobuf, padded, partial_success
 from tests.contract.receiver.client import LONGEST_WAIT, TRACES, refused, trailers
 
@@ -169,6 +170,19 @@ async def test_r25_a_bug_is_unavailable_and_counted(bridge):
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert "secret" not in error.details()
     assert (bridge.noted("unhandled_errors"), bridge.spans("refused", "grpc")) == (1, 1)
+
+
+async def test_a_bug_of_the_grpc_layer_is_unavailable_too(bridge, monkeypatch):
+    monkeypatch.setattr("otel_bridge.receiver.grpc.encode_success", lambda *_: 1 / 0)
+    error = await refused(bridge.call(as_protobuf()))
+    assert (error.code(), bridge.noted("unhandled_errors")) == (grpc.StatusCode.UNAVAILABLE, 1)
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"), [("ipv4:127.0.0.1:5000", "127.0.0.1"), ("ipv6:%5B::1%5D:5000", "::1"), ("unix:", "")]
+)
+def test_a_peer_is_cut_down_to_its_address(peer, client):
+    assert _client(peer) == client
 
 
 async def test_too_much_metadata_is_resource_exhausted(bridge):
