@@ -6,6 +6,7 @@ bytes as it is. So a look costs a byte search, and only a tree that holds what i
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import orjson
@@ -15,6 +16,10 @@ DERIVED: Final = ("status", "latency_ms", "trace_name", "display_name")
 
 REF_SCHEME: Final = "weave:///"
 _REF_BYTES: Final = b'"weave:///'
+_DERIVED_ONLY: Final = re.compile(
+    rb',"weave":\{"status":"\w+"(?:,"latency_ms":-?\d+)?,"(?:trace|display)_name":"[^"\\]*"\}\}'
+)
+"""The end of a summary as our translator writes it: nothing in it would be kept."""
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -33,8 +38,11 @@ class Flag:
 
 def clean_summary(summary: bytes) -> bytes:
     """Drop the derived members and put `weave`, if any of it is left, at the end; cleaning twice is once."""
-    if b'"weave"' not in summary:
+    at = summary.rfind(b',"weave":{')
+    if at < 0 and b'"weave"' not in summary:
         return summary
+    if _DERIVED_ONLY.fullmatch(summary, at):
+        return summary[:at] + b"}"
     tree = orjson.loads(summary)
     if not isinstance(tree, dict) or "weave" not in tree:
         return summary

@@ -45,7 +45,7 @@ class WalSizes(Struct, frozen=True, kw_only=True):
 def wal_sizes(max_wal_bytes: int = MAX_WAL_BYTES) -> WalSizes:
     """Share a bound on the log among the steps; a quarter is room for the transaction under way."""
     return WalSizes(
-        copy=max_wal_bytes // 16,
+        copy=max_wal_bytes // 4,
         finish=max_wal_bytes // 32,
         reset=max_wal_bytes // 2,
         refuse=max_wal_bytes * 3 // 4,

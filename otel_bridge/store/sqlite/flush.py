@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
@@ -30,7 +31,7 @@ class Flush:
     def __init__(self, book: Book, *, received_at: int) -> None:
         self._book = book
         self._received_at = received_at
-        self._work: dict[str, list[Row]] = {}
+        self._work: defaultdict[str, list[Row]] = defaultdict(list)
 
     def change(self, before: Slot | None, now: Slot, seq: int | None) -> int | None:
         """Take one changed slot; `seq` numbers the call that it was, the answer the call that it is."""
@@ -52,14 +53,13 @@ class Flush:
     def run(self, connection: apsw.Connection) -> None:
         """Execute what was collected."""
         for name in _IN_ORDER:
-            work = self._work.get(name)
-            if work:
-                connection.executemany(QUERIES[name], work)
+            if name in self._work:
+                connection.executemany(QUERIES[name], self._work[name])
         if "delete_call" in self._work:
             self._book.keep_next_seq()
 
     def _do(self, name: str, row: Row) -> None:
-        self._work.setdefault(name, []).append(row)
+        self._work[name].append(row)
 
     def _insert(self, now: Held, project: int) -> int:
         seq = self._book.new_seq()
@@ -75,7 +75,7 @@ class Flush:
         result = rows.result_row(now, seq=seq, codec=book.codec, translator=book.translator)
         self._do("insert_result", result)
         if found := rows.ref_rows(now, seq=seq, project=project):
-            self._work.setdefault("insert_ref", []).extend(found)
+            self._work["insert_ref"].extend(found)
 
     def _update(self, before: Held, now: Held, seq: int, project: int) -> None:
         if not is_same_start(before, now):
@@ -90,7 +90,7 @@ class Flush:
         self._do("end_result", (seq, now.output))
         if refs(before.output) != refs(now.output):
             self._do("delete_refs", (seq,))
-            self._work.setdefault("insert_ref", []).extend(rows.ref_rows(now, seq=seq, project=project))
+            self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
 
     def _delete(self, before: Slot | None, seq: int | None, project: int) -> None:
         if seq is not None:

@@ -45,7 +45,7 @@ def migrate(connection: apsw.Connection, path: Path, steps: Sequence[str]) -> No
     check(connection, path, len(steps))
     for number in range(_marks(connection)[1] + 1, len(steps) + 1):
         with connection:
-            connection.execute(steps[number - 1])
+            connection.execute(steps[number - 1]).fetchall()  # to the end: apsw stops at rows
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {number}")
 
