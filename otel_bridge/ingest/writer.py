@@ -70,9 +70,9 @@ class Writer:
                 if not self._open and self._connection in selector.get_map():
                     selector.unregister(self._connection)
                 self._prepare()
-                if self._prepared and not self._commit.busy:
+                if not self._commit.busy:
+                    self._upkeep()  # before the next group: under full load there is no other moment
                     self._submit()
-                self._upkeep()
 
     def _patience(self) -> float:
         if self._incoming or (self._prepared and not self._commit.busy):
@@ -113,13 +113,15 @@ class Writer:
                 break
 
     def _submit(self) -> None:
+        if not self._prepared:
+            return
         group, self._prepared, self._prepared_bytes = self._prepared, [], 0
         self._commit.submit(group)
 
     def _upkeep(self) -> None:
         now = time.monotonic()
         idle = not (self._incoming or self._prepared)
-        if self._commit.busy or now < self._next_upkeep or not self._open:
+        if now < self._next_upkeep or not self._open:
             return
         self._more_upkeep = self._store.maintain(now=time.time_ns() // 1000)
         self._next_upkeep = now + (0.0 if idle and self._more_upkeep else MAINTAIN_SECONDS)
