@@ -26,7 +26,12 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 # flag, metavar or choices, default as shown, help
 OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
     ("--data-dir", "DIR", str(default_data_dir()), "Where calls are kept; made when it is missing."),
-    ("--otlp-http", "HOST:PORT", "127.0.0.1:4318", "Where OTLP over HTTP is received; port 0 takes a free one."),
+    (
+        "--otlp-http",
+        "HOST:PORT",
+        "127.0.0.1:4318",
+        "Where OTLP over HTTP is received; port 0 takes a free one.",
+    ),
     ("--otlp-grpc", "HOST:PORT", "127.0.0.1:4317", "Where OTLP over gRPC is received."),
     ("--api", "HOST:PORT", "127.0.0.1:6345", "Where Weave's API is served."),
     ("--default-project", "ENTITY/PROJECT", "local/default", "The project of spans that name none."),

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import durationpy
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
 
-from otel_bridge.telemetry import LogFormat, LogLevel
+from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 _ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
 _PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
@@ -69,7 +69,7 @@ def parse_project(text: str) -> str:
 
 
 def default_data_dir() -> Path:
-    """Return the directory for data when none is named: `$XDG_DATA_HOME/otel-bridge` (XDG base directories)."""
+    """Return where data goes when nobody says: `$XDG_DATA_HOME/otel-bridge` (XDG base directories)."""
     base = os.environ.get("XDG_DATA_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
 

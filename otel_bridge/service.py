@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -65,8 +66,16 @@ def serve(config: BridgeConfig) -> None:
     """Run the bridge until SIGTERM or SIGINT. Raise StartError when it cannot start."""
     configure_logging(config.log_level, config.log_format)
     tune_allocator()
+    allow_connections()
     make_data_dir(config)
     asyncio.run(_serve(config))
+
+
+def allow_connections() -> None:
+    """Take as many open files as the system grants: each connection is one, and shells start with 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def make_data_dir(config: BridgeConfig) -> None:
@@ -139,9 +148,7 @@ async def _open_api(
         middlewares=[guarded(guard, refuse)] if guard else [],
     )
     http2 = http2_at_http_door(intake.telemetry, grpc_port)
-    async with open_listener(
-        app, config.api.host, config.api.port, drain=intake.drain, http2=http2
-    ) as bound:
+    async with open_listener(app, config.api.host, config.api.port, drain=intake.drain, http2=http2) as bound:
         yield bound
 
 

@@ -45,7 +45,7 @@ NOTES: Final[Mapping[str, str]] = {
 
 
 class _Stderr:
-    """Standard error for a program that outlives it: a full disk or a closed pipe costs lines, nothing else."""
+    """Standard error that cannot hurt: a full disk or a closed pipe costs lines, nothing else."""
 
     def write(self, text: str) -> None:
         with suppress(OSError, ValueError):

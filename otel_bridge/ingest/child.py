@@ -10,7 +10,14 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from otel_bridge.errors import DataDirectoryLocked, InvalidRequest, QueryTimeout, Refused, StartError, Unavailable
+from otel_bridge.errors import (
+    DataDirectoryLocked,
+    InvalidRequest,
+    QueryTimeout,
+    Refused,
+    StartError,
+    Unavailable,
+)
 from otel_bridge.ingest import frames
 from otel_bridge.telemetry import log
 
@@ -27,8 +34,8 @@ RESTART_SECONDS: Final = (0.05, 0.2, 1.0, 5.0)
 SOCKET_BYTES: Final = 1 << 20
 
 
-class UnhandledInChild(Exception):  # noqa: N818 - deliberately no BridgeError: a bug of ours
-    """A child met an exception nobody expected; its traceback is the message."""
+class UnhandledInChild(Exception):
+    """A child met an exception nobody expected, so no BridgeError; its traceback is the message."""
 
 
 class Conversation(asyncio.Protocol):
@@ -148,7 +155,11 @@ class Child:
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MALLOC_ARENA_MAX": "2"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    "MALLOC_ARENA_MAX": "2",
+                },
             )
         loop = asyncio.get_running_loop()
         _, conversation = await loop.create_connection(lambda: Conversation(self._hear), sock=ours)

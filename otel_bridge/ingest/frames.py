@@ -1,7 +1,7 @@
 """What the service and its two child processes say to each other, over one socket pair each.
 
-On the wire a message is two little-endian u32 (length of head, length of body), a msgpack head and a raw body.
-Bodies (OTLP requests, JSON pages) travel as they are: they are never re-encoded, and 64 MiB of them cost a copy.
+Bodies (OTLP requests, JSON) travel as they are, never re-encoded.
+Bodies (OTLP requests, JSON) travel as they are and are never re-encoded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from otel_bridge.model.query import CallsQuery
+from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PREFIX: Final = struct.Struct("<II")
 
 
-# To the writer. ------------------------------------------------------------------------------------------------
+# To the writer.
 
 
 class ExportSpans(Struct, frozen=True, tag="export"):
@@ -43,12 +43,12 @@ class WriteCalls(Struct, frozen=True, tag="write"):
 
 
 class Ping(Struct, frozen=True, tag="ping"):
-    """Are you making progress?"""
+    """Asks whether the writer makes progress."""
 
     id: int
 
 
-# To the reader. ------------------------------------------------------------------------------------------------
+# To the reader.
 
 
 class OpenStore(Struct, frozen=True, tag="open"):
@@ -81,7 +81,7 @@ class CountCalls(Struct, frozen=True, tag="count"):
     query: CallsQuery
 
 
-# Back to the service. ------------------------------------------------------------------------------------------
+# Back to the service.
 
 
 class Exported(Struct, frozen=True, tag="exported"):

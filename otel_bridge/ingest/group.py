@@ -29,8 +29,8 @@ class Log(Protocol):
 class GroupCommit:
     """Applies groups of requests to the store and commits them in a thread of its own.
 
-    The thread runs nothing but `CallWriter.commit`, so that the caller may decode and translate the next group
-    while the disk works. One group is under way at a time; `wakeup` becomes readable when it is done.
+    The thread runs nothing but `CallWriter.commit`, so that the caller may decode and translate the next
+    group while the disk works. One group is under way at a time; `wakeup` becomes readable when it is done.
     """
 
     def __init__(self, store: CallWriter, reply: Callable[[bytes], None]) -> None:
@@ -92,7 +92,9 @@ class GroupCommit:
                 return []
             for request in list(waiting):
                 try:
-                    kept.append((request, self._store.apply(request.changes, received_at=request.received_at)))
+                    kept.append(
+                        (request, self._store.apply(request.changes, received_at=request.received_at))
+                    )
                 except BridgeError as error:  # the store left the transaction as it was
                     waiting.remove(request)
                     self._refuse([request], error)

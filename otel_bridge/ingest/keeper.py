@@ -36,21 +36,6 @@ MIN_FREE_BYTES: Final = 16 << 20
 ReplyT = TypeVar("ReplyT", bound=frames.Reply)
 
 
-MIN_FREE_BYTES: Final = 16 << 20
-"""With less room on its disk the bridge is not ready: it may answer 503 any moment."""
-
-ReplyT = TypeVar("ReplyT", bound=frames.Reply)
-
-
-class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the writer is told at its start; times in seconds, sizes in bytes."""
-
-    data_dir: str
-    retention_seconds: int
-    max_bytes: int
-    default_project: str | None
-
-
 class Keeper:
     """Hands requests to the writer and the reader process and waits for their replies."""
 
@@ -70,7 +55,11 @@ class Keeper:
     async def export(self, export: Export) -> Outcome:
         """`Consume`: return when the spans are committed."""
         request = frames.ExportSpans(
-            self._writer.number(), export.encoding.value, export.received_ns, export.project_id, export.wb_run_id
+            self._writer.number(),
+            export.encoding.value,
+            export.received_ns,
+            export.project_id,
+            export.wb_run_id,
         )
         reply, _ = await self._ask(self._writer, request, frames.Exported, export.body)
         return Outcome(
@@ -162,4 +151,4 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
 
 
 async def _nothing() -> None:
-    """A writer that was started again has opened its store itself."""
+    """Do nothing: a writer that was started again has opened its store itself."""

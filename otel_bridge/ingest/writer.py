@@ -58,6 +58,7 @@ class Writer:
         self._open = True
         self._next_upkeep = 0.0
         self._more_upkeep = False
+        self._expired = 0
 
     def run(self) -> None:
         """Serve until the service closes the connection, then finish what was given."""
@@ -124,6 +125,10 @@ class Writer:
         if now < self._next_upkeep or not self._open:
             return
         self._more_upkeep = self._store.maintain(now=time.time_ns() // 1000)
+        expired = self._store.expired
+        if expired > self._expired:
+            self._reply(frame(frames.Noted({"expired_calls": expired - self._expired})))
+            self._expired = expired
         self._next_upkeep = now + (0.0 if idle and self._more_upkeep else MAINTAIN_SECONDS)
 
     def _reply(self, data: bytes) -> None:

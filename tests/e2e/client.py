@@ -55,9 +55,7 @@ def call(url: str, body: bytes | None = None, **headers: str) -> tuple[int, byte
 
 def export(base: str, request: ExportTraceServiceRequest) -> int:
     """Send an export over OTLP/HTTP; return the status."""
-    return call(
-        f"{base}/v1/traces", request.SerializeToString(), Content_Type="application/x-protobuf"
-    )[0]
+    return call(f"{base}/v1/traces", request.SerializeToString(), Content_Type="application/x-protobuf")[0]
 
 
 def post(base: str, path: str, body: Any) -> Any:

@@ -3,8 +3,8 @@
     python -m tests.e2e.kill_rounds --rounds 200
 
 Each round starts a bridge on the same data directory, sends spans (OTLP/HTTP, from several threads) and calls
-(`/call/upsert_batch`), kills the service, its writer or the whole tree at a random moment, starts it again and
-looks for every id that was answered with 200.
+(`/call/upsert_batch`), kills the service, its writer or the whole tree at a random moment, starts it again
+and looks for every id that was answered with 200.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def send_calls(base: str, acknowledged: Acknowledged, stop: threading.Event) -> 
         for number in made:
             common = {"project_id": client.PROJECT, "id": number}
             start = {**common, "trace_id": number, "op_name": "op", "started_at": "2026-11-01T00:00:00Z"}
-            batch.append({"mode": "start", "req": {"start": {**start, "attributes": {}, "inputs": {"n": number}}}})
+            batch.append(
+                {"mode": "start", "req": {"start": {**start, "attributes": {}, "inputs": {"n": number}}}}
+            )
             end = {**common, "ended_at": "2026-11-01T00:00:01Z", "summary": {}, "output": number}
             batch.append({"mode": "end", "req": {"end": end}})
         with suppress(OSError, HTTPException):
@@ -69,7 +71,9 @@ def send_calls(base: str, acknowledged: Acknowledged, stop: threading.Event) -> 
 
 def load_until_killed(bridge: Bridge, dice: random.Random, acknowledged: Acknowledged) -> str:
     stop = threading.Event()
-    threads = [threading.Thread(target=send_spans, args=(bridge.http, acknowledged, stop)) for _ in range(SENDERS)]
+    threads = [
+        threading.Thread(target=send_spans, args=(bridge.http, acknowledged, stop)) for _ in range(SENDERS)
+    ]
     threads.append(threading.Thread(target=send_calls, args=(bridge.api, acknowledged, stop)))
     for thread in threads:
         thread.start()
@@ -94,7 +98,11 @@ def missing(base: str, ids: set[str]) -> set[str]:
     """Those of `ids` that the bridge does not have; complains about any that it has twice."""
     wanted, found = sorted(ids), []
     for at in range(0, len(wanted), 1000):
-        query = {"project_id": client.PROJECT, "columns": ["id"], "filter": {"call_ids": wanted[at : at + 1000]}}
+        query = {
+            "project_id": client.PROJECT,
+            "columns": ["id"],
+            "filter": {"call_ids": wanted[at : at + 1000]},
+        }
         found += [line["id"] for line in client.post(base, "/calls/stream_query", query)]
     assert len(found) == len(set(found)), "a call is there twice"
     return ids - set(found)
@@ -123,12 +131,18 @@ def rounds(count: int, data_dir: Path, seed: int) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps({"seed": options.seed, **rounds(options.rounds, Path(directory) / "data", options.seed)}))
+        print(
+            json.dumps(
+                {"seed": options.seed, **rounds(options.rounds, Path(directory) / "data", options.seed)}
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ def test_an_endpoint_is_host_and_port(text, host, port):
     assert str(endpoint) == text
 
 
-@pytest.mark.parametrize("text", ["4318", ":4318", "host:", "host:65536", "http://host:1", "::1:4318", "a b:1"])
+@pytest.mark.parametrize(
+    "text", ["4318", ":4318", "host:", "host:65536", "http://host:1", "::1:4318", "a b:1"]
+)
 def test_anything_else_is_not_an_endpoint(text):
     with pytest.raises(ValidationError, match="not HOST:PORT"):
         BridgeConfig(otlp_http=text)

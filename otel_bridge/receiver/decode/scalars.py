@@ -32,7 +32,7 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 SPECIAL_DOUBLES: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
-class Malformed(Exception):  # noqa: N818  (caught by the reader, never seen outside)
+class Malformed(Exception):
     """A JSON value that cannot be what its field holds; `path` leads to it."""
 
     def __init__(self, complaint: str) -> None:

@@ -26,7 +26,7 @@ SAMPLE_BYTES: Final = 8 << 10
 """What is looked at of each span."""
 
 
-class UnreadableSpan(Exception):  # noqa: N818 - says what it is
+class UnreadableSpan(Exception):
     """A stored frame is damaged, or its dictionary is missing."""
 
 

@@ -60,8 +60,6 @@ def test_any_cutting_of_the_stream_gives_the_same_frames(bodies, cuts):
     cutter, got, position, turn = frames.Cutter(), [], 0, 0
     while position < len(stream):
         step = cuts[turn % len(cuts)]
-        got += [
-            (frames.decode_request(h).id, b) for h, b in cutter.feed(stream[position : position + step])
-        ]
+        got += [(frames.decode_request(h).id, b) for h, b in cutter.feed(stream[position : position + step])]
         position, turn = position + step, turn + 1
     assert got == list(enumerate(bodies))

@@ -39,9 +39,9 @@ def holder(tmp_path):
 
 def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path, holder, monkeypatch):
     monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.0)
-    with pytest.raises(DataDirectoryLocked, match=f"in use by another otel-bridge .process {os.getpid()}"):
-        with data_directory_lock(tmp_path):
-            pass
+    said = f"in use by another otel-bridge .process {os.getpid()}"
+    with pytest.raises(DataDirectoryLocked, match=said), data_directory_lock(tmp_path):
+        pass
 
 
 def test_the_lock_goes_with_the_process_that_is_killed(tmp_path, holder):
@@ -52,6 +52,6 @@ def test_the_lock_goes_with_the_process_that_is_killed(tmp_path, holder):
 
 
 def test_a_directory_that_is_not_there_is_one_clear_error(tmp_path):
-    with pytest.raises(StartError, match="is not writable: No such file or directory"):
-        with data_directory_lock(tmp_path / "missing"):
-            pass
+    said = "is not writable: No such file or directory"
+    with pytest.raises(StartError, match=said), data_directory_lock(tmp_path / "missing"):
+        pass

@@ -97,7 +97,15 @@ def test_a_name_is_text_and_not_empty(value, name):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("t", "t"), ("", None), (5, "5"), (True, "true"), ([1], "[1]"), ({"b": 1, "a": 2}, '{"a":2,"b":1}'), (None, None)],
+    [
+        ("t", "t"),
+        ("", None),
+        (5, "5"),
+        (True, "true"),
+        ([1], "[1]"),
+        ({"b": 1, "a": 2}, '{"a":2,"b":1}'),
+        (None, None),
+    ],
 )
 def test_any_value_has_a_text(value, text):
     assert as_text(value) == text
