@@ -60,7 +60,27 @@ def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
 
 def render_line(line: Line, wanted: frozenset[str]) -> bytes:
     """Render one line, newline included; the derived members always come from the whole call."""
-    head: dict[str, str | int | None] = {
+    pieces = (
+        _identity(line, wanted)[:-1],
+        b',"attributes":',
+        _attributes(line) if "attributes" in wanted else b"{}",
+        b',"inputs":',
+        (line.inputs or b"{}") if "inputs" in wanted else b"{}",
+        b",",
+        _ending(line, wanted)[1:-1],
+        b',"output":',
+        (line.output or b"null") if "output" in wanted else b"null",
+        b',"summary":',
+        _summary(line, kept="summary" in wanted),
+        b",",
+        _origin(line, wanted)[1:],
+        b"\n",
+    )
+    return b"".join(pieces)
+
+
+def _identity(line: Line, wanted: frozenset[str]) -> bytes:
+    members = {
         "id": line.id,
         "project_id": line.project_id,
         "op_name": line.op_name,
@@ -71,11 +91,20 @@ def render_line(line: Line, wanted: frozenset[str]) -> bytes:
         "turn_id": line.turn_id if "turn_id" in wanted else None,
         "started_at": iso(line.started_at),
     }
-    middle = {
-        "ended_at": iso(line.ended_at) if line.ended_at is not None and "ended_at" in wanted else None,
+    return orjson.dumps(members)
+
+
+def _ending(line: Line, wanted: frozenset[str]) -> bytes:
+    ended_at = line.ended_at if "ended_at" in wanted else None
+    members = {
+        "ended_at": None if ended_at is None else iso(ended_at),
         "exception": line.exception if "exception" in wanted else None,
     }
-    tail = {
+    return orjson.dumps(members)
+
+
+def _origin(line: Line, wanted: frozenset[str]) -> bytes:
+    members = {
         "wb_user_id": line.wb_user_id if "wb_user_id" in wanted else None,
         "wb_run_id": line.wb_run_id if "wb_run_id" in wanted else None,
         "wb_run_step": line.wb_run_step if "wb_run_step" in wanted else None,
@@ -85,23 +114,7 @@ def render_line(line: Line, wanted: frozenset[str]) -> bytes:
         "storage_size_bytes": None,
         "total_storage_size_bytes": None,
     }
-    pieces = (
-        orjson.dumps(head)[:-1],
-        b',"attributes":',
-        _attributes(line) if "attributes" in wanted else b"{}",
-        b',"inputs":',
-        (line.inputs or b"{}") if "inputs" in wanted else b"{}",
-        b",",
-        orjson.dumps(middle)[1:-1],
-        b',"output":',
-        (line.output or b"null") if "output" in wanted else b"null",
-        b',"summary":',
-        _summary(line, kept="summary" in wanted),
-        b",",
-        orjson.dumps(tail)[1:],
-        b"\n",
-    )
-    return b"".join(pieces)
+    return orjson.dumps(members)
 
 
 def iso(micros: int) -> str:
