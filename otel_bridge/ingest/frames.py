@@ -1,7 +1,6 @@
 """What the service and its two child processes say to each other, over one socket pair each.
 
 Bodies (OTLP requests, JSON) travel as they are, never re-encoded.
-Bodies (OTLP requests, JSON) travel as they are and are never re-encoded.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from otel_bridge.ingest.requests import failure
 from otel_bridge.store.sqlite.reader import SqliteReader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from otel_bridge.store.base import CallReader
 
 THREADS: Final = 4
@@ -39,14 +41,17 @@ class Reader:
         """Serve until the service closes the connection."""
         cutter = frames.Cutter()
         with ExitStack() as owned, ThreadPoolExecutor(THREADS, thread_name_prefix="query") as pool:
-            while data := self._receive():
-                for head, _ in cutter.feed(data):
-                    request = frames.decode_request(head)
-                    if isinstance(request, frames.OpenStore):
-                        self._store = owned.enter_context(closing(SqliteReader(Path(request.path))))
-                        self._send(frame(frames.Done(request.id)))
-                    else:
-                        pool.submit(self._answer, request)
+            for request in self._requests(cutter):
+                if isinstance(request, frames.OpenStore):
+                    self._store = owned.enter_context(closing(SqliteReader(Path(request.path))))
+                    self._send(frame(frames.Done(request.id)))
+                else:
+                    pool.submit(self._answer, request)
+
+    def _requests(self, cutter: frames.Cutter) -> Iterator[frames.Request]:
+        while data := self._receive():
+            for head, _ in cutter.feed(data):
+                yield frames.decode_request(head)
 
     def _receive(self) -> bytes:
         with suppress(OSError):

@@ -76,9 +76,8 @@ class Found(Struct, frozen=True, gc=False):
             else:
                 value = flat[key]
                 kind = type(value)
-                if kind is str:
-                    if parse and value[:1] in BRACKETS:
-                        value = as_lists(parsed(value))
+                if kind is str and parse and value[:1] in BRACKETS:
+                    value = as_lists(parsed(value))
                 elif kind is dict:
                     value = as_lists(value)
             if read is not None:
