@@ -69,7 +69,7 @@ def ingest(options: argparse.Namespace) -> None:
                 run = send(machine, requests, transport=transport)
                 stop(machine)
                 disk = machine.disk() / run.spans
-            times = run.cpu_us / floor.cpu_us if floor else "-"
+            times = run.cpu_us / floor.cpu_us if floor and floor.cpu_us else "-"
             lines.append((transport, per_request, run.cpu_us, times, run.accepted_per_s, run.readable_per_s,
                           run.p50_ms, run.p99_ms, run.rss_peak_mb, round(disk), run.refused))  # fmt: skip
     head = ("transport", "spans/request", "CPU us/span", "x floor", "accepted/s", "readable/s", "p50 ms",
