@@ -16,6 +16,7 @@ from otel_bridge.errors import QueryTimeout
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.requests import failure
+from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.sqlite.reader import SqliteReader
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_SECONDS)
+    tune_allocator()
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         connection.sendall(frame(frames.Ready()))
         Reader(connection).run()

@@ -26,6 +26,7 @@ from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.requests import Prepared, failure, prepare_export, prepare_write
 from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
+from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 GROUP_BYTES: Final = 2 << 20
 """Decoded bytes of the requests that are committed together; a larger request goes alone."""
+SMALL_GROUP_BYTES: Final = 512 << 10
+"""What is worth a commit of its own while more waits: each costs some pages of every index."""
 RECEIVE_BYTES: Final = 1 << 20
 MAINTAIN_SECONDS: Final = 0.25
 """Between two steps of upkeep while requests keep coming."""
@@ -111,7 +114,8 @@ class Writer:
             self._prepared_bytes += len(body)
             if self._commit.done:
                 self._commit.finish()
-                break
+            if not self._commit.busy and self._prepared_bytes >= SMALL_GROUP_BYTES:
+                break  # the disk is free: let it work while the rest is prepared
 
     def _submit(self) -> None:
         if not self._prepared:
@@ -141,6 +145,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_SECONDS)
+    tune_allocator()
     settings = msgspec.json.decode(sys.argv[2], type=WriterSettings)
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         try:

@@ -20,6 +20,8 @@ _DERIVED_ONLY: Final = re.compile(
     rb',"weave":\{"status":"\w+"(?:,"latency_ms":-?\d+)?,"(?:trace|display)_name":"[^"\\]*"\}\}'
 )
 """The end of a summary as our translator writes it: nothing in it would be kept."""
+_NO_ERRORS: Final = b'"status_counts":{"success":1,"error":0}}'
+"""The end of the summary of a call that went well, as our translator writes it."""
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -56,13 +58,19 @@ def clean_summary(summary: bytes) -> bytes:
 def flags(*, attributes: bytes | None, summary: bytes | None, exception: str | None) -> int:
     """Look once into the trees of a call; `summary` is clean."""
     found = Flag.FAILED if exception else 0
-    if summary is not None and (b'"weave"' in summary or b'"status_counts"' in summary):
+    if summary is not None and not _is_plain(summary):
         found |= _summary_flags(orjson.loads(summary))
     if attributes is not None and b'"otel_span"' in attributes:
         tree = orjson.loads(attributes)
         if isinstance(tree, dict) and "otel_span" in tree:
             found |= Flag.OWN_SPAN
     return found
+
+
+def _is_plain(summary: bytes) -> bool:
+    """Tell, without parsing, of most summaries that they have neither errors nor a member `weave`."""
+    counts = summary.count(b'"status_counts"')
+    return b'"weave"' not in summary and (not counts or (counts == 1 and summary.endswith(_NO_ERRORS)))
 
 
 def refs(tree: bytes | None) -> frozenset[str]:
