@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 60.0
 PROJECT: Final = "local/default"
 POLL_SECONDS: Final = 0.002
+_TRY_AGAIN: Final = 503
 
 BASELINE: Final = """
 import sys
@@ -108,8 +110,14 @@ def until_accepted(url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SystemExit(f"the server ended with {process.returncode}")
-        with suppress(OSError):
+        try:
             urllib.request.urlopen(request, timeout=1).close()
+        except urllib.error.HTTPError as error:
+            if error.code != _TRY_AGAIN:
+                raise SystemExit(f"{url} answered {error.code}") from error
+        except OSError:
+            pass
+        else:
             return
         time.sleep(POLL_SECONDS)
     raise SystemExit(f"{url} took no span within {START_SECONDS} s")
