@@ -107,6 +107,7 @@ class Writer:
                     case _:
                         self._reply(frame(frames.Done(request.id)))
                         continue
+                self._store.prepare(prepared.changes)
             except Exception as error:  # noqa: BLE001 - one request's trouble is told to that request only
                 self._reply(frame(failure(request.id, error, traceback.format_exc())))
                 continue

@@ -45,6 +45,9 @@ class Applied(Struct, frozen=True):
 class CallWriter(Protocol):
     """The only one that changes the store. Not safe for concurrent use, but see `commit`."""
 
+    def prepare(self, changes: Sequence[Change]) -> None:
+        """Do ahead what `apply` would do with the same objects; optional, and safe during a `commit`."""
+
     def begin(self) -> None:
         """Open a transaction. Raise Unavailable when the store cannot take writes now."""
 

@@ -83,6 +83,9 @@ class MemoryStore:
         self._lock = threading.Lock()
         self.expired = 0
 
+    def prepare(self, changes: Sequence[Change]) -> None:
+        """Do nothing: there is nothing to do ahead."""
+
     def begin(self) -> None:
         """Open a transaction."""
         self._open = _Layer(self._kept)

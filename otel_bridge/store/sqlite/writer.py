@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from otel_bridge.errors import Unavailable
+from otel_bridge.model.call import CompletedCall, StartedCall
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.book import Book
@@ -64,6 +65,13 @@ class SqliteWriter:
     def expired(self) -> int:
         """Calls that retention and the size cap removed since the store was opened."""
         return self._retention.expired
+
+    def prepare(self, changes: Sequence[Change]) -> None:
+        """Compress the spans of `changes`, while a commit may be under way in its thread."""
+        for change in changes:
+            start = change.start if isinstance(change, CompletedCall) else change
+            if isinstance(start, StartedCall) and start.span is not None:
+                self._book.codec.pack_ahead(start.span)
 
     def begin(self) -> None:
         """Open a transaction. Raise Unavailable when the store cannot take writes now."""

@@ -24,6 +24,9 @@ class Ledger:
         self.release.set()
         self.commit_error: Exception | None = None
 
+    def prepare(self, changes):
+        pass
+
     def begin(self):
         assert self.open is None
         self.open = []
