@@ -78,6 +78,19 @@ def _next_size(calls: int, size_bytes: int) -> int:
     return max(1, min(fitting, 8 * calls, MAX_PAGE_CALLS))
 
 
+async def one_ahead(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield the pieces, the next one being made while the last one is sent."""
+    async with aclosing(pieces):
+        following = asyncio.ensure_future(anext(pieces, None))
+        try:
+            while (piece := await following) is not None:
+                following = asyncio.ensure_future(anext(pieces, None))
+                yield piece
+        finally:
+            following.cancel()
+            await asyncio.wait((following,))
+
+
 async def as_array(lines: AsyncGenerator[bytes], *, member: bytes) -> AsyncGenerator[bytes]:
     """Turn pages of JSON lines into pieces of one object, `{"<member>":[…]}`."""
     opening = lead = b'{"%b":[' % member
@@ -98,12 +111,12 @@ async def send(
     """
     response = web.StreamResponse(headers={"X-Content-Type-Options": "nosniff"})
     response.content_type = content_type
-    async with aclosing(pieces):
-        first = await anext(pieces, b"")
+    async with aclosing(one_ahead(pieces)) as made:
+        first = await anext(made, b"")
         await response.prepare(request)
         try:
             await _write(response, first)
-            async for piece in pieces:
+            async for piece in made:
                 await _write(response, piece)
         except ConnectionError:
             raise  # the client is gone

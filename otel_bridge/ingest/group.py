@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 from otel_bridge.errors import BridgeError
+from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
-from otel_bridge.ingest.requests import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,10 +12,9 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from otel_bridge.errors import QueryTimeout
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
-from otel_bridge.ingest.requests import failure
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.sqlite.reader import SqliteReader
 
@@ -62,8 +61,6 @@ class Reader:
     def _answer(self, request: frames.Request) -> None:
         try:
             reply = self._reply(request)
-        except QueryTimeout as error:
-            reply = frame(frames.Failed(request.id, "timeout", str(error)))
         except Exception as error:  # noqa: BLE001 - told to the one who asked
             reply = frame(failure(request.id, error, traceback.format_exc()))
         self._send(reply)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from otel_bridge.errors import BridgeError, InvalidRequest, Refused, Retryable
 from otel_bridge.ingest import frames
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.decode import decode, partial_message
@@ -78,21 +77,6 @@ def prepare_write(request: frames.WriteCalls, body: bytes) -> Prepared:
     except WriteRefused as refused:
         return Prepared(request.id, (), request.received_at, _answer(request, refused.status), refused.body)
     return Prepared(request.id, decoded.changes, request.received_at, _answer(request, 200), decoded.answer)
-
-
-def failure(number: int, error: BaseException, traceback: str) -> frames.Failed:
-    """Say why nothing of request `number` was kept."""
-    match error:
-        case InvalidRequest(field=field):
-            return frames.Failed(number, "invalid", str(error), field)
-        case Refused():
-            return frames.Failed(number, "refused", str(error))
-        case Retryable():
-            return frames.Failed(number, "unavailable", str(error))
-        case BridgeError():
-            return frames.Failed(number, "invalid", str(error))
-        case _:
-            return frames.Failed(number, "bug", traceback)
 
 
 def _answer(request: frames.WriteCalls, status: int) -> frames.Answered:

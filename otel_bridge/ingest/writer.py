@@ -21,10 +21,11 @@ import msgspec
 
 from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.lock import data_directory_lock
-from otel_bridge.ingest.requests import Prepared, failure, prepare_export, prepare_write
+from otel_bridge.ingest.requests import Prepared, prepare_export, prepare_write
 from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits

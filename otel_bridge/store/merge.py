@@ -8,7 +8,6 @@ contradict each other.
 from __future__ import annotations
 
 from enum import IntEnum
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
@@ -190,6 +189,8 @@ def is_other_span(slot: Slot, start: StartedCall) -> bool:
 
 def derived_id(start: StartedCall) -> str:
     """Make the id of a span whose own id another span has: 16 hex digits, the same on every arrival."""
+    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL takes 4 MB of a process, and collisions are rare
+
     key = f"{start.trace_id}/{start.id}/{start.span_start_ns}"
     return blake2b(key.encode(), digest_size=8).hexdigest()
 

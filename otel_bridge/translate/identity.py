@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ def op_name(name: str) -> str:
     """Return the span's name, a long one cut at a delimiter with a hash of the whole instead of the rest."""
     if len(name) <= MAX_OP_NAME:
         return name or UNNAMED
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL takes 4 MB of a process, and few names are long
+
     room = MAX_OP_NAME - HASH_CHARS - 1
     ends = [found.start() for found in _DELIMITER.finditer(name, 1, room + 1)]
     digest = sha256(name.encode()).hexdigest()[:HASH_CHARS]

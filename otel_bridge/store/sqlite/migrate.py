@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import apsw
 
@@ -19,12 +18,8 @@ APPLICATION_ID: Final = 0x4F544252
 
 def steps() -> tuple[str, ...]:
     """Return the SQL of all steps; applying number n leads from schema n - 1 to schema n."""
-    folder = files(__package__).joinpath("migrations")
-    return tuple(
-        step.read_text(encoding="utf-8")
-        for step in sorted(folder.iterdir(), key=lambda step: step.name)
-        if step.name.endswith(".sql")
-    )
+    folder = Path(__file__).with_name("migrations")
+    return tuple(step.read_text(encoding="utf-8") for step in sorted(folder.glob("*.sql")))
 
 
 def check(connection: apsw.Connection, path: Path, version: int) -> None:

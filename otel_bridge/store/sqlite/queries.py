@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,5 +22,5 @@ def _bare(body: str) -> str:
     return "\n".join(lines).strip().removesuffix(";")
 
 
-QUERIES: Final = _parse(files(__package__).joinpath("queries.sql").read_text(encoding="utf-8"))
+QUERIES: Final = _parse(Path(__file__).with_name("queries.sql").read_text(encoding="utf-8"))
 """Name to SQL."""
