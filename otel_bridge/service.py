@@ -9,7 +9,7 @@ import asyncio
 import os
 import resource
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -31,7 +31,7 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Generator, Mapping
 
     from otel_bridge.config import BridgeConfig
 
@@ -116,19 +116,31 @@ async def open_bridge(config: BridgeConfig) -> AsyncGenerator[Doors]:
             intake = await owned.enter_async_context(open_intake(keeper.export, telemetry, settings))
             state = State(keeper)
             endpoint = config.otlp_grpc
-            grpc = await owned.enter_async_context(
-                open_grpc(intake, endpoint.host, endpoint.port, http_port=config.otlp_http.port)
-            )
+            with naming("--otlp-grpc"):
+                grpc = await owned.enter_async_context(
+                    open_grpc(intake, endpoint.host, endpoint.port, http_port=config.otlp_http.port)
+                )
             endpoint = config.otlp_http
-            http = await owned.enter_async_context(
-                open_http(intake, endpoint.host, endpoint.port, grpc_port=grpc.port)
-            )
-            api = await owned.enter_async_context(_open_api(config, keeper, intake, state, grpc.port))
+            with naming("--otlp-http"):
+                http = await owned.enter_async_context(
+                    open_http(intake, endpoint.host, endpoint.port, grpc_port=grpc.port)
+                )
+            with naming("--api"):
+                api = await owned.enter_async_context(_open_api(config, keeper, intake, state, grpc.port))
             state.phase = "running"
             yield Doors(grpc, http, api)
             state.phase = "stopping"
     except* StartError as group:  # a task group wraps what leaves its block
         raise _first(group) from None
+
+
+@contextmanager
+def naming(flag: str) -> Generator[None]:
+    """Add the flag that helps to what went wrong."""
+    try:
+        yield
+    except StartError as error:
+        raise StartError(f"{error}; {flag} HOST:PORT takes another address") from error
 
 
 @asynccontextmanager

@@ -161,7 +161,8 @@ class Intake:
         poison = await self._quarantine.met_bug(export)
         if poison:
             self.telemetry.note("quarantined_requests")
-            log().error("request_quarantined", client=source.client, bytes=len(export.body))
+            if self._minutely.due(("quarantined", source.client)):
+                log().error("request_quarantined", client=source.client, bytes=len(export.body))
         answer = Refused(POISON) if poison else Unavailable(STUMBLED)
         await self._count_refused(export, answer, source)
         return answer

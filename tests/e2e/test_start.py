@@ -57,6 +57,7 @@ def test_a_busy_port_is_one_line(tmp_path):
             assert said.count("\n") == 1, said
             assert f"127.0.0.1:{port}" in said
             assert "busy" in said
+            assert door in said
 
 
 def test_a_data_directory_in_use_is_one_line_and_exit_code_3(tmp_path):
