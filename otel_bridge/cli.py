@@ -101,6 +101,9 @@ def main() -> NoReturn:
     """Run the program and exit."""
     try:
         code = cli.main(standalone_mode=False, prog_name=PROGRAM)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)  # noqa: T201 - a person asked for nothing yet
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)
     except click.Abort:

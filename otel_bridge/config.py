@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import durationpy
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
 
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 _ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
 _PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
 _MAX_PORT: Final = 65_535
+_SIZE: Final = TypeAdapter(ByteSize)
+MIN_DISK_BYTES: Final = 16 << 20
+"""Below this a store is busier with removing calls than with keeping them."""
 
 
 class Endpoint(BaseModel, frozen=True):
@@ -56,9 +59,17 @@ def parse_duration(text: object) -> object:
 
 def parse_size(text: object) -> object:
     """Read a size in bytes: `500MB`, `20GiB`; `off` is None."""
-    if isinstance(text, str) and text.strip().lower() == "off":
+    if not isinstance(text, str):
+        return text
+    if text.strip().lower() == "off":
         return None
-    return text
+    try:
+        size = _SIZE.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(f"{text!r} is not a size, for example 500MB, 20GiB or off") from error
+    if size < MIN_DISK_BYTES:
+        raise ValueError(f"{text!r} is less than {MIN_DISK_BYTES >> 20} MiB, the least a store can work with")
+    return size
 
 
 def parse_project(text: str) -> str:
@@ -74,10 +85,6 @@ def default_data_dir() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
 
 
-MIN_DISK_BYTES: Final = 16 << 20
-"""Below this a store is busier with removing calls than with keeping them."""
-
-
 class BridgeConfig(BaseModel):
     """One standalone bridge."""
 
@@ -89,9 +96,7 @@ class BridgeConfig(BaseModel):
     api: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=6345)
     default_project: Annotated[str, BeforeValidator(parse_project)] = "local/default"
     retention: Annotated[timedelta | None, BeforeValidator(parse_duration)] = timedelta(days=14)
-    max_disk: Annotated[Annotated[ByteSize, Field(ge=MIN_DISK_BYTES)] | None, BeforeValidator(parse_size)] = (
-        ByteSize(20 << 30)
-    )
+    max_disk: Annotated[ByteSize | None, BeforeValidator(parse_size)] = ByteSize(20 << 30)
     unsupported_signals: Literal["reject", "discard"] = "reject"
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"

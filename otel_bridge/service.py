@@ -80,6 +80,8 @@ def allow_connections() -> None:
 
 def make_data_dir(config: BridgeConfig) -> None:
     """Make the data directory; raise StartError when that cannot be."""
+    if config.data_dir.exists() and not config.data_dir.is_dir():
+        raise StartError(f"{config.data_dir} is no directory; --data-dir DIR takes another")
     try:
         config.data_dir.mkdir(mode=DATA_DIR_MODE, parents=True, exist_ok=True)
     except OSError as error:

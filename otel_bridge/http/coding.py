@@ -62,7 +62,8 @@ def content_coding(headers: Sequence[str]) -> Coding | None:
     try:
         return _NAMES[name.lower()]
     except KeyError:
-        message = f"unsupported Content-Encoding: {name[:100]}; supported, one at a time: {SUPPORTED}"
+        shown = name[:100].encode("ascii", "backslashreplace").decode()
+        message = f"unsupported Content-Encoding: {shown}; supported, one at a time: {SUPPORTED}"
         raise UnsupportedCoding(message, field="Content-Encoding") from None
 
 

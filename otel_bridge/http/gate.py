@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
+ARRIVAL_SECONDS: Final = 1.0
+"""For the rest of bodies that are on their way when the gate shuts: what has not come was not accepted."""
 MAX_REQUESTS: Final = 2048
 
 
@@ -21,6 +23,7 @@ class Gate:
         self._max_requests = max_requests
         self._inside = 0
         self._shut = False
+        self._arriving: set[asyncio.Timeout] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -45,9 +48,27 @@ class Gate:
             if not self._inside:
                 self._empty.set()
 
+    @asynccontextmanager
+    async def arriving(self) -> AsyncGenerator[None]:
+        """Read a body inside; raise Unavailable when it is still not there soon after the gate was shut."""
+        try:
+            async with asyncio.timeout(None) as patience:
+                self._arriving.add(patience)
+                try:
+                    yield
+                finally:
+                    self._arriving.discard(patience)
+        except TimeoutError:
+            raise Unavailable("shutting down") from None
+
     def shut(self) -> None:
         """Let no new request in; again is a no-op."""
+        if self._shut:
+            return
         self._shut = True
+        deadline = asyncio.get_running_loop().time() + ARRIVAL_SECONDS
+        for patience in self._arriving:
+            patience.reschedule(deadline)
 
     async def empty(self) -> None:
         """Return when no request is inside."""

@@ -122,7 +122,7 @@ class _Events(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         if record.msg.startswith("Error handling request"):
             client = record.args[0] if isinstance(record.args, tuple) and record.args else None
-            log().info("bad_http", client=client, reason=str(error)[:200])
+            log().info("bad_http", client=client, reason=type(error).__name__)
         else:
             log().error("http_server_error", message=record.getMessage(), exc_info=error)
 

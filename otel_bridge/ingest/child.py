@@ -15,6 +15,7 @@ from otel_bridge.errors import (
     InvalidRequest,
     QueryTimeout,
     Refused,
+    RequestTooLarge,
     StartError,
     Unavailable,
 )
@@ -73,6 +74,7 @@ class Conversation(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             raise Unavailable("the store's process is being started")
         future: asyncio.Future[tuple[frames.Reply, bytes]] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_seen)
         self._waiting[request.id] = future
         self._transport.write(frames.head(request, len(body)))
         if body:
@@ -226,10 +228,18 @@ async def background(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
         await asyncio.wait([task])
 
 
+def _seen(future: asyncio.Future[tuple[frames.Reply, bytes]]) -> None:
+    """Look at the outcome, so that nobody complains when whoever waited for it has gone."""
+    if not future.cancelled():
+        future.exception()
+
+
 def _error(reply: frames.Failed) -> Exception:
     match reply.trouble:
         case "invalid":
             return InvalidRequest(reply.message, field=reply.field)
+        case "too_large":
+            return RequestTooLarge(reply.message)
         case "unavailable":
             return Unavailable(reply.message)
         case "refused":

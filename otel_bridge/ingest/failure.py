@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otel_bridge.errors import BridgeError, InvalidRequest, QueryTimeout, Refused, Retryable
+from otel_bridge.errors import BridgeError, InvalidRequest, QueryTimeout, Refused, RequestTooLarge, Retryable
 from otel_bridge.ingest import frames
 
 
@@ -11,6 +11,8 @@ def failure(number: int, error: BaseException, traceback: str) -> frames.Failed:
     match error:
         case InvalidRequest(field=field):
             return frames.Failed(number, "invalid", str(error), field)
+        case RequestTooLarge():
+            return frames.Failed(number, "too_large", str(error))
         case Refused():
             return frames.Failed(number, "refused", str(error))
         case QueryTimeout():

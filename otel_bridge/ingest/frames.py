@@ -128,7 +128,7 @@ class Done(Struct, frozen=True, tag="done"):
     id: int
 
 
-Trouble = Literal["invalid", "unavailable", "refused", "timeout", "bug"]
+Trouble = Literal["invalid", "too_large", "unavailable", "refused", "timeout", "bug"]
 
 
 class Failed(Struct, frozen=True, tag="failed"):

@@ -6,6 +6,7 @@ service does: at the end of the stream it finishes what it was given, closes the
 
 from __future__ import annotations
 
+import os
 import selectors
 import signal
 import socket
@@ -148,6 +149,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_SECONDS)
     tune_allocator()
+    os.umask(0o077)  # prompts are personal data
     settings = msgspec.json.decode(sys.argv[2], type=WriterSettings)
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         try:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 GRPC: Final = "grpc"
 HTTP_PORT: Final = 4318
 SEND_BYTES: Final = 4 << 20
+LAST_ANSWERS_SECONDS: Final = 1.0
+"""For writing the last answers, once every request is done."""
 MAX_CONCURRENT_RPCS: Final = 4096
 """More than the intake's own limit, whose answer tells clients to come again; this one does not."""
 
@@ -167,8 +169,11 @@ async def open_grpc(
             yield bound
     finally:
         await servicer.enter_graceful_shutdown()
-        await server.stop(intake.settings.drain_seconds)
+        stopping = asyncio.create_task(server.stop(intake.settings.drain_seconds))
         await intake.drain()
+        await asyncio.wait((stopping,), timeout=LAST_ANSWERS_SECONDS)
+        await server.stop(None)  # connections that say nothing are waited for no longer
+        await stopping
 
 
 async def _bind(server: Any, host: str, port: int) -> Bound:

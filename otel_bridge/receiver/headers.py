@@ -41,7 +41,20 @@ def read_context(headers: Mapping[str, str]) -> Context:
 
 
 def _plain(value: str | None) -> str | None:
-    return unquote(value) if value else None
+    """Take percent escapes off; bytes that are not UTF-8 are Latin-1, as HTTP headers were for long."""
+    if not value:
+        return None
+    if not value.isascii():
+        value = _latin_1(value)
+    return unquote(value)
+
+
+def _latin_1(value: str) -> str:
+    raw = value.encode(errors="surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def media_encoding(content_type: str | None) -> Encoding | None:

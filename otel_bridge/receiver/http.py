@@ -126,7 +126,10 @@ class OtlpHttp:
 
     async def _body(self, request: web.Request, admission: Admission) -> bytes:
         intake = self._intake
-        return await read_body(request, limits=intake.limits, inflater=intake.inflater, claim=admission.claim)
+        async with intake.gate.arriving():
+            return await read_body(
+                request, limits=intake.limits, inflater=intake.inflater, claim=admission.claim
+            )
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Answer `Expect: 100-continue` with 100, unless the announced body is refused anyway."""

@@ -81,6 +81,7 @@ class Intake:
         self.budget: Final = ByteBudget(settings.in_flight_bytes, on_change=telemetry.in_flight)
         self._consume = consume
         self._tasks = tasks
+        self._gave_up = False
         self._under_way: set[asyncio.Task[Outcome | BridgeError]] = set()
         self._quarantine = Quarantine(
             settings.poison_after, settings.quarantine, max_bytes=settings.quarantine_bytes
@@ -192,10 +193,13 @@ class Intake:
     async def drain(self) -> None:
         """Let nothing new in and wait for what is inside, `drain_seconds` at most; again is a no-op."""
         self.gate.shut()
+        if self._gave_up:
+            return
         try:
             async with asyncio.timeout(self.settings.drain_seconds):
                 await self.gate.empty()
         except TimeoutError:
+            self._gave_up = True
             log().warning("requests_cut_off", requests=len(self._under_way))
 
     def cut_off(self) -> None:

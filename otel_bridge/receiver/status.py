@@ -58,7 +58,7 @@ def verdict(error: e.BridgeError) -> Verdict:
 
 def message(error: e.BridgeError) -> str:
     """Return the text a client may see, cut to `MESSAGE_CHARS`."""
-    return str(error)[:MESSAGE_CHARS]
+    return str(error)[:MESSAGE_CHARS].encode(errors="replace").decode()
 
 
 def status_bytes(error: e.BridgeError, encoding: Encoding) -> bytes:

@@ -34,7 +34,7 @@ def translate(span: Span, *, dumped: bool = False) -> CompletedCall | StartedCal
     mapped = _Mapped(
         found=found,
         said=overrides(found),
-        op_name=identity.op_name(span.name),
+        op_name=identity.op_name(identity.column(span.name)),
         start_ns=span.start_ns or span.end_ns or span.origin.received_ns,
         inputs=payload(found, "inputs", rendered),
         output=payload(found, "output", rendered),
@@ -60,7 +60,7 @@ class _Mapped(Struct, frozen=True, kw_only=True, gc=False):
 
 def _started(span: Span, mapped: _Mapped, rendered: Rendered, *, dumped: bool) -> StartedCall:
     origin, said = span.origin, mapped.said
-    thread_id = mapped.found.pick("thread_id")
+    thread_id = identity.column(mapped.found.pick("thread_id"))
     return StartedCall(
         project_id=origin.project_id,
         id=span.id,
@@ -70,7 +70,7 @@ def _started(span: Span, mapped: _Mapped, rendered: Rendered, *, dumped: bool) -
         attributes=_attributes(span, mapped, rendered),
         inputs=mapped.inputs or NOTHING,
         parent_id=span.parent_id,
-        display_name=identity.display_name(said.display_name),
+        display_name=identity.display_name(identity.column(said.display_name)),
         thread_id=thread_id,
         turn_id=identity.turn_id(span, thread_id, is_turn=said.is_turn),
         wb_run_id=identity.run_id(span, said.wb_run_id),
@@ -83,7 +83,7 @@ def _started(span: Span, mapped: _Mapped, rendered: Rendered, *, dumped: bool) -
 
 def _ended(span: Span, mapped: _Mapped) -> EndedCall:
     said = mapped.said
-    failure = exception(span, mapped.found)
+    failure = identity.column(exception(span, mapped.found))
     return EndedCall(
         project_id=span.origin.project_id,
         id=span.id,

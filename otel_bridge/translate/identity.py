@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from otel_bridge.model.span import Span
@@ -17,6 +17,14 @@ HASH_CHARS: Final = 4
 UNNAMED: Final = "unknown"
 
 _DELIMITER: Final = re.compile(r"[,;| /?.]")
+
+
+TextT = TypeVar("TextT", str, str | None)
+
+
+def column(text: TextT) -> TextT:
+    """Return text that is a column of its own in stores, without NULs (`contract/otlp-receiver.md` §8)."""
+    return text.replace("\0", "") if text and "\0" in text else text
 
 
 def op_name(name: str) -> str:

@@ -120,6 +120,39 @@ def test_r18_sigterm_under_load_of_live_exporters_loses_no_acknowledged_span(tmp
     assert set(acknowledged) <= set(stored)
 
 
+def test_sigterm_waits_for_nobody_who_says_nothing(tmp_path):
+    with running(tmp_path / "data") as bridge:
+        assert client.export(bridge.http, client.a_request(3)) == 200
+        host, _, port = bridge.grpc.rpartition(":")
+        where = urlsplit(bridge.http)
+        head = f"POST /v1/traces HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/x-protobuf\r\n"
+        with (
+            socket.create_connection((host, int(port))),
+            socket.create_connection((where.hostname, where.port)) as half,
+        ):
+            half.sendall(f"{head}Content-Length: 1000\r\n\r\nhalf".encode())
+            assert client.export(bridge.http, client.a_request(3)) == 200
+            assert bridge.terminate() == 0
+        assert "requests_cut_off" not in bridge.log
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [(b"project_id: caf\xe9/x", b"200"), (b"Content-Encoding: \xe9", b"400")]
+)
+def test_header_bytes_that_are_not_utf_8_are_no_bug_of_ours(bridge_process, header, status):
+    where = urlsplit(bridge_process.http)
+    body = client.a_request(1).SerializeToString()
+    lines = [b"POST /v1/traces HTTP/1.1", b"Host: " + where.netloc.encode(), header]
+    lines += [
+        b"Content-Type: application/x-protobuf",
+        b"Content-Length: %d" % len(body),
+        b"Connection: close",
+    ]
+    with socket.create_connection((where.hostname, where.port)) as connection:
+        connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        assert connection.makefile("rb").readline().split()[1] == status
+
+
 def test_sigkill_at_random_under_load_loses_nothing_acknowledged_and_doubles_nothing(tmp_path):
     tally = rounds(10, tmp_path / "data", seed=int.from_bytes(os.urandom(2)))
     assert tally["rounds"] == 10

@@ -92,7 +92,8 @@ def test_a_store_that_is_no_store_is_one_line(tmp_path):
         ("--api=nowhere", "--api"),
         ("--otlp-http=127.0.0.1:99999", "HOST:PORT"),
         ("--retention=soon", "--retention"),
-        ("--max-disk=much", "--max-disk"),
+        ("--max-disk=much", "500MB"),
+        ("--max-disk=1", "16 MiB"),
         ("--default-project=alone", "ENTITY/PROJECT"),
         ("--log-level=loud", "--log-level"),
         ("--no-such-flag", "--no-such-flag"),
@@ -104,6 +105,19 @@ def test_a_bad_flag_is_one_line_that_names_it(tmp_path, flag, expected):
     assert said.count("\n") == 1, said
     assert said.startswith("otel-bridge: error: ")
     assert expected in said
+
+
+def test_no_command_is_help_that_one_can_read():
+    code, said = fails()
+    assert code == 2
+    assert "\n  run " in said
+
+
+def test_a_data_directory_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "data").touch()
+    code, said = fails(*run_flags(tmp_path / "data"))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "is no directory" in said
 
 
 def test_every_option_has_an_environment_variable(tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_bridge.errors import InvalidRequest
+from otel_bridge.errors import InvalidRequest, RequestTooLarge
 from otel_bridge.model.span import Origin, Span
 from otel_bridge.receiver.base import Encoding
 from otel_bridge.receiver.decode import otlp_json
@@ -28,6 +28,13 @@ SPAN_ID_BYTES: Final = 8
 NO_TRACE_ID: Final = bytes(TRACE_ID_BYTES)
 NO_SPAN_ID: Final = bytes(SPAN_ID_BYTES)
 
+MAX_KEPT_REASONS: Final = 1_000
+"""Only the first few are told to anyone."""
+MAX_EMPTY_MESSAGES: Final = 200_000
+"""No exporter sends a thousand; each costs the writer microseconds in which it does nothing else."""
+EMPTY_PROTOBUF: Final = (b"\x0a\x00", b"\x12\x00")
+EMPTY_JSON: Final = (b"{}", b"[]")
+
 NESTED_TOO_DEEP: Final = (
     f"attribute values nested deeper than {MAX_LEVELS} levels are cut in the call (the stored span is whole)"
 )
@@ -40,6 +47,8 @@ def decode(export: Export, *, default_project: str | None) -> Decoded:
     project = fallback(export, default_project)
     request = _request(export, work)
     for resource_spans in request.resource_spans:
+        if not resource_spans.scope_spans:
+            continue  # an empty envelope
         _take_resource(resource_spans, export, project, work)
     return work.decoded()
 
@@ -70,8 +79,15 @@ class _Work:
         )
 
 
+def _check_messages(body: bytes, empties: tuple[bytes, ...]) -> None:
+    """Raise RequestTooLarge for a body of nothing but empty messages: two bytes on the wire, 50 in memory."""
+    if len(body) > MAX_EMPTY_MESSAGES and sum(map(body.count, empties)) > MAX_EMPTY_MESSAGES:
+        raise RequestTooLarge(f"the body holds more than {MAX_EMPTY_MESSAGES:,} empty messages")
+
+
 def _request(export: Export, work: _Work) -> Any:
     body = export.body
+    _check_messages(body, EMPTY_JSON if export.encoding is Encoding.JSON else EMPTY_PROTOBUF)
     if export.encoding is Encoding.JSON:
         body = otlp_json.to_protobuf(body, work.counts, work.warnings)
     try:
@@ -120,7 +136,8 @@ def _take_spans(messages: Iterable[Any], origin: Origin, work: _Work) -> None:
             or span_id == NO_SPAN_ID
         ):
             work.rejected += 1
-            work.reasons.append(_bad_id(message))
+            if len(work.reasons) < MAX_KEPT_REASONS:
+                work.reasons.append(_bad_id(message))
             continue
         if len(parent_id) != SPAN_ID_BYTES or parent_id in {NO_SPAN_ID, span_id}:
             if parent_id not in {b"", NO_SPAN_ID}:

@@ -266,3 +266,9 @@ class TestAttributes:
         for _ in range(30):
             value = [value]
         assert b"<nested deeper than 24>" in call({"a": value}).start.attributes
+
+
+def test_nul_leaves_the_columns_and_stays_in_the_trees():
+    made = call({"gen_ai.conversation.id": "t\0", "input.value": "a\0b"}, name="n\0ame")
+    assert (made.start.op_name, made.start.thread_id) == ("name", "t")
+    assert tree(made.start.inputs) == {"input.value": "a\0b"}
