@@ -43,7 +43,7 @@ def span_ids(request: ExportTraceServiceRequest) -> list[str]:
 def call(url: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     """POST `body` (GET without one); return status and answer."""
     request = urllib.request.Request(
-        url, data=body, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        url, data=body, headers={k if k.islower() else k.replace("_", "-"): v for k, v in headers.items()}
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
