@@ -125,11 +125,6 @@ class Child:
         self._conversation: Conversation | None = None
         self._process: asyncio.subprocess.Process | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process id, None while there is no process."""
-        return self._process.pid if self._process else None
-
     def number(self) -> int:
         """Return an id for the next request."""
         return next(self._numbers)

@@ -47,11 +47,6 @@ class Keeper:
         self._heard = 0.0
         self.disk_has_room = True
 
-    @property
-    def processes(self) -> tuple[int | None, int | None]:
-        """Process ids of writer and reader."""
-        return self._writer.pid, self._reader.pid
-
     async def export(self, export: Export) -> Outcome:
         """`Consume`: return when the spans are committed."""
         request = frames.ExportSpans(
