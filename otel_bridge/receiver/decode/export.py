@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_bridge.errors import InvalidRequest, RequestTooLarge
+from otel_bridge.errors import InvalidRequest
 from otel_bridge.model.span import Origin, Span
 from otel_bridge.receiver.base import Encoding
 from otel_bridge.receiver.decode import otlp_json
 from otel_bridge.receiver.decode.decoded import Decoded
+from otel_bridge.receiver.decode.envelopes import check_wire
 from otel_bridge.receiver.decode.project import fallback, project_of, shown
 from otel_bridge.receiver.decode.scalars import NOT_HEX
 from otel_bridge.receiver.decode.writers import TOO_DEEP
@@ -30,10 +31,6 @@ NO_SPAN_ID: Final = bytes(SPAN_ID_BYTES)
 
 MAX_KEPT_REASONS: Final = 1_000
 """Only the first few are told to anyone."""
-MAX_EMPTY_MESSAGES: Final = 200_000
-"""No exporter sends a thousand; each costs the writer microseconds in which it does nothing else."""
-EMPTY_PROTOBUF: Final = (b"\x0a\x00", b"\x12\x00")
-EMPTY_JSON: Final = (b"{}", b"[]")
 
 NESTED_TOO_DEEP: Final = (
     f"attribute values nested deeper than {MAX_LEVELS} levels are cut in the call (the stored span is whole)"
@@ -79,17 +76,12 @@ class _Work:
         )
 
 
-def _check_messages(body: bytes, empties: tuple[bytes, ...]) -> None:
-    """Raise RequestTooLarge for a body of nothing but empty messages: two bytes on the wire, 50 in memory."""
-    if len(body) > MAX_EMPTY_MESSAGES and sum(map(body.count, empties)) > MAX_EMPTY_MESSAGES:
-        raise RequestTooLarge(f"the body holds more than {MAX_EMPTY_MESSAGES:,} empty messages")
-
-
 def _request(export: Export, work: _Work) -> Any:
     body = export.body
-    _check_messages(body, EMPTY_JSON if export.encoding is Encoding.JSON else EMPTY_PROTOBUF)
     if export.encoding is Encoding.JSON:
         body = otlp_json.to_protobuf(body, work.counts, work.warnings)
+    else:
+        check_wire(body)
     try:
         return ExportTraceServiceRequest.FromString(body)
     except DecodeError:

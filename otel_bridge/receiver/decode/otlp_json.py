@@ -12,6 +12,7 @@ import orjson
 
 from otel_bridge.errors import InvalidRequest
 from otel_bridge.receiver.decode import scalars
+from otel_bridge.receiver.decode.envelopes import check_tree
 from otel_bridge.receiver.decode.scalars import Malformed
 from otel_bridge.receiver.decode.writers import (
     EMPTY_ITEM,
@@ -50,6 +51,7 @@ def to_protobuf(body: bytes, counts: dict[str, int], warnings: list[str]) -> byt
         tree = orjson.loads(body.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {error.msg} (at character {error.pos})") from None
+    check_tree(tree)
     reading = Reading()
     try:
         wire = message(tree, REQUEST, reading)
