@@ -42,6 +42,8 @@ SMALL_GROUP_BYTES: Final = 512 << 10
 RECEIVE_BYTES: Final = 1 << 20
 MAINTAIN_SECONDS: Final = 0.25
 """Between two steps of upkeep while requests keep coming."""
+BACKLOG_SECONDS: Final = 0.05
+"""The same while upkeep is behind: some thousand old calls a second go, whatever comes in."""
 IDLE_SECONDS: Final = 1.0
 """Between two looks for upkeep while nothing comes."""
 SWITCH_SECONDS: Final = 0.0005
@@ -136,7 +138,8 @@ class Writer:
         if expired > self._expired:
             self._reply(frame(frames.Noted({"expired_calls": expired - self._expired})))
             self._expired = expired
-        self._next_upkeep = now + (0.0 if idle and self._more_upkeep else MAINTAIN_SECONDS)
+        pause = BACKLOG_SECONDS if self._more_upkeep else MAINTAIN_SECONDS
+        self._next_upkeep = now + (0.0 if idle and self._more_upkeep else pause)
 
     def _reply(self, data: bytes) -> None:
         with suppress(OSError):  # the service is gone; what is kept stays kept
