@@ -73,4 +73,16 @@ class DeletedCalls(Struct, frozen=True, kw_only=True):
     ids: tuple[str, ...]
 
 
+class LoggedSpan(Struct, frozen=True, kw_only=True):
+    """Log records of one span: they complete its call, whichever of the two comes first.
+
+    `logs` is an OTLP `LogsData` message: the records with their resources and scopes. `id` is the span's id.
+    """
+
+    project_id: str
+    trace_id: str
+    id: str
+    logs: bytes
+
+
 Change: TypeAlias = StartedCall | EndedCall | CompletedCall | UpdatedCall | DeletedCalls

@@ -31,7 +31,8 @@ class Span(Struct, frozen=True, kw_only=True, gc=False):
     """One valid span. `message` is the OTLP span itself: read it, never change it.
 
     `id`, `trace_id` and `parent_id` are lower-case hex; `parent_id` None is a root. Times are nanoseconds
-    since the Unix epoch as sent: `start_ns` 0 is unknown, `end_ns` 0 is still open.
+    since the Unix epoch as sent: `start_ns` 0 is unknown, `end_ns` 0 is still open. `logs` are the OTLP log
+    records that name this span, in the order they came.
     """
 
     origin: Origin
@@ -43,3 +44,4 @@ class Span(Struct, frozen=True, kw_only=True, gc=False):
     start_ns: int
     end_ns: int
     parent_id: str | None = None
+    logs: tuple[Any, ...] = ()
