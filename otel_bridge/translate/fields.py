@@ -1,167 +1,171 @@
-"""Which attributes carry which field of a call: one table, the order of a field's rows is its precedence.
+"""Which source carries which field of a call: one table, the order of a field's rows is its precedence.
 
 A source's key may also name a subtree: `ai.prompt` is present when only `ai.prompt.messages` was sent. The
-first source that is present and readable wins (`contract/otel-mapping.md` §4, §5, §6, §8).
+first source that is present and readable wins (`contract/otel-mapping.md` §4, §5, §6, §8); attributes come
+before events, events before log records. `docs/semconv.md` is this table for readers.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
-from otel_bridge.translate.readers import as_count, as_flag, as_is, as_micros, as_name, as_text
+from otel_bridge.translate import kinds, messages
+from otel_bridge.translate.readers import (
+    as_count,
+    as_flag,
+    as_is,
+    as_list,
+    as_micros,
+    as_name,
+    as_object,
+    as_text,
+)
+from otel_bridge.translate.sources import Dialect as By
+from otel_bridge.translate.sources import Only, Source, Told, ours, told, weave
+from otel_bridge.translate.tables.payloads import INPUTS, OUTPUT
+from otel_bridge.translate.tables.usage import COUNTS, aggregated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-
-class Dialect(StrEnum):
-    """Who writes an attribute."""
-
-    GENAI = "gen_ai"
-    OPENINFERENCE = "openinference"
-    OPENLLMETRY = "openllmetry"
-    TRACELOOP = "traceloop"
-    VERCEL = "vercel"
-    PYDANTIC_AI = "pydantic_ai"
-    GOOGLE_ADK = "google_adk"
-    MLFLOW = "mlflow"
-    LANGFUSE = "langfuse"
-    WEAVE = "weave"
-    PLAIN = "plain"
-
-
-class Source(Struct, frozen=True):
-    """One attribute that may carry a field."""
-
-    key: str
-    dialect: Dialect
-    read: Callable[[Any], Any] = as_is
-
-
-def _sources(read: Callable[[Any], Any], *rows: tuple[str, Dialect]) -> tuple[Source, ...]:
-    return tuple(Source(key, dialect, read) for key, dialect in rows)
-
+    from collections.abc import Mapping
 
 BLOCK: Final = (
-    "system", "kind", "model", "provider", "model_parameters", "operation_name", "response_id",
-    "finish_reasons", "agent_name", "agent_id",
+    "system", "system_instructions", "kind", "model", "provider", "model_parameters", "operation_name",
+    "response_id", "finish_reasons", "agent_name", "agent_id",
 )  # fmt: skip
 """The members of a call's `attributes` that are mapped (§5)."""
 
-USAGE: Final = (
-    "input_tokens", "output_tokens", "total_tokens", "cache_creation_input_tokens", "cache_read_input_tokens",
-)  # fmt: skip
-"""The members of an entry of `summary.usage` (§6)."""
-
 OVERRIDES: Final = (
-    "display_name", "is_turn", "attributes", "wb_run_id", "wb_run_step", "wb_run_step_end", "started_at",
-    "ended_at",
+    "display_name", "spoken_name", "is_turn", "attributes", "wb_run_id", "wb_run_step", "wb_run_step_end",
+    "started_at", "ended_at",
 )  # fmt: skip
 """What few spans say about their own call."""
 
+KIND: Final = (
+    *weave(
+        as_name,
+        ("weave.span.kind", By.WEAVE),
+        ("traceloop.span.kind", By.TRACELOOP),
+        ("openinference.span.kind", By.OPENINFERENCE),
+    ),
+    *ours(
+        as_name,
+        ("langsmith.span.kind", By.LANGSMITH),
+        ("langfuse.observation.type", By.LANGFUSE),
+        ("mlflow.spanType", By.MLFLOW),
+    ),
+    *ours(kinds.of_operation, ("gen_ai.operation.name", By.GENAI)),
+    *ours(kinds.of_vercel, ("ai.operationId", By.VERCEL)),
+    *ours(kinds.of_log, ("logfire.span_type", By.LOGFIRE)),
+    *ours(kinds.of_operation, ("llm.request.type", By.OPENLLMETRY)),
+)
+
+THREAD_ID: Final = weave(
+    as_text,
+    ("wandb.thread_id", By.WEAVE),
+    ("gen_ai.conversation.id", By.GENAI),
+    ("gcp.vertex.agent.session_id", By.GOOGLE_ADK),
+)
+
+SESSION_ID: Final = ours(
+    as_text,
+    ("session.id", By.OPENINFERENCE),
+    ("langsmith.metadata.thread_id", By.LANGSMITH),
+    ("langsmith.metadata.session_id", By.LANGSMITH),
+    ("traceloop.association.properties.session_id", By.TRACELOOP),
+    ("traceloop.association.properties.thread_id", By.TRACELOOP),
+    ("traceloop.association.properties.chat_id", By.TRACELOOP),
+    ("ai.telemetry.metadata.sessionId", By.VERCEL),
+    ("ai.telemetry.metadata.threadId", By.VERCEL),
+    ("langfuse.session.id", By.LANGFUSE),
+    ("langfuse.observation.metadata.langfuse_session_id", By.LANGFUSE),
+)
+
 FIELDS: Final[Mapping[str, tuple[Source, ...]]] = {
-    "inputs": _sources(
-        as_is,
-        ("ai.prompt", Dialect.VERCEL),
-        ("gen_ai.prompt", Dialect.OPENLLMETRY),
-        ("input.value", Dialect.OPENINFERENCE),
-        ("mlflow.spanInputs", Dialect.MLFLOW),
-        ("gen_ai.input.messages", Dialect.GENAI),
-        ("pydantic_ai.all_messages", Dialect.PYDANTIC_AI),
-        ("traceloop.entity.input", Dialect.TRACELOOP),
-        ("gcp.vertex.agent.tool_call_args", Dialect.GOOGLE_ADK),
-        ("gcp.vertex.agent.llm_request", Dialect.GOOGLE_ADK),
-        ("input", Dialect.PLAIN),
-        ("inputs", Dialect.PLAIN),
+    "inputs": INPUTS,
+    "output": OUTPUT,
+    "system": weave(as_name, ("gen_ai.system", By.GENAI), ("llm.system", By.OPENINFERENCE)),
+    "system_instructions": (
+        *weave(as_is, ("gen_ai.system_instructions", By.GENAI)),
+        told(Told.EVENTS, messages.system_instructions, "gen_ai.system_instructions", By.GENAI),
+        told(Told.LOGS, messages.system_instructions, "gen_ai.system_instructions", By.GENAI),
     ),
-    "output": _sources(
-        as_is,
-        ("ai.response", Dialect.VERCEL),
-        ("gen_ai.completion", Dialect.OPENLLMETRY),
-        ("output.value", Dialect.OPENINFERENCE),
-        ("gen_ai.output.messages", Dialect.GENAI),
-        ("mlflow.spanOutputs", Dialect.MLFLOW),
-        ("final_result", Dialect.PYDANTIC_AI),
-        ("gen_ai.content.completion", Dialect.OPENLLMETRY),
-        ("traceloop.entity.output", Dialect.TRACELOOP),
-        ("gcp.vertex.agent.tool_response", Dialect.GOOGLE_ADK),
-        ("gcp.vertex.agent.llm_response", Dialect.GOOGLE_ADK),
-        ("output", Dialect.PLAIN),
-        ("outputs", Dialect.PLAIN),
+    "kind": KIND,
+    "model": (
+        *weave(
+            as_name,
+            ("gen_ai.response.model", By.GENAI),
+            ("gen_ai.request.model", By.GENAI),
+            ("llm.model_name", By.OPENINFERENCE),
+            ("ai.model.id", By.VERCEL),
+        ),
+        *ours(
+            as_name,
+            ("embedding.model_name", By.OPENINFERENCE),
+            ("reranker.model_name", By.OPENINFERENCE),
+            ("langfuse.observation.model.name", By.LANGFUSE),
+            ("mlflow.llm.model", By.MLFLOW),
+        ),
     ),
-    "system": (
-        Source("gen_ai.system_instructions", Dialect.GENAI),
-        Source("gen_ai.system", Dialect.GENAI, as_name),
-        Source("llm.system", Dialect.OPENINFERENCE, as_name),
+    "provider": (
+        *weave(
+            as_name,
+            ("gen_ai.provider.name", By.GENAI),
+            ("llm.provider", By.OPENINFERENCE),
+            ("ai.model.provider", By.VERCEL),
+        ),
+        *ours(
+            as_name,
+            ("gen_ai.system", By.GENAI),
+            ("llm.system", By.OPENINFERENCE),
+            ("langsmith.metadata.ls_provider", By.LANGSMITH),
+            ("mlflow.llm.provider", By.MLFLOW),
+        ),
     ),
-    "kind": _sources(
-        as_name,
-        ("weave.span.kind", Dialect.WEAVE),
-        ("traceloop.span.kind", Dialect.TRACELOOP),
-        ("openinference.span.kind", Dialect.OPENINFERENCE),
+    "model_parameters": (
+        *weave(as_is, ("gen_ai.request", By.GENAI), ("llm.invocation_parameters", By.OPENINFERENCE)),
+        *ours(
+            as_object,
+            ("embedding.invocation_parameters", By.OPENINFERENCE),
+            ("langfuse.observation.model.parameters", By.LANGFUSE),
+        ),
     ),
-    "model": _sources(
-        as_name,
-        ("gen_ai.response.model", Dialect.GENAI),
-        ("gen_ai.request.model", Dialect.GENAI),
-        ("llm.model_name", Dialect.OPENINFERENCE),
-        ("ai.model.id", Dialect.VERCEL),
+    "operation_name": weave(as_name, ("gen_ai.operation.name", By.GENAI)),
+    "response_id": (
+        *weave(as_name, ("gen_ai.response.id", By.GENAI)),
+        *ours(as_name, ("ai.response.id", By.VERCEL)),
     ),
-    "provider": _sources(
-        as_name,
-        ("gen_ai.provider.name", Dialect.GENAI),
-        ("llm.provider", Dialect.OPENINFERENCE),
-        ("ai.model.provider", Dialect.VERCEL),
+    "finish_reasons": (
+        *weave(as_is, ("gen_ai.response.finish_reasons", By.GENAI)),
+        *ours(
+            as_list,
+            ("llm.finish_reason", By.OPENINFERENCE),
+            ("ai.response.finishReason", By.VERCEL),
+            ("anthropic.message.stop_reason", By.ANTHROPIC),
+        ),
     ),
-    "model_parameters": _sources(
-        as_is,
-        ("gen_ai.request", Dialect.GENAI),
-        ("llm.invocation_parameters", Dialect.OPENINFERENCE),
+    "agent_name": (
+        *weave(as_name, ("gen_ai.agent.name", By.GENAI)),
+        *ours(as_name, ("agent.name", By.OPENINFERENCE)),
+        *ours(as_name, ("agent_name", By.PYDANTIC_AI), only=Only("model_name")),
     ),
-    "operation_name": _sources(as_name, ("gen_ai.operation.name", Dialect.GENAI)),
-    "response_id": _sources(as_name, ("gen_ai.response.id", Dialect.GENAI)),
-    "finish_reasons": _sources(as_is, ("gen_ai.response.finish_reasons", Dialect.GENAI)),
-    "agent_name": _sources(as_name, ("gen_ai.agent.name", Dialect.GENAI)),
-    "agent_id": _sources(as_name, ("gen_ai.agent.id", Dialect.GENAI)),
-    "input_tokens": _sources(
-        as_count,
-        ("gen_ai.usage.input_tokens", Dialect.GENAI),
-        ("gen_ai.usage.prompt_tokens", Dialect.OPENLLMETRY),
-        ("llm.token_count.prompt", Dialect.OPENINFERENCE),
-        ("ai.usage.promptTokens", Dialect.VERCEL),
+    "agent_id": weave(as_name, ("gen_ai.agent.id", By.GENAI)),
+    **COUNTS,
+    **aggregated(),
+    "vercel_operation": ours(as_name, ("ai.operationId", By.VERCEL)),
+    "thread_id": THREAD_ID,
+    "session_id": SESSION_ID,
+    "is_turn": weave(as_flag, ("wandb.is_turn", By.WEAVE)),
+    "display_name": weave(as_name, ("wandb.display_name", By.WEAVE)),
+    "spoken_name": ours(as_name, ("logfire.msg", By.LOGFIRE)),
+    "attributes": weave(as_is, ("wandb.attributes", By.WEAVE)),
+    "wb_run_id": weave(as_name, ("wandb.wb_run_id", By.WEAVE)),
+    "wb_run_step": weave(as_count, ("wandb.wb_run_step", By.WEAVE)),
+    "wb_run_step_end": weave(as_count, ("wandb.wb_run_step_end", By.WEAVE)),
+    "started_at": weave(as_micros, ("langfuse.startTime", By.LANGFUSE)),
+    "ended_at": weave(as_micros, ("langfuse.endTime", By.LANGFUSE)),
+    "error_type": (
+        *weave(as_name, ("error.type", By.PLAIN)),
+        *ours(as_name, ("langfuse.observation.status_message", By.LANGFUSE)),
     ),
-    "output_tokens": _sources(
-        as_count,
-        ("gen_ai.usage.output_tokens", Dialect.GENAI),
-        ("gen_ai.usage.completion_tokens", Dialect.OPENLLMETRY),
-        ("llm.token_count.completion", Dialect.OPENINFERENCE),
-        ("ai.usage.completionTokens", Dialect.VERCEL),
-    ),
-    "total_tokens": _sources(
-        as_count,
-        ("llm.usage.total_tokens", Dialect.OPENLLMETRY),
-        ("llm.token_count.total", Dialect.OPENINFERENCE),
-    ),
-    "cache_creation_input_tokens": _sources(
-        as_count, ("gen_ai.usage.cache_creation.input_tokens", Dialect.GENAI)
-    ),
-    "cache_read_input_tokens": _sources(as_count, ("gen_ai.usage.cache_read.input_tokens", Dialect.GENAI)),
-    "thread_id": _sources(
-        as_text,
-        ("wandb.thread_id", Dialect.WEAVE),
-        ("gen_ai.conversation.id", Dialect.GENAI),
-        ("gcp.vertex.agent.session_id", Dialect.GOOGLE_ADK),
-    ),
-    "is_turn": _sources(as_flag, ("wandb.is_turn", Dialect.WEAVE)),
-    "display_name": _sources(as_name, ("wandb.display_name", Dialect.WEAVE)),
-    "attributes": _sources(as_is, ("wandb.attributes", Dialect.WEAVE)),
-    "wb_run_id": _sources(as_name, ("wandb.wb_run_id", Dialect.WEAVE)),
-    "wb_run_step": _sources(as_count, ("wandb.wb_run_step", Dialect.WEAVE)),
-    "wb_run_step_end": _sources(as_count, ("wandb.wb_run_step_end", Dialect.WEAVE)),
-    "started_at": _sources(as_micros, ("langfuse.startTime", Dialect.LANGFUSE)),
-    "ended_at": _sources(as_micros, ("langfuse.endTime", Dialect.LANGFUSE)),
-    "error_type": _sources(as_name, ("error.type", Dialect.PLAIN)),
 }
+"""Field → its sources."""

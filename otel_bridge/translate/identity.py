@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 if TYPE_CHECKING:
     from otel_bridge.model.span import Span
@@ -46,10 +46,15 @@ def display_name(name: str | None) -> str | None:
     return name[: MAX_DISPLAY_NAME - 3] + "..."
 
 
-def turn_id(span: Span, thread_id: str | None, *, is_turn: bool | None) -> str | None:
-    """Return the span's id if the span is a turn: it says so, or it is the root span of a thread."""
+def turn_id(
+    span: Span, thread_id: str | None, *, is_turn: bool | None, turns: Literal["roots", "spans"] = "roots"
+) -> str | None:
+    """Return the span's id if the span is a turn: it says so, or it is the root span of a thread.
+
+    With `turns` "spans", each span of a thread that does not deny it is one, as in Weave.
+    """
     if is_turn is None:
-        is_turn = thread_id is not None and span.parent_id is None
+        is_turn = thread_id is not None and (span.parent_id is None or turns == "spans")
     return span.id if is_turn else None
 
 

@@ -10,28 +10,38 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from otel_bridge.translate.fields import BLOCK, FIELDS, OVERRIDES, USAGE
+from otel_bridge.translate.fields import BLOCK, FIELDS, OVERRIDES
+from otel_bridge.translate.messages import WithoutLevel
+from otel_bridge.translate.nested import Skeleton, positions, skeleton_of
 from otel_bridge.translate.readers import as_is
 from otel_bridge.translate.shapes import Shapes
-from otel_bridge.translate.tree import BRACKETS, as_lists, parsed, unflatten, walk
+from otel_bridge.translate.sources import Told, Wrap
+from otel_bridge.translate.tables.usage import AGGREGATED, USAGE
+from otel_bridge.translate.tree import BRACKETS, as_lists, as_weaves_lists, parsed, unflatten, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from otel_bridge.model.span import Attributes, Value
-    from otel_bridge.translate.fields import Source
+    from otel_bridge.translate.sources import Only, Source
 
 
 class Place(NamedTuple):
     """A source that a set of keys offers: as the key itself or, when there are `keys`, as a subtree of them.
 
-    `leaves`: the subtree is flat, these are its members and their keys. `read` None takes any value.
+    `leaves`: the subtree is flat, these are its members and their keys. `read` None takes any value. `only`:
+    it counts when another attribute says so. `ours`: Weave does not read it. `skeleton`: the JSON of a subtree
+    whose form does not depend on its values.
     """
 
     key: str
     read: Callable[[Any], Any] | None
     keys: tuple[str, ...] = ()
     leaves: tuple[tuple[str, str], ...] = ()
+    only: Only | None = None
+    wrap: Wrap = Wrap.ALWAYS
+    ours: bool = False
+    skeleton: Skeleton | None = None
 
 
 Offer = tuple[tuple[str, tuple[Place, ...]], ...]
@@ -41,15 +51,17 @@ Offer = tuple[tuple[str, tuple[Place, ...]], ...]
 class Shape(Struct, frozen=True):
     """What a set of keys offers.
 
-    `parents` are keys that lie above a source: should one hold a dict, the source may be inside.
+    `parents` are keys that lie above a source: should one hold a dict, the source may be inside. `weaves`: it
+    offers something that Weave's server reads too.
     """
 
     fields: Mapping[str, tuple[Place, ...]]
     block: Offer
     usage: Offer
+    aggregated: Offer
     parents: tuple[str, ...] = ()
     overrides: bool = False
-    """There is a field that few spans have."""
+    weaves: bool = False
 
 
 class Found(Struct, frozen=True, gc=False):
@@ -67,34 +79,42 @@ class Found(Struct, frozen=True, gc=False):
         places = self.shape.fields.get(field)
         return self.first(places)[1] if places else None
 
-    def first(self, places: tuple[Place, ...]) -> tuple[str, Any]:
-        """Return key and value of the first source that is present and readable, value None without any."""
-        flat, parse = self.flat, not self.whole
-        for key, read, keys, leaves in places:
-            if keys:
-                value = self._subtree(key, keys, leaves)
-            else:
-                value = flat[key]
-                kind = type(value)
-                if kind is str and parse and value[:1] in BRACKETS:
-                    value = as_lists(parsed(value))
-                elif kind is dict:
-                    value = as_lists(value)
-            if read is not None:
-                value = read(value)
-            if value is not None:
-                return key, value
-        return "", None
+    def first(self, places: tuple[Place, ...]) -> tuple[Place | None, Any]:
+        """Return place and value of the first source that is present and readable, None without any."""
+        for place in places:
+            if place.only is None or self.holds(place.only):
+                value = self.value(place)
+                if value is not None:
+                    return place, value
+        return None, None
 
-    def _subtree(self, key: str, keys: tuple[str, ...], leaves: tuple[tuple[str, str], ...]) -> Value:
+    def value(self, place: Place) -> Any:
+        """Return what is at a place, None when it is unreadable."""
+        value = self._subtree(place) if place.keys else self.flat[place.key]
+        kind = type(value)
+        if kind is str and not self.whole and value[:1] in BRACKETS:
+            value = parsed(value)
+            kind = type(value)
+        if kind is dict:
+            value = as_lists(value) if place.ours else as_weaves_lists(value)
+        return value if place.read is None else place.read(value)
+
+    def holds(self, only: Only) -> bool:
+        """Tell whether an attribute is a text, and one of the condition's values when it has any."""
+        value = self.flat[only.key]
+        if type(value) is not str or value[:1] in BRACKETS:
+            return False
+        return not only.values or value.lower() in only.values
+
+    def _subtree(self, place: Place) -> Value:
         flat = self.flat
-        if not leaves:
-            return as_lists(walk(unflatten({name: flat[name] for name in keys}), key.split(".")))
+        if not place.leaves:
+            return walk(unflatten({name: flat[name] for name in place.keys}), place.key.split("."))
         tree: dict[str, Value] = {}
-        for leaf, name in leaves:
+        for leaf, name in place.leaves:
             value = flat[name]
             tree[leaf] = parsed(value) if type(value) is str and value[:1] in BRACKETS else value
-        return as_lists(tree)
+        return tree
 
 
 def look_up(flat: Attributes) -> Found:
@@ -109,52 +129,99 @@ def look_up(flat: Attributes) -> Found:
 
 def _look_into_tree(flat: Attributes) -> Found:
     tree = unflatten(flat)
-    values = {key: walk(tree, key.split(".")) for key in SOURCES}
+    values = {key: walk(tree, key.split(".")) for key in (*SOURCES, *_CONDITIONS)}
     present = {key: value for key, value in values.items() if value is not None}
     return Found(present, _shape(tuple(present), subtrees=False), whole=True)
 
 
-SOURCES: Final = frozenset(source.key for sources in FIELDS.values() for source in sources)
+_ROWS: Final[Mapping[str, tuple[Source, ...]]] = {
+    field: tuple(row for row in rows if row.told is Told.ATTRIBUTES) for field, rows in FIELDS.items()
+}
+
+SOURCES: Final = frozenset(source.key for rows in _ROWS.values() for source in rows)
+
+_CONDITIONS: Final = frozenset(
+    row.only.key for rows in _ROWS.values() for row in rows if row.only is not None
+).difference(SOURCES)
 
 
 def _above(key: str) -> list[str]:
     return [key[:end] for end, char in enumerate(key) if char == "."]
 
 
-_PARENTS: Final = frozenset(parent for key in SOURCES for parent in _above(key))
+_PARENTS: Final = frozenset(parent for key in SOURCES | _CONDITIONS for parent in _above(key))
 
 _LONGEST: Final = max(map(len, SOURCES))
+
+_MAPPED: Final = frozenset((*BLOCK, *USAGE, "inputs", "output"))
+"""The fields without which a call shows all attributes (§4)."""
 
 
 def _place(source: Source, keys: list[str]) -> Place:
     leaves = tuple((key[len(source.key) + 1 :], key) for key in keys)
     flat = all(leaf and "." not in leaf and leaf != "0" for leaf, _ in leaves)
     read = None if source.read is as_is else source.read
-    return Place(source.key, read, tuple(keys), leaves if flat else ())
+    only = source.only if source.only is not None and source.only.values else None
+    skeleton = _subtree_skeleton(source, leaves)
+    return Place(
+        source.key, read, tuple(keys), leaves if flat else (), only, source.wrap, source.ours, skeleton
+    )
+
+
+def _subtree_skeleton(source: Source, leaves: tuple[tuple[str, str], ...]) -> Skeleton | None:
+    """Lay out the JSON of a subtree, None where it depends on the values of its keys."""
+    read = source.read
+    if not leaves or (read is not as_is and not isinstance(read, WithoutLevel)):
+        return None
+    if isinstance(read, WithoutLevel) and not all(read.moves_only(path) for path, _ in leaves):
+        return None
+    tree = positions(dict(leaves))
+    if tree is None or "" in tree:
+        return None
+    return skeleton_of(read(as_lists(tree)))
 
 
 def _shape(keys: tuple[str, ...], *, subtrees: bool = True) -> Shape:
     exact = SOURCES.intersection(keys)
+    conditions = _conditions(keys)
     below: dict[str, list[str]] = {}
     for key in keys if subtrees else ():
         for parent in SOURCES.intersection(_above(key[: _LONGEST + 1])):
             below.setdefault(parent, [parent] if parent in exact else []).append(key)
-    places: dict[str, tuple[Place, ...]] = {}
-    for field, sources in FIELDS.items():
-        present = [
-            _place(source, below.get(source.key, []))
-            for source in sources
-            if source.key in exact or source.key in below
+    offered = {
+        field: [
+            row
+            for row in rows
+            if (row.key in exact or row.key in below) and (row.only is None or row.only.key in conditions)
         ]
-        if present:
-            places[field] = tuple(present)
+        for field, rows in _ROWS.items()
+    }
+    places = {
+        field: tuple(_place(row, below.get(row.key, [])) for row in rows)
+        for field, rows in offered.items()
+        if rows
+    }
     return Shape(
         places,
-        tuple((field, places[field]) for field in BLOCK if field in places),
-        tuple((field, places[field]) for field in USAGE if field in places),
+        _offer(BLOCK, places),
+        _offer(USAGE, places),
+        _offer(AGGREGATED, places),
         tuple(_PARENTS.intersection(keys)),
         overrides=not places.keys().isdisjoint(OVERRIDES),
+        weaves=any(not row.ours for field in _MAPPED for row in offered[field]),
     )
+
+
+def _conditions(keys: tuple[str, ...]) -> set[str]:
+    """Return the keys that conditions ask for, but those that are parents of others too."""
+    asked = (_CONDITIONS | SOURCES).intersection(keys)
+    return (
+        {key for key in asked if not any(other.startswith(key + ".") for other in keys)} if asked else asked
+    )
+
+
+def _offer(fields: Collection[str], places: Mapping[str, tuple[Place, ...]]) -> Offer:
+    return tuple((field, places[field]) for field in fields if field in places)
 
 
 _shapes: Final = Shapes(_shape)

@@ -15,9 +15,9 @@ from otel_bridge.translate.shapes import Shapes
 from otel_bridge.translate.tree import BRACKETS, MAX_SEGMENTS, parsed, unflatten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from otel_bridge.model.span import Attributes
+    from otel_bridge.model.span import Attributes, Value
 
 Rendered = dict[str, bytes]
 """JSON texts of a span, compact: what one part of a translation parsed, another need not."""
@@ -50,13 +50,27 @@ def nested_json(flat: Attributes, rendered: Rendered) -> bytes:
     return b"".join(parts)
 
 
-def _skeleton(keys: tuple[str, ...]) -> Skeleton:
-    root = _positions(keys)
-    if root is None:
-        return Skeleton((), ())
+def picked_json(
+    skeleton: Skeleton, flat: Attributes, rendered: Rendered, lists: Callable[[Value], Value]
+) -> bytes:
+    """Return the skeleton with the values of `flat`, in which `lists` makes dicts of indexes lists."""
+    parts = list(skeleton.pieces)
+    parts[1::2] = [
+        dumps(value)
+        if (kind := type(value)) is not dict and (kind is not str or value[:1] not in BRACKETS)
+        else rendered.get(value) or dumps(lists(parsed(value)))
+        if kind is str
+        else dumps(lists(value))
+        for value in map(flat.__getitem__, skeleton.keys)
+    ]
+    return b"".join(parts)
+
+
+def skeleton_of(positions: Any) -> Skeleton:
+    """Lay JSON text out for a tree whose leaves are the keys of attributes."""
     ordered: list[str] = []
     pieces = [b""]
-    for piece in _pieces(root):
+    for piece in _pieces(positions):
         if isinstance(piece, bytes):
             pieces[-1] += piece
         else:
@@ -65,11 +79,16 @@ def _skeleton(keys: tuple[str, ...]) -> Skeleton:
     return Skeleton(tuple(ordered), tuple(pieces))
 
 
-def _positions(keys: tuple[str, ...]) -> dict[str, Any] | None:
-    """Return the tree of the keys, each at its own leaf; None when two keys claim one place."""
+def _skeleton(keys: tuple[str, ...]) -> Skeleton:
+    root = positions({key: key for key in keys})
+    return Skeleton((), ()) if root is None else skeleton_of(root)
+
+
+def positions(keys: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the tree of paths with the key of each at its leaf; None when two claim one place."""
     root: dict[str, Any] = {}
-    for key in keys:
-        *parents, leaf = key.split(".", MAX_SEGMENTS - 1)
+    for path, key in keys.items():
+        *parents, leaf = path.split(".", MAX_SEGMENTS - 1)
         node = root
         for segment in parents:
             node = node.setdefault(segment, {})
@@ -81,16 +100,23 @@ def _positions(keys: tuple[str, ...]) -> dict[str, Any] | None:
     return root
 
 
-def _pieces(node: dict[str, Any]) -> Iterator[bytes | str]:
+def _pieces(node: Any) -> Iterator[bytes | str]:
     """Yield JSON text as bytes, and the keys of attributes where their values belong."""
-    yield b"{"
-    for index, (name, child) in enumerate(node.items()):
-        yield (b"," if index else b"") + dumps(name) + b":"
-        if type(child) is dict:
+    if type(node) is dict:
+        yield b"{"
+        for index, (name, child) in enumerate(node.items()):
+            yield (b"," if index else b"") + dumps(name) + b":"
             yield from _pieces(child)
-        else:
-            yield child
-    yield b"}"
+        yield b"}"
+    elif type(node) is list:
+        yield b"["
+        for index, child in enumerate(node):
+            if index:
+                yield b","
+            yield from _pieces(child)
+        yield b"]"
+    else:
+        yield node
 
 
 _skeletons: Final = Shapes(_skeleton)

@@ -16,6 +16,7 @@ class Overrides(Struct, frozen=True):
     """The fields of `fields.OVERRIDES`; None is unsaid. Times are microseconds since the epoch."""
 
     display_name: str | None = None
+    spoken_name: str | None = None
     is_turn: bool | None = None
     attributes: Any = None
     wb_run_id: str | None = None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otel_bridge.model.span import Value
 
 MAX_COUNT: Final = 2**63 - 1
@@ -57,6 +59,30 @@ def as_count(value: Value) -> int | None:
     elif kind is not int:
         return None
     return value if value is not None and 0 <= value <= MAX_COUNT else None
+
+
+def member_count(*names: str) -> Callable[[Value], int | None]:
+    """Return a reader of objects that hold counts: the first readable member of these names."""
+
+    def read(value: Value) -> int | None:
+        if type(value) is not dict:
+            return None
+        counts = (as_count(value[name]) for name in names if name in value)
+        return next((count for count in counts if count is not None), None)
+
+    return read
+
+
+def as_object(value: Value) -> dict[str, Any] | None:
+    """Return an object that is not empty."""
+    return value if type(value) is dict and value else None
+
+
+def as_list(value: Value) -> list[Any] | None:
+    """Return a list; any other value, but an empty text, as a list of it alone."""
+    if type(value) is list:
+        return value
+    return None if value is None or value == "" else [value]
 
 
 def as_flag(value: Value) -> bool | None:

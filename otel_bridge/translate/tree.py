@@ -76,25 +76,40 @@ def unflatten(flat: Attributes) -> dict[str, Value]:
 
 
 def as_lists(value: Value) -> Value:
-    """Turn every dict whose keys are exactly 0..n-1 into a list; dicts inside lists stay as they are.
+    """Turn every dict whose keys are exactly 0..n-1 into a list; dicts inside lists stay as they are."""
+    return _listed(value) if type(value) is dict and _has_indexes(value) else value
 
-    An empty dict inside the value becomes an empty list, as in Weave; the value itself may be empty and stay.
-    """
-    if type(value) is dict and value and ("0" in value or _has_indexes(value)):
-        return _listed(value)
+
+def as_weaves_lists(value: Value) -> Value:
+    """Do the same as Weave does it: an empty dict inside the value becomes a list too."""
+    if type(value) is dict and value and ("0" in value or _has_empties(value)):
+        return as_nested_lists(value)
     return value
 
 
+def as_nested_lists(value: Value) -> Value:
+    """Turn dicts inside a value into lists as Weave does, empty ones too."""
+    if type(value) is not dict:
+        return value
+    if all(str(index) in value for index in range(len(value))):
+        return [as_nested_lists(value[str(index)]) for index in range(len(value))]
+    return {key: as_nested_lists(child) for key, child in value.items()}
+
+
 def _has_indexes(node: dict[str, Value]) -> bool:
+    return "0" in node or any(type(child) is dict and _has_indexes(child) for child in node.values())
+
+
+def _has_empties(node: dict[str, Value]) -> bool:
     return any(
-        type(child) is dict and (not child or "0" in child or _has_indexes(child)) for child in node.values()
+        type(child) is dict and (not child or "0" in child or _has_empties(child)) for child in node.values()
     )
 
 
 def _listed(value: Value) -> Value:
-    if type(value) is not dict:
+    if type(value) is not dict or not value:
         return value
-    if all(str(index) in value for index in range(len(value))):
+    if "0" in value and all(str(index) in value for index in range(len(value))):
         return [_listed(value[str(index)]) for index in range(len(value))]
     return {key: _listed(child) for key, child in value.items()}
 

@@ -16,11 +16,16 @@ from otel_bridge.translate.dump import render, render_span
 from otel_bridge.translate.fields import FIELDS
 from otel_bridge.translate.lookup import look_up
 from otel_bridge.translate.nested import nested_json
+from otel_bridge.translate.payload import payload
 from otel_bridge.translate.record import pack
-from otel_bridge.translate.tree import as_lists, unflatten, walk
+from otel_bridge.translate.sources import Told, Wrap
+from otel_bridge.translate.tree import as_lists, as_weaves_lists, unflatten, walk
 from tests.fixtures.otlp_spans import a_message, a_request, a_span, decoded, pairs
 
-SOURCES = sorted({source.key for sources in FIELDS.values() for source in sources})
+SOURCES = sorted(
+    {source.key for sources in FIELDS.values() for source in sources}
+    | {source.only.key for sources in FIELDS.values() for source in sources if source.only}
+)
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 json_texts = st.recursive(
@@ -34,7 +39,8 @@ json_texts = st.recursive(
     max_leaves=6,
 ).map(lambda value: orjson.dumps(value).decode())
 scalars = (
-    texts
+    st.sampled_from(["LLM", "chain", "agent", "ai.generateText"])
+    | texts
     | json_texts
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
@@ -49,7 +55,22 @@ values = st.recursive(
     max_leaves=6,
 )
 segments = st.sampled_from(
-    ["a", "b", "0", "1", "", "value", "_value", "model", "request", "input", "gen_ai", "x y"]
+    [
+        "a",
+        "b",
+        "0",
+        "1",
+        "",
+        "value",
+        "_value",
+        "model",
+        "request",
+        "input",
+        "gen_ai",
+        "x y",
+        "message",
+        "0.message",
+    ]
 )
 keys = (
     st.sampled_from(SOURCES)
@@ -132,14 +153,42 @@ def test_nested_json_is_the_tree_written_down(sent):
     assert orjson.loads(nested_json(flat, {})) == orjson.loads(orjson.dumps(unflatten(flat)))
 
 
+def in_tree(tree, source):
+    """What a source says in the tree of all attributes."""
+    if source.only is not None:
+        said = walk(tree, source.only.key.split("."))
+        if (
+            type(said) is not str
+            or said[:1] in "{["
+            or not (not source.only.values or said.lower() in source.only.values)
+        ):
+            return None
+    lists = as_lists if source.ours else as_weaves_lists
+    return source.read(lists(walk(tree, source.key.split("."))))
+
+
 @given(attributes)
 def test_looking_a_field_up_is_reading_the_tree(sent):
     flat = a_span(sent).attributes
     tree = unflatten(flat)
     found = look_up(flat)
     for field, sources in FIELDS.items():
-        in_tree = (source.read(as_lists(walk(tree, source.key.split(".")))) for source in sources)
-        assert found.pick(field) == next((value for value in in_tree if value is not None), None)
+        said = (in_tree(tree, source) for source in sources if source.told is Told.ATTRIBUTES)
+        assert found.pick(field) == next((value for value in said if value is not None), None)
+
+
+@given(attributes)
+def test_a_payload_is_the_value_under_its_key(sent):
+    flat = a_span(sent).attributes
+    found = look_up(flat)
+    for field in ("inputs", "output"):
+        first, value = found.first(found.shape.fields.get(field, ()))
+        got = payload(found, field, {})
+        if first is None:
+            assert got is None
+        else:
+            alone = first.wrap is Wrap.NEVER or (first.wrap is Wrap.UNLESS_OBJECT and type(value) is dict)
+            assert orjson.loads(got) == (value if alone else {first.key: value})
 
 
 @given(attributes)

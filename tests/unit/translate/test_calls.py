@@ -204,7 +204,8 @@ class TestAttributes:
     @pytest.mark.parametrize(
         ("field", "keys"),
         [
-            ("system", ("gen_ai.system_instructions", "gen_ai.system", "llm.system")),
+            ("system", ("gen_ai.system", "llm.system")),
+            ("system_instructions", ("gen_ai.system_instructions",)),
             ("kind", ("weave.span.kind", "traceloop.span.kind", "openinference.span.kind")),
             ("model", ("gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "ai.model.id")),
             ("provider", ("gen_ai.provider.name", "llm.provider", "ai.model.provider")),
@@ -243,12 +244,12 @@ class TestAttributes:
     )
     def test_wandb_attributes_are_merged_at_the_root(self, custom):
         block = tree(call(custom | {"gen_ai.system": "openai"}).start.attributes)
-        assert block == {"system": "openai", "team": "core", "tier": 2}
+        assert block == {"system": "openai", "provider": "openai", "team": "core", "tier": 2}
 
     @pytest.mark.parametrize("value", ["text", [1, 2], 5])
     def test_wandb_attributes_that_are_no_object_are_kept_apart(self, value):
         block = tree(call({"wandb.attributes": value, "gen_ai.system": "openai"}).start.attributes)
-        assert block == {"system": "openai", "wandb_attributes": value}
+        assert block == {"system": "openai", "provider": "openai", "wandb_attributes": value}
 
     def test_a_span_of_which_nothing_is_known_keeps_all_attributes(self):
         sent = {"http.method": "GET", "rows.0.name": "n0", "tags": ["a"]}

@@ -1,0 +1,1 @@
+"""The longer tables of `fields`: rows only, their order is their precedence."""
