@@ -30,8 +30,8 @@ class Place(NamedTuple):
     """A source that a set of keys offers: as the key itself or, when there are `keys`, as a subtree of them.
 
     `leaves`: the subtree is flat, these are its members and their keys. `read` None takes any value. `only`:
-    it counts when another attribute says so. `ours`: Weave does not read it. `skeleton`: the JSON of a subtree
-    whose form does not depend on its values.
+    it counts when another attribute says so. `ours`: Weave does not read it. `skeleton`: the JSON of the
+    subtree, unless its form depends on its values.
     """
 
     key: str
@@ -129,7 +129,7 @@ def look_up(flat: Attributes) -> Found:
 
 def _look_into_tree(flat: Attributes) -> Found:
     tree = unflatten(flat)
-    values = {key: walk(tree, key.split(".")) for key in (*SOURCES, *_CONDITIONS)}
+    values = {key: walk(tree, key.split(".")) for key in SOURCES | _CONDITIONS}
     present = {key: value for key, value in values.items() if value is not None}
     return Found(present, _shape(tuple(present), subtrees=False), whole=True)
 
@@ -142,7 +142,7 @@ SOURCES: Final = frozenset(source.key for rows in _ROWS.values() for source in r
 
 _CONDITIONS: Final = frozenset(
     row.only.key for rows in _ROWS.values() for row in rows if row.only is not None
-).difference(SOURCES)
+)
 
 
 def _above(key: str) -> list[str]:
@@ -159,12 +159,15 @@ _MAPPED: Final = frozenset((*BLOCK, *USAGE, "inputs", "output"))
 
 def _place(source: Source, keys: list[str]) -> Place:
     leaves = tuple((key[len(source.key) + 1 :], key) for key in keys)
-    flat = all(leaf and "." not in leaf and leaf != "0" for leaf, _ in leaves)
-    read = None if source.read is as_is else source.read
-    only = source.only if source.only is not None and source.only.values else None
-    skeleton = _subtree_skeleton(source, leaves)
     return Place(
-        source.key, read, tuple(keys), leaves if flat else (), only, source.wrap, source.ours, skeleton
+        source.key,
+        None if source.read is as_is else source.read,
+        tuple(keys),
+        leaves if all(leaf and "." not in leaf and leaf != "0" for leaf, _ in leaves) else (),
+        source.only,
+        source.wrap,
+        source.ours,
+        _subtree_skeleton(source, leaves),
     )
 
 
@@ -212,12 +215,10 @@ def _shape(keys: tuple[str, ...], *, subtrees: bool = True) -> Shape:
     )
 
 
-def _conditions(keys: tuple[str, ...]) -> set[str]:
+def _conditions(keys: tuple[str, ...]) -> frozenset[str]:
     """Return the keys that conditions ask for, but those that are parents of others too."""
-    asked = (_CONDITIONS | SOURCES).intersection(keys)
-    return (
-        {key for key in asked if not any(other.startswith(key + ".") for other in keys)} if asked else asked
-    )
+    asked = _CONDITIONS.intersection(keys)
+    return frozenset(key for key in asked if not any(other.startswith(key + ".") for other in keys))
 
 
 def _offer(fields: Collection[str], places: Mapping[str, tuple[Place, ...]]) -> Offer:

@@ -42,7 +42,7 @@ def _json(found: Found, place: Place, rendered: Rendered) -> bytes | None:
     tree = parsed(text)
     lists = as_lists(tree) if place.ours else as_weaves_lists(tree)
     json = dumps(lists)
-    if lists is tree:
+    if lists is tree and tree:  # what is empty may read otherwise where it is nested
         rendered[text] = json
     return json
 
