@@ -19,7 +19,7 @@ from otel_bridge.translate.nested import nested_json
 from otel_bridge.translate.payload import payload
 from otel_bridge.translate.record import pack
 from otel_bridge.translate.sources import Told, Wrap
-from otel_bridge.translate.tree import as_lists, as_weaves_lists, unflatten, walk
+from otel_bridge.translate.tree import BRACKETS, as_lists, as_weaves_lists, unflatten, walk
 from tests.fixtures.otlp_spans import a_message, a_request, a_span, decoded, pairs
 
 SOURCES = sorted(
@@ -159,7 +159,7 @@ def in_tree(tree, source):
         said = walk(tree, source.only.key.split("."))
         if (
             type(said) is not str
-            or said[:1] in "{["
+            or said[:1] in BRACKETS
             or not (not source.only.values or said.lower() in source.only.values)
         ):
             return None
