@@ -97,6 +97,9 @@ class BridgeConfig(BaseModel):
     default_project: Annotated[str, BeforeValidator(parse_project)] = "local/default"
     retention: Annotated[timedelta | None, BeforeValidator(parse_duration)] = timedelta(days=14)
     max_disk: Annotated[ByteSize | None, BeforeValidator(parse_size)] = ByteSize(20 << 30)
+    usage_on_wrappers: Literal["drop", "keep"] = "drop"
+    session_threads: Literal["on", "off"] = "on"
+    turns: Literal["roots", "spans"] = "roots"
     unsupported_signals: Literal["reject", "discard"] = "reject"
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"

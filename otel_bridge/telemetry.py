@@ -37,6 +37,7 @@ NOTES: Final[Mapping[str, str]] = {
     "foreign_host": "requests refused for a foreign Host or Origin",
     "unhandled_errors": "requests that met a bug of ours and were answered 503",
     "quarantined_requests": "requests refused for good after they met the same bug again and again",
+    "announced_spans": "spans that only say that another one runs (Logfire), kept as no call",
     "unsupported_signals": "requests with metrics or logs",
     "worker_restarts": "writer or reader processes that ended and were started again",
     "expired_calls": "calls removed by retention or the disk cap",

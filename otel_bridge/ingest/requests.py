@@ -9,13 +9,14 @@ from msgspec import Struct
 from otel_bridge.ingest import frames
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.decode import decode, partial_message
-from otel_bridge.translate.calls import translate
+from otel_bridge.translate.calls import announces, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otel_bridge.model.call import Change
     from otel_bridge.store.base import Applied
+    from otel_bridge.translate.options import Options
 
 
 class Prepared(Struct, frozen=True):
@@ -43,8 +44,13 @@ class Prepared(Struct, frozen=True):
         return frames.frame(reply, self.body)
 
 
-def prepare_export(request: frames.ExportSpans, body: bytes, *, default_project: str | None) -> Prepared:
-    """Decode and translate an OTLP request; raise InvalidRequest when it cannot be decoded."""
+def prepare_export(
+    request: frames.ExportSpans, body: bytes, *, default_project: str | None, options: Options
+) -> Prepared:
+    """Decode and translate an OTLP request; raise InvalidRequest when it cannot be decoded.
+
+    Spans that only announce others are counted and become no calls.
+    """
     export = Export(
         body=body,
         encoding=Encoding(request.encoding),
@@ -53,13 +59,14 @@ def prepare_export(request: frames.ExportSpans, body: bytes, *, default_project:
         wb_run_id=request.wb_run_id,
     )
     decoded = decode(export, default_project=default_project)
-    changes = [translate(span) for span in decoded.spans]
+    changes = [translate(span, options) for span in decoded.spans if not announces(span)]
+    counts, announced = decoded.counts, len(decoded.spans) - len(changes)
     reply = frames.Exported(
         request.id,
-        len(changes),
+        len(decoded.spans),
         decoded.rejected,
         partial_message(decoded.reasons, decoded.warnings),
-        decoded.counts,
+        counts | {"announced_spans": announced} if announced else counts,
     )
     return Prepared(request.id, changes, request.received_ns // 1000, reply)
 

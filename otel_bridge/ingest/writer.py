@@ -53,10 +53,10 @@ SWITCH_SECONDS: Final = 0.0005
 class Writer:
     """The loop of the writer process."""
 
-    def __init__(self, connection: socket.socket, store: CallWriter, default_project: str | None) -> None:
+    def __init__(self, connection: socket.socket, store: CallWriter, settings: WriterSettings) -> None:
         self._connection = connection
         self._store = store
-        self._default_project = default_project
+        self._settings = settings
         self._cutter = frames.Cutter()
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
         self._prepared: list[Prepared] = []
@@ -105,7 +105,12 @@ class Writer:
             try:
                 match request:
                     case frames.ExportSpans():
-                        prepared = prepare_export(request, body, default_project=self._default_project)
+                        prepared = prepare_export(
+                            request,
+                            body,
+                            default_project=self._settings.default_project,
+                            options=self._settings.options,
+                        )
                     case frames.WriteCalls():
                         prepared = prepare_write(request, body)
                     case _:
@@ -169,9 +174,11 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
     limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
-        store = owned.enter_context(closing(SqliteWriter(data_dir / STORE_FILE, limits)))
+        store = owned.enter_context(
+            closing(SqliteWriter(data_dir / STORE_FILE, limits, translator=settings.options.stamp))
+        )
         connection.sendall(frame(frames.Ready()))
-        Writer(connection, store, settings.default_project).run()
+        Writer(connection, store, settings).run()
 
 
 if __name__ == "__main__":

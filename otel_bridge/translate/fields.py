@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLOCK: Final = (
     "system", "system_instructions", "kind", "model", "provider", "model_parameters", "operation_name",
-    "response_id", "finish_reasons", "agent_name", "agent_id",
+    "response_id", "finish_reasons", "agent_name", "agent_id", "mcp",
 )  # fmt: skip
 """The members of a call's `attributes` that are mapped (§5)."""
 
@@ -149,6 +149,7 @@ FIELDS: Final[Mapping[str, tuple[Source, ...]]] = {
         *ours(as_name, ("agent_name", By.PYDANTIC_AI), only=Only("model_name")),
     ),
     "agent_id": weave(as_name, ("gen_ai.agent.id", By.GENAI)),
+    "mcp": ours(as_object, ("mcp", By.MCP)),
     **COUNTS,
     **aggregated(),
     "vercel_operation": ours(as_name, ("ai.operationId", By.VERCEL)),

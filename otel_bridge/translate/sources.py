@@ -31,6 +31,7 @@ class Dialect(StrEnum):
     LANGFUSE = "Langfuse"
     MLFLOW = "MLflow"
     ANTHROPIC = "Anthropic SDK"
+    MCP = "MCP"
     WEAVE = "Weave"
     PLAIN = "plain"
 
