@@ -1,4 +1,4 @@
-"""Whatever events and log records say, and whatever tree was flattened, nothing raises and nothing changes."""
+"""Whatever events and log records say, a call comes of it; whatever tree is flattened comes back."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ names = st.sampled_from([CHOICE, DETAILS, *ROLES, *CONTENT, "exception", ""]) | 
 members = st.dictionaries(
     st.sampled_from(
         [
-            "content", "role", "message", "finish_reason", "tool.result", "event.name", "gen_ai.event.content",
-            "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.prompt",
+            "content", "role", "message", "finish_reason", "tool.result", "event.name",
+            "gen_ai.event.content", "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.prompt",
         ]
     )
     | texts,
