@@ -22,7 +22,8 @@ members = st.dictionaries(
     st.sampled_from(
         [
             "content", "role", "message", "finish_reason", "tool.result", "event.name",
-            "gen_ai.event.content", "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.prompt",
+            "gen_ai.event.content", "gen_ai.input.messages", "gen_ai.output.messages",
+            "gen_ai.system_instructions", "gen_ai.prompt",
         ]
     )
     | texts,
