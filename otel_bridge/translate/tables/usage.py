@@ -99,6 +99,7 @@ COUNTS: Final[Mapping[str, tuple[Source, ...]]] = {
             ("ai.usage.outputTokenDetails.reasoningTokens", By.VERCEL),
             ("ai.usage.reasoningTokens", By.VERCEL),
             ("gen_ai.usage.details.reasoning_tokens", By.PYDANTIC_AI),
+            ("gen_ai.usage.details.thinking_tokens", By.PYDANTIC_AI),
         ),
         *_members("output_reasoning_tokens", "output_reasoning", "reasoning_tokens"),
     ),
