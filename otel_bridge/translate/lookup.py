@@ -6,6 +6,7 @@ give.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -129,9 +130,9 @@ def look_up(flat: Attributes) -> Found:
 
 def _look_into_tree(flat: Attributes) -> Found:
     tree = unflatten(flat)
-    values = {key: walk(tree, key.split(".")) for key in SOURCES | _CONDITIONS}
+    values = {key: walk(tree, key.split(".")) for key in _ASKED}
     present = {key: value for key, value in values.items() if value is not None}
-    return Found(present, _shape(tuple(present), subtrees=False), whole=True)
+    return Found(present, _tree_shapes.of(tuple(present)), whole=True)
 
 
 _ROWS: Final[Mapping[str, tuple[Source, ...]]] = {
@@ -145,11 +146,15 @@ _CONDITIONS: Final = frozenset(
 )
 
 
+_ASKED: Final = tuple(sorted(SOURCES | _CONDITIONS))
+"""In one order, so that a tree's shape is found again."""
+
+
 def _above(key: str) -> list[str]:
     return [key[:end] for end, char in enumerate(key) if char == "."]
 
 
-_PARENTS: Final = frozenset(parent for key in SOURCES | _CONDITIONS for parent in _above(key))
+_PARENTS: Final = frozenset(parent for key in _ASKED for parent in _above(key))
 
 _LONGEST: Final = max(map(len, SOURCES))
 
@@ -226,3 +231,4 @@ def _offer(fields: Collection[str], places: Mapping[str, tuple[Place, ...]]) -> 
 
 
 _shapes: Final = Shapes(_shape)
+_tree_shapes: Final = Shapes(partial(_shape, subtrees=False))
