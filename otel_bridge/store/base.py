@@ -13,6 +13,18 @@ process or thread of their own. Merge rule (`contract/weave-api.md` §1.1, one r
   second is kept under `merge.derived_id` (`contract/otlp-receiver.md` §8). Its end goes with it. Its children
   know it by its own id. A deleted span does not take another span of its id with it.
 * A call whose start time changes by a merge counts as a new arrival.
+* An end that came on its own after the span's own end stands, field by field, when the span is derived again.
+
+Log records (`LoggedSpan`) belong to the span of their project, trace and id:
+
+* Whichever comes first: records without their span wait unseen; the call of a span is what the translator makes
+  of it and of all its records, in the order of their times. So no order of arrival matters.
+* A record is kept once, however often and in whatever batches it comes. Only what the span itself had said of
+  its call changes by them: a name that a person gave, an end written through the API and the like stand.
+* They go with their call, by retention, by the size cap and by deletion; later ones for a deleted span are
+  dropped. Those that wait go when they have waited as long as a call is kept.
+* What one span has is bounded by `limits.MAX_LOGS_BYTES`; what does not fit is dropped and counted.
+* `attributes.otel_span` shows them as its member `logs`.
 """
 
 from __future__ import annotations
@@ -26,6 +38,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
 
 class Applied(Struct, frozen=True):
@@ -33,13 +46,14 @@ class Applied(Struct, frozen=True):
 
     Every change is one of `created` (the first record of an id), `merged` (it completed, changed or deleted
     something) and `unchanged` (it came again, or came for a deleted id). `collisions` are the created calls
-    that live under a derived id.
+    that live under a derived id. `cut` are log records that were dropped, because their span has enough.
     """
 
     created: int = 0
     merged: int = 0
     unchanged: int = 0
     collisions: int = 0
+    cut: int = 0
 
 
 class CallWriter(Protocol):
@@ -57,6 +71,16 @@ class CallWriter(Protocol):
         `received_at` is microseconds since the epoch; retention counts from it. Raise Unavailable when the
         disk or the size cap is full, Refused for a value that cannot be stored. When the request had been
         half written, the whole transaction is lost with it: `commit` then says so, keeping nothing.
+        """
+
+    def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
+        """Derive some stored calls again from their spans and logs, inside the open transaction.
+
+        One short step: call it, commit, and go on at the cursor it returned, until there is none. Without a
+        cursor a run begins; where one of the same kind was stopped, by whatever, it goes on there. A call
+        keeps its id, its place among the arrivals and its age, and what the API or a person gave it; calls
+        without a span are left alone, and one whose span cannot be read stays as it was. Calls that arrive
+        after the run began are not part of it. Raise Unavailable as `apply` does.
         """
 
     def commit(self) -> None:

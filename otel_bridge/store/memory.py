@@ -10,75 +10,50 @@ from otel_bridge.errors import Unavailable
 from otel_bridge.store.asked import ID_FIELDS, id_key, order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
+from otel_bridge.store.derive import Deriver
 from otel_bridge.store.dumps import default_render, otel_span
+from otel_bridge.store.layers import Key, Layer
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.lines import Line, render_line, wanted_columns
 from otel_bridge.store.matching import matches
-from otel_bridge.store.merge import Gone, Held, Slot
+from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
+from otel_bridge.store.retranslation import STEP_CALLS, Count, Cursor, Retranslated, Stopped
 from otel_bridge.store.trees import flags
+from otel_bridge.translate.stored import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery, SortBy
+    from otel_bridge.store.derive import Translate
     from otel_bridge.store.dumps import Render
+    from otel_bridge.store.retranslation import Retranslation
 
 _MICROS: Final = 1_000_000
-_Key = tuple[str, str]
-
-
-class _Layer:
-    """Slots that a transaction changed, over those below (`store.changes.Slots`)."""
-
-    def __init__(self, below: _Layer | None = None) -> None:
-        self.below = below
-        self.slots: dict[_Key, Slot] = {}
-        self.received_at: dict[_Key, int] = {}
-        self.plain_ids: set[_Key] = set()
-        self.now = 0
-
-    def get(self, project_id: str, call_id: str) -> Slot | None:
-        slot = self.slots.get((project_id, call_id))
-        if slot is None and self.below is not None:
-            return self.below.get(project_id, call_id)
-        return slot
-
-    def put(self, slot: Slot) -> None:
-        self.slots[slot.project_id, slot.id] = slot
-        self.received_at[slot.project_id, slot.id] = self.now
-        if isinstance(slot, Held) and slot.plain_id is not None:
-            self.plain_ids.add((slot.project_id, slot.plain_id))
-
-    def held(self) -> Iterator[Held]:
-        """Yield the newest state of every call, visible or waiting."""
-        yield from (slot for slot in self.slots.values() if isinstance(slot, Held))
-        if self.below is not None:
-            yield from (h for h in self.below.held() if (h.project_id, h.id) not in self.slots)
-
-    def children(self, project_id: str, trace_id: str, span_ids: Sequence[str]) -> list[Held]:
-        return [
-            call
-            for call in self.held()
-            if (call.project_id, call.trace_id) == (project_id, trace_id) and call.parent_id in span_ids
-        ]
-
-    def has_derived(self, project_id: str, call_id: str) -> bool:
-        if (project_id, call_id) in self.plain_ids:
-            return True
-        return self.below is not None and self.below.has_derived(project_id, call_id)
 
 
 class MemoryStore:
     """A `CallWriter` and a `CallReader` in one, over dictionaries."""
 
-    def __init__(self, limits: StoreLimits | None = None, *, render: Render | None = None) -> None:
+    def __init__(
+        self,
+        limits: StoreLimits | None = None,
+        *,
+        render: Render | None = None,
+        translate: Translate | None = None,
+        translator: int = VERSION,
+    ) -> None:
         self._limits = limits or StoreLimits()
         self._render = render
-        self._kept = _Layer()
-        self._open: _Layer | None = None
-        self._numbers: dict[_Key, int] = {}
-        self._calls: dict[int, _Key] = {}
+        self._deriver = Deriver(translate)
+        self._translator = translator
+        self._made_by: dict[Key, int] = {}
+        self._stopped: dict[tuple[str | None, bool], Stopped] = {}
+        self._kept = Layer()
+        self._open: Layer | None = None
+        self._numbers: dict[Key, int] = {}
+        self._calls: dict[int, Key] = {}
         self._next = 1
         self._lock = threading.Lock()
         self.expired = 0
@@ -88,19 +63,58 @@ class MemoryStore:
 
     def begin(self) -> None:
         """Open a transaction."""
-        self._open = _Layer(self._kept)
+        self._open = Layer(self._kept)
 
     def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
         """Apply the changes of one request, all or none of them."""
         if self._open is None:
             raise Unavailable("no transaction is open")
-        layer = _Layer(self._open)
+        layer = Layer(self._open)
         layer.now = received_at
-        applied = apply_changes(layer, changes)
-        self._open.slots.update(layer.slots)
-        self._open.received_at.update(layer.received_at)
-        self._open.plain_ids |= layer.plain_ids
+        applied = apply_changes(layer, changes, self._deriver)
+        for slot in layer.slots.values():
+            self._open.now = received_at
+            self._open.put(slot)
+        self._open.take(layer)
         return applied
+
+    def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
+        """Translate some calls again inside the open transaction."""
+        if self._open is None:
+            raise Unavailable("no transaction is open")
+        kind = (asked.project_id, asked.everything)
+        stopped = self._stopped.get(kind)
+        resumed = cursor is None and stopped is not None and stopped.serves(asked, self._translator)
+        if cursor is None:
+            cursor = stopped.cursor if resumed and stopped else Cursor(0, self._next - 1)
+        count, after = Count(), cursor.through
+        for number in sorted(n for n in self._calls if cursor.after < n <= cursor.through):
+            if count.translated >= STEP_CALLS:
+                break
+            after = number
+            self._again(self._calls[number], asked, count)
+        else:
+            after = cursor.through
+        left = Cursor(after, cursor.through) if after < cursor.through else None
+        self._stopped.pop(kind, None)
+        if left is not None:
+            self._stopped[kind] = Stopped(self._translator, asked.since, left)
+        return count.result(left, cursor, resumed=resumed)
+
+    def _again(self, key: Key, asked: Retranslation, count: Count) -> None:
+        assert self._open is not None
+        held = self._open.get(*key)
+        if not isinstance(held, Held) or not held.is_span or asked.project_id not in {None, key[0]}:
+            return
+        if asked.since is not None and self._kept.received_at[key] < asked.since:
+            return
+        if not asked.everything and self._made_by.get(key) == self._translator:
+            count.current += 1
+            return
+        again = self._deriver.again(held)
+        count.note(held, again)
+        if again is not None:
+            self._open.put_in_place(again)
 
     def commit(self) -> None:
         """Let readers see everything applied."""
@@ -108,12 +122,14 @@ class MemoryStore:
             raise Unavailable("no transaction is open")
         with self._lock:
             for key, slot in self._open.slots.items():
-                self._number(key, slot)
+                self._stamp(key, slot)
+                if key not in self._open.in_place:
+                    self._number(key, slot)
                 first_seen = self._kept.received_at.get(key)
                 self._kept.slots[key] = slot
                 if first_seen is None or key not in self._numbers:
                     self._kept.received_at[key] = self._open.received_at[key]
-        self._kept.plain_ids |= self._open.plain_ids
+            self._kept.take(self._open)
         self._open = None
 
     def rollback(self) -> None:
@@ -131,6 +147,9 @@ class MemoryStore:
                 if self._kept.received_at[key] < oldest:
                     self.expired += key in self._numbers
                     self._forget(key)
+            for waiting, since in list(self._kept.waiting_since.items()):
+                if since < oldest:
+                    del self._kept.waiting[waiting], self._kept.waiting_since[waiting]
         return False
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:  # noqa: ARG002 - one part is all
@@ -158,7 +177,15 @@ class MemoryStore:
         """Forget what was not committed."""
         self._open = None
 
-    def _number(self, key: _Key, slot: Slot) -> None:
+    def _stamp(self, key: Key, slot: Slot) -> None:
+        """Remember which version made a call; an end that comes on its own makes nothing."""
+        before = self._kept.slots.get(key)
+        assert self._open is not None
+        same = isinstance(before, Held) and isinstance(slot, Held) and is_same_start(before, slot)
+        if not same or key in self._open.in_place:
+            self._made_by[key] = self._translator
+
+    def _number(self, key: Key, slot: Slot) -> None:
         """Give a call its number: a new one when it becomes visible and when its start time moves."""
         before = self._kept.slots.get(key)
         if isinstance(slot, Gone):
@@ -171,7 +198,7 @@ class MemoryStore:
             self._numbers[key], self._calls[self._next] = self._next, key
             self._next += 1
 
-    def _forget(self, key: _Key) -> None:
+    def _forget(self, key: Key) -> None:
         self._calls.pop(self._numbers.pop(key, 0), None)
         del self._kept.slots[key], self._kept.received_at[key]
 
@@ -209,7 +236,7 @@ class MemoryStore:
             wb_run_step=call.wb_run_step,
             wb_run_step_end=call.wb_run_step_end,
             flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
-            otel_span=None if self._render is None else otel_span(call.dump, self._render),
+            otel_span=None if self._render is None else otel_span(call.dump, self._render, call.logs),
         )
 
 

@@ -2,7 +2,8 @@
 
 Every field of a start remembers the rank of the record that gave it. A higher rank wins, among equals the
 later arrival does, and a field that is None never wins: so the order of arrival matters only where records
-contradict each other.
+contradict each other. Every field of an end remembers whether it came with the span or apart from it: a span
+that is derived again (with log records, or by newer tables) replaces what it had given itself, no more.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ class Rank(IntEnum):
     PERSON = 3
 
 
+class Source(IntEnum):
+    """Who gave a field of an end; stored beside the ranks. Records of schema 1 know only the first."""
+
+    SPAN = 0
+    BEFORE_SPAN = 1
+    """Written on its own, before the span had ended: yields to what the span says."""
+    AFTER_SPAN = 2
+    """Written on its own, later than the span's end: stands."""
+
+
 class DumpKind(IntEnum):
     """How the whole span of a call is written down; the numbers are stored."""
 
@@ -45,7 +56,8 @@ class Dump(Struct, frozen=True, gc=False):
 class Held(Struct, frozen=True, kw_only=True, gc=False):
     """What is known about one id. It is a visible call as soon as it has a start (`started_at`).
 
-    `plain_id` is the span's own id where another span has it and `id` is derived.
+    `plain_id` is the span's own id where another span has it and `id` is derived. `logs` are the log records
+    of the span, an OTLP `LogsData` message; only a call with a span has any.
     """
 
     project_id: str
@@ -71,6 +83,17 @@ class Held(Struct, frozen=True, kw_only=True, gc=False):
     exception: str | None = None
     wb_run_step_end: int | None = None
     plain_id: str | None = None
+    logs: bytes | None = None
+
+    @property
+    def span_id(self) -> str:
+        """The id that the span itself has."""
+        return self.plain_id or self.id
+
+    @property
+    def is_span(self) -> bool:
+        """Whether the whole OTLP span is here."""
+        return self.dump is not None and self.dump.kind is DumpKind.OTLP
 
 
 class Gone(Struct, frozen=True, kw_only=True, gc=False):
@@ -92,7 +115,13 @@ _START_FIELDS: Final = (
 )  # fmt: skip
 _END_FIELDS: Final = ("ended_at", "summary", "output", "exception", "wb_run_step_end")
 _SHIFTS: Final = tuple((2 * place, name) for place, name in enumerate(_START_FIELDS))
+_END_SHIFTS: Final = tuple((2 * place, name) for place, name in enumerate(_END_FIELDS, len(_START_FIELDS)))
 _NAME_SHIFT: Final = 2 * _START_FIELDS.index("display_name")
+_DUMP_SHIFT: Final = 2 * _START_FIELDS.index("dump")
+_OF_THE_STORE: Final = frozenset({"dump", "span_start_ns"})
+"""What a span that is derived again says nothing new about."""
+_UNCLEARED: Final = frozenset({"wb_run_id"})
+"""May have come with the request, which is not stored: a span that does not name it does not deny it."""
 _ALL_OF_RANK: Final = tuple(sum(rank << shift for shift, _ in _SHIFTS) for rank in Rank)
 
 
@@ -105,10 +134,13 @@ def first(
 ) -> Held:
     """Hold the first record of an id: a start, with the end that travels with it."""
     dump = _dump(start)
+    ranks = _ALL_OF_RANK[_rank(dump, end)]
+    if dump is None and end is not None:
+        ranks = _sourced(ranks, end, Source.BEFORE_SPAN)
     return Held(
         project_id=start.project_id,
         id=id,
-        ranks=_ALL_OF_RANK[_rank(dump, end)],
+        ranks=ranks,
         trace_id=start.trace_id,
         op_name=start.op_name,
         started_at=start.started_at,
@@ -145,14 +177,55 @@ def with_start(held: Held, start: StartedCall, end: EndedCall | None) -> Held:
         ranks = ranks & ~(3 << shift) | rank << shift
         changed[name] = value
     merged = replace(held, ranks=ranks, **changed)
-    return merged if end is None else with_end(merged, end)
+    if end is None:
+        return merged
+    return with_end(merged, end) if new.dump is None else _ended(merged, end, Source.SPAN)
 
 
 def with_end(held: Held, end: EndedCall) -> Held:
-    """Merge an end: its fields that are not None win."""
+    """Merge an end that came on its own: its fields that are not None win."""
+    span_ended = held.dump is not None and held.ranks >> _DUMP_SHIFT & 3 == Rank.ENDED_SPAN
+    return _ended(held, end, Source.AFTER_SPAN if span_ended else Source.BEFORE_SPAN)
+
+
+def derived_again(held: Held, start: StartedCall, end: EndedCall | None) -> Held:
+    """Replace what the stored span had said by what it says now; what others gave stays.
+
+    A field of the span that it no longer gives becomes None. A field that another gave yields to the span
+    where the merge would have let it.
+    """
+    new = first(start, end, id=held.id)
+    rank = Rank(held.ranks >> _DUMP_SHIFT & 3)
+    changed: dict[str, object] = {}
+    ranks = held.ranks
+    for shift, name in _SHIFTS:
+        value, have = getattr(new, name), held.ranks >> shift & 3
+        if have == Rank.PERSON or name in _OF_THE_STORE:
+            continue
+        if value is not None:
+            ranks = ranks & ~(3 << shift) | rank << shift
+            changed[name] = value
+        elif have == rank and name not in _UNCLEARED:
+            changed[name] = None
+    for shift, name in _END_SHIFTS if end is not None else ():
+        value, source = getattr(new, name), held.ranks >> shift & 3
+        if source == Source.SPAN or (source == Source.BEFORE_SPAN and value is not None):
+            ranks &= ~(3 << shift)
+            changed[name] = value
+    return replace(held, ranks=ranks, **changed)
+
+
+def _ended(held: Held, end: EndedCall, source: Source) -> Held:
     changed = {name: value for name in _END_FIELDS if (value := getattr(end, name)) is not None}
     changed["summary"] = clean_summary(end.summary)
-    return replace(held, **changed)
+    return replace(held, ranks=_sourced(held.ranks, end, source), **changed)
+
+
+def _sourced(ranks: int, end: EndedCall, source: Source) -> int:
+    for shift, name in _END_SHIFTS:
+        if getattr(end, name) is not None:
+            ranks = ranks & ~(3 << shift) | source << shift
+    return ranks
 
 
 def with_name(held: Held, update: UpdatedCall) -> Held:
@@ -163,7 +236,8 @@ def with_name(held: Held, update: UpdatedCall) -> Held:
 
 def is_same_start(one: Held, other: Held) -> bool:
     """Tell whether two states of a call differ at most in what ends and renames leave."""
-    return all(getattr(one, name) == getattr(other, name) for name in _START_FIELDS if name != "display_name")
+    names = (name for name in (*_START_FIELDS, "logs") if name != "display_name")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def gone(held: Held) -> Gone:

@@ -24,6 +24,7 @@ class Book:
         self.translator = translator
         self.codec = SpanCodec(self._find_dictionary)
         self.any_derived = bool(connection.execute(QUERIES["any_derived"]).get)
+        self.any_waiting_logs = bool(connection.execute(QUERIES["any_waiting_logs"]).get)
         content = connection.execute(QUERIES["dictionary_in_use"]).get
         self.has_dictionary = content is not None
         if content is not None:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.rows import Row
 
 _IN_ORDER: Final = (
-    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending", "put_tombstone",
-    "end_call", "end_body", "end_result", "replace_call", "put_pending",
+    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending", "delete_waiting_logs",
+    "put_tombstone",
+    "end_call", "end_body", "end_result", "replace_call", "put_pending", "put_waiting_logs",
+    "redo_call", "redo_body", "redo_result", "stamp_result",
     "insert_call", "insert_body", "insert_result", "insert_ref",
 )  # fmt: skip
 """What makes room comes first."""
@@ -49,6 +51,29 @@ class Flush:
         if before is not None:
             self._delete(before, seq, project)
         return self._insert(now, project)
+
+    def redo(self, before: Held, now: Held, seq: int) -> None:
+        """Take a call that was translated again: it stays where it is, its span as it lies."""
+        translator = self._book.translator
+        if before == now:
+            self._do("stamp_result", (seq, translator))
+            return
+        project = self._book.project(now.project_id)
+        self._do("redo_call", rows.redone_call_row(now, seq=seq))
+        self._do("redo_body", (seq, now.inputs, now.attributes, now.summary, now.exception, now.ranks))
+        self._do("redo_result", (seq, now.output, translator))
+        if (refs(before.inputs), refs(before.output)) != (refs(now.inputs), refs(now.output)):
+            self._do("delete_refs", (seq,))
+            self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
+
+    def wait(self, project_id: str, trace_id: str, span_id: str, logs: bytes | None) -> None:
+        """Take log records that wait for their span, or (None) no longer do."""
+        span = (self._book.project(project_id), pack(span_id), pack(trace_id))
+        if logs is None:
+            self._do("delete_waiting_logs", span)
+            return
+        self._do("put_waiting_logs", (*span, self._received_at, self._book.codec.pack(logs)))
+        self._book.any_waiting_logs = True
 
     def run(self, connection: apsw.Connection) -> None:
         """Execute what was collected."""

@@ -36,11 +36,92 @@ SELECT
     c.seq, b.ranks, c.trace_id, c.op_name, c.started_at, CAST(b.attributes AS BLOB), CAST(b.inputs AS BLOB),
     c.parent_id, c.display_name, c.thread_id, c.turn_id, c.wb_user_id, c.wb_run_id, c.wb_run_step,
     r.dump_kind, r.dump, b.span_start_ns, c.ended_at, CAST(b.summary AS BLOB), CAST(r.output AS BLOB),
-    b.exception, c.wb_run_step_end, c.plain_id
+    b.exception, c.wb_run_step_end, c.plain_id, r.logs
 FROM calls AS c
 JOIN bodies AS b ON b.seq = c.seq
 JOIN results AS r ON r.seq = c.seq
 WHERE c.project = ? AND c.id = ?;
+
+-- name: load_call_by_seq
+-- As load_call, behind the names of the project and the call.
+SELECT
+    p.name, c.id, b.ranks, c.trace_id, c.op_name, c.started_at, CAST(b.attributes AS BLOB),
+    CAST(b.inputs AS BLOB), c.parent_id, c.display_name, c.thread_id, c.turn_id, c.wb_user_id, c.wb_run_id,
+    c.wb_run_step, r.dump_kind, r.dump, b.span_start_ns, c.ended_at, CAST(b.summary AS BLOB),
+    CAST(r.output AS BLOB), b.exception, c.wb_run_step_end, c.plain_id, r.logs
+FROM calls AS c
+JOIN projects AS p ON p.number = c.project
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
+WHERE c.seq = ?;
+
+-- name: versions
+-- Which version of the translator made the calls behind a place; dump_kind 1 is a span.
+SELECT c.seq, c.project, c.received_at, r.translator, r.dump_kind
+FROM calls AS c
+JOIN results AS r ON r.seq = c.seq
+WHERE c.seq > ? AND c.seq <= ?
+ORDER BY c.seq
+LIMIT ?;
+
+-- name: redo_call
+-- Everything but the arrival; as replace_call.
+UPDATE calls SET
+    trace_id = ?2, parent_id = ?3, op_name = ?4, display_name = ?5, thread_id = ?6, turn_id = ?7,
+    started_at = ?8, ended_at = ?9, wb_user_id = ?10, wb_run_id = ?11, wb_run_step = ?12,
+    wb_run_step_end = ?13, flags = ?14
+WHERE seq = ?1;
+
+-- name: redo_body
+UPDATE bodies SET
+    inputs = CAST(?2 AS TEXT), attributes = CAST(?3 AS TEXT), summary = CAST(?4 AS TEXT), exception = ?5,
+    ranks = ?6
+WHERE seq = ?1;
+
+-- name: redo_result
+UPDATE results SET output = CAST(?2 AS TEXT), translator = ?3 WHERE seq = ?1;
+
+-- name: stamp_result
+UPDATE results SET translator = ?2 WHERE seq = ?1;
+
+-- name: stopped_run
+SELECT translator, since, after, through FROM retranslations WHERE project = ? AND everything = ?;
+
+-- name: keep_run
+INSERT INTO retranslations (project, everything, translator, since, after, through)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (project, everything) DO UPDATE SET
+    translator = excluded.translator, since = excluded.since, after = excluded.after,
+    through = excluded.through;
+
+-- name: end_run
+DELETE FROM retranslations WHERE project = ? AND everything = ?;
+
+-- name: namesakes
+SELECT id FROM calls WHERE project = ? AND plain_id = ? AND trace_id = ?;
+
+-- name: any_waiting_logs
+SELECT EXISTS (SELECT 1 FROM waiting_logs);
+
+-- name: waiting_logs
+-- What waits for spans of these ids (a JSON array).
+SELECT trace_id, id, logs
+FROM waiting_logs
+WHERE project = ? AND id IN (
+    SELECT iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value)
+    FROM json_each(?)
+);
+
+-- name: put_waiting_logs
+INSERT INTO waiting_logs (project, id, trace_id, received_at, logs) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (project, id, trace_id) DO UPDATE SET logs = excluded.logs;
+
+-- name: delete_waiting_logs
+DELETE FROM waiting_logs WHERE project = ?1 AND id = ?2 AND trace_id = coalesce(?3, trace_id);
+
+-- name: expire_waiting_logs
+DELETE FROM waiting_logs
+WHERE number IN (SELECT number FROM waiting_logs ORDER BY number LIMIT ?2) AND received_at < ?1;
 
 -- name: load_pending
 SELECT
@@ -67,7 +148,7 @@ INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 INSERT INTO bodies VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?);
 
 -- name: insert_result
-INSERT INTO results VALUES (?, CAST(? AS TEXT), ?, ?, ?);
+INSERT INTO results VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?);
 
 -- name: insert_ref
 INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
@@ -174,4 +255,7 @@ SELECT content FROM dictionaries LIMIT 1;
 SELECT coalesce(max(seq), 0) FROM calls;
 
 -- name: any_old_pending
-SELECT EXISTS (SELECT 1 FROM (SELECT received_at FROM pending ORDER BY number LIMIT 1) WHERE received_at < ?);
+SELECT EXISTS (SELECT 1 FROM (SELECT received_at FROM pending ORDER BY number LIMIT 1) WHERE received_at < ?1)
+    OR EXISTS (
+        SELECT 1 FROM (SELECT received_at FROM waiting_logs ORDER BY number LIMIT 1) WHERE received_at < ?1
+    );

@@ -20,6 +20,7 @@ from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
 from otel_bridge.store.sqlite.ids import unpack
 from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.rows import unpacked_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -143,7 +144,7 @@ class SqliteReader:
         (
             call_id, op_name, display_name, trace_id, parent_id, thread_id, turn_id, started_at, attributes,
             inputs, ended_at, exception, output, summary, wb_user_id, wb_run_id, wb_run_step, wb_run_step_end,
-            flags, dump_kind, dump,
+            flags, dump_kind, dump, logs,
         ) = row  # fmt: skip
         return Line(
             id=unpack(call_id) or "",
@@ -166,17 +167,17 @@ class SqliteReader:
             wb_run_step=wb_run_step,
             wb_run_step_end=wb_run_step_end,
             flags=flags,
-            otel_span=None if dump is None else self._otel_span(dump_kind, dump),
+            otel_span=None if dump is None else self._otel_span(dump_kind, dump, logs),
         )
 
-    def _otel_span(self, kind: int, frame: bytes) -> bytes | None:
+    def _otel_span(self, kind: int, frame: bytes, logs: bytes | None) -> bytes | None:
         if self._render is None:
             self._render = default_render()
         try:
             dump = Dump(DumpKind(kind), self._codec.unpack(frame))
         except (UnreadableSpan, ValueError):
             return b"null"
-        return otel_span(dump, self._render)
+        return otel_span(dump, self._render, unpacked_logs(logs, self._codec))
 
 
 def _project(connection: apsw.Connection, query: CallsQuery) -> int | None:
@@ -207,7 +208,7 @@ def _lines_statement(wanted: frozenset[str]) -> str:
         name: f"CAST({table}.{name} AS BLOB)" if name in wanted else "NULL" for name, table in _TREES.items()
     }
     exception = "b.exception" if "exception" in wanted else "NULL"
-    dump = "r.dump_kind, r.dump" if "attributes" in wanted else "NULL, NULL"
+    dump = "r.dump_kind, r.dump, r.logs" if "attributes" in wanted else "NULL, NULL, NULL"
     return f"""
         SELECT c.seq, c.id, c.op_name, c.display_name, c.trace_id, c.parent_id, c.thread_id, c.turn_id,
             c.started_at, {trees["attributes"]}, {trees["inputs"]}, c.ended_at, {exception},

@@ -33,6 +33,8 @@ _SPARE_SHARE: Final = 4
 _SOFT_PERCENT: Final = 90
 _PRESSED_PERCENT: Final = 70
 _MICROS: Final = 1_000_000
+_NO_TIME: Final = (1 << 63) - 1
+"""Later than anything came."""
 
 
 def max_wal_bytes(limits: StoreLimits) -> int:
@@ -77,7 +79,9 @@ class Retention:
         oldest = self._rows("oldest_calls", calls)
         if oldest:
             self._remove_through(oldest[-1][0])
+            self._remove_waiting_logs(oldest[-1][1] + 1, calls)
         else:
+            self._remove_waiting_logs(_NO_TIME, calls)
             self._connection.execute(QUERIES["evict_pending"], (calls,))
             self._connection.execute(QUERIES["evict_tombstones"], (calls,))
         return len(oldest)
@@ -96,8 +100,9 @@ class Retention:
             if old:
                 self._remove_through(old[-1])
             self._connection.execute(QUERIES["expire_pending"], (before, STEP_CALLS))
+            waited = self._remove_waiting_logs(before, STEP_CALLS)
         self.expired += len(old)
-        return len(old) == STEP_CALLS
+        return STEP_CALLS in {len(old), waited}
 
     def evict(self) -> bool:
         """Remove some calls while the store is over its cap, in a transaction; True: there may be more."""
@@ -123,6 +128,13 @@ class Retention:
 
     def _rows(self, query: str, *args: int) -> list[tuple[Any, ...]]:
         return self._connection.execute(QUERIES[query], args).fetchall()
+
+    def _remove_waiting_logs(self, before: int, spans: int) -> int:
+        """Remove what has waited longest for its span, if it came before this time (microseconds)."""
+        if not self._book.any_waiting_logs:
+            return 0
+        self._connection.execute(QUERIES["expire_waiting_logs"], (before, spans))
+        return self._connection.changes()
 
     def _remove_through(self, seq: int) -> None:
         for query in ("expire_calls", "expire_bodies", "expire_results", "expire_refs"):

@@ -42,6 +42,26 @@ def call_row(held: Held, *, seq: int, project: int, received_at: int) -> Row:
     )
 
 
+def redone_call_row(held: Held, *, seq: int) -> Row:
+    """Make the parameters of `redo_call`: what a translation may change."""
+    return (
+        seq,
+        pack(held.trace_id),
+        pack(held.parent_id),
+        held.op_name,
+        held.display_name,
+        held.thread_id,
+        held.turn_id,
+        held.started_at,
+        held.ended_at,
+        held.wb_user_id,
+        held.wb_run_id,
+        held.wb_run_step,
+        held.wb_run_step_end,
+        call_flags(held),
+    )
+
+
 def body_row(held: Held, *, seq: int) -> Row:
     """Make the parameters of `insert_body`."""
     return (
@@ -58,9 +78,10 @@ def body_row(held: Held, *, seq: int) -> Row:
 def result_row(held: Held, *, seq: int, codec: SpanCodec, translator: int) -> Row:
     """Make the parameters of `insert_result`."""
     dump = held.dump
+    logs = None if held.logs is None else codec.pack(held.logs)
     if dump is None:
-        return (seq, held.output, None, None, None)
-    return (seq, held.output, translator, int(dump.kind), codec.pack(dump.data))
+        return (seq, held.output, None, None, None, logs)
+    return (seq, held.output, translator, int(dump.kind), codec.pack(dump.data), logs)
 
 
 def ref_rows(held: Held, *, seq: int, project: int) -> list[Row]:
@@ -82,7 +103,7 @@ def held_call(project_id: str, call_id: str, row: Row, codec: SpanCodec) -> Held
     (
         ranks, trace_id, op_name, started_at, attributes, inputs, parent_id, display_name, thread_id, turn_id,
         wb_user_id, wb_run_id, wb_run_step, dump_kind, dump, span_start_ns, ended_at, summary, output,
-        exception, wb_run_step_end, plain_id,
+        exception, wb_run_step_end, plain_id, logs,
     ) = row  # fmt: skip
     return Held(
         project_id=project_id,
@@ -108,6 +129,7 @@ def held_call(project_id: str, call_id: str, row: Row, codec: SpanCodec) -> Held
         exception=exception,
         wb_run_step_end=wb_run_step_end,
         plain_id=unpack(plain_id),
+        logs=unpacked_logs(logs, codec),
     )
 
 
@@ -158,6 +180,11 @@ def gone_slot(project_id: str, call_id: str, row: Row) -> Gone:
         trace_id=unpack(trace_id),
         span_start_ns=_unsigned(span_start_ns),
     )
+
+
+def unpacked_logs(frame: bytes | None, codec: SpanCodec) -> bytes | None:
+    """Unpack log records; those that cannot be read are as good as none."""
+    return (_unpacked(frame, codec) or None) if frame is not None else None
 
 
 def _unpacked(frame: bytes, codec: SpanCodec) -> bytes:

@@ -11,7 +11,9 @@ import apsw
 from otel_bridge.errors import Unavailable
 from otel_bridge.model.call import CompletedCall, StartedCall
 from otel_bridge.store.changes import apply_changes
+from otel_bridge.store.derive import Deriver
 from otel_bridge.store.limits import StoreLimits
+from otel_bridge.store.sqlite.again import Again
 from otel_bridge.store.sqlite.book import Book
 from otel_bridge.store.sqlite.checkpoint import Checkpointer, wal_sizes
 from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
@@ -19,6 +21,7 @@ from otel_bridge.store.sqlite.migrate import check, migrate, steps
 from otel_bridge.store.sqlite.retention import Retention, max_wal_bytes
 from otel_bridge.store.sqlite.slots import SqliteSlots
 from otel_bridge.store.sqlite.training import Training
+from otel_bridge.translate.stored import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.call import Change
     from otel_bridge.store.base import Applied
+    from otel_bridge.store.derive import Translate
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
 __all__ = ["SqliteWriter", "StoreLimits"]
 
@@ -36,12 +41,18 @@ _LOST: Final = "the transaction was lost; nothing of it is kept"
 class SqliteWriter:
     """Owns the database at `path`: creates it, brings it to this version's schema, writes.
 
-    Raise StartError when the file cannot be used. `translator` is the version of the span translator, kept
-    beside each span.
+    Raise StartError when the file cannot be used. `translate` turns spans into calls, by default as the translator
+    does; `translator` is its version, kept beside each span.
     """
 
     def __init__(
-        self, path: Path, limits: StoreLimits | None = None, *, translator: int = 1, vfs: str | None = None
+        self,
+        path: Path,
+        limits: StoreLimits | None = None,
+        *,
+        translate: Translate | None = None,
+        translator: int = VERSION,
+        vfs: str | None = None,
     ) -> None:
         limits = limits or StoreLimits()
         with start_trouble(path):
@@ -57,6 +68,8 @@ class SqliteWriter:
             except BaseException:
                 connection.close()
                 raise
+        self._deriver = Deriver(translate)
+        self._again = Again(connection, self._book, self._deriver)
         self._training = Training()
         self._over = False
         self._evicted = 0
@@ -91,9 +104,18 @@ class SqliteWriter:
                 self._evicted += self._retention.make_room(2 * len(changes) + _EVICT_EXTRA)
             slots = SqliteSlots(self._connection, self._book, received_at=received_at)
             slots.look_up(changes)
-            applied = apply_changes(slots, changes)
+            applied = apply_changes(slots, changes, self._deriver)
             slots.flush()
         return applied
+
+    def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
+        """Derive some stored calls again inside the open transaction."""
+        if not self._connection.in_transaction:
+            raise Unavailable(_LOST)
+        with storage_trouble(), self._losing():
+            if self._over:
+                self._evicted += self._retention.make_room(_EVICT_EXTRA)
+            return self._again.step(asked, cursor)
 
     def commit(self) -> None:
         """Return only when everything applied would survive a power cut."""

@@ -8,8 +8,10 @@ import orjson
 
 from otel_bridge.model.call import CompletedCall, DeletedCalls, EndedCall, StartedCall, UpdatedCall
 from otel_bridge.model.query import CallsQuery
+from otel_bridge.store.derive import Deriver
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.memory import MemoryStore
+from otel_bridge.store.retranslation import Retranslation
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
 
@@ -81,15 +83,15 @@ def render(record: bytes) -> bytes:
 class Store:
     """A writer and a reader of one place."""
 
-    def __init__(self, kind: str, path: Path, limits: StoreLimits = EVERYTHING) -> None:
-        self.kind, self.path, self.limits = kind, path, limits
+    def __init__(self, kind: str, path: Path, limits: StoreLimits = EVERYTHING, **writing) -> None:
+        self.kind, self.path, self.limits, self.writing = kind, path, limits, writing
         self.open()
 
     def open(self) -> None:
         if self.kind == "memory":
-            self.writer = self.reader = MemoryStore(self.limits, render=render)
+            self.writer = self.reader = MemoryStore(self.limits, render=render, **self.writing)
         else:
-            self.writer = SqliteWriter(self.path, self.limits)
+            self.writer = SqliteWriter(self.path, self.limits, **self.writing)
             self.reader = SqliteReader(self.path, render=render)
 
     def limit_retention(self, *, seconds: int) -> None:
@@ -100,6 +102,25 @@ class Store:
         self.close()
         self.limits = limits
         self.open()
+
+    def translate_with(self, translate, *, version: int) -> None:
+        """Let another version of the tables take over."""
+        if self.kind == "memory":
+            self.writer._deriver, self.writer._translator = Deriver(translate), version
+            return
+        self.close()
+        self.writing = {"translate": translate, "translator": version}
+        self.open()
+
+    def retranslate(self, **asked):
+        """Do one whole run; return the result of every step."""
+        steps, cursor = [], None
+        while not steps or cursor is not None:
+            self.writer.begin()
+            steps.append(self.writer.retranslate(Retranslation(**asked), cursor))
+            self.writer.commit()
+            cursor = steps[-1].cursor
+        return steps
 
     def close(self) -> None:
         self.reader.close()

@@ -1,0 +1,126 @@
+"""Translates stored spans again, in place and in short steps (`store.base.CallWriter.retranslate`)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_bridge.store.merge import DumpKind
+from otel_bridge.store.retranslation import (
+    SCANNED_CALLS,
+    STEP_CALLS,
+    STEP_MILLISECONDS,
+    Count,
+    Cursor,
+    Retranslated,
+    Retranslation,
+    Stopped,
+)
+from otel_bridge.store.sqlite import rows
+from otel_bridge.store.sqlite.flush import Flush
+from otel_bridge.store.sqlite.ids import unpack
+from otel_bridge.store.sqlite.queries import QUERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import apsw
+
+    from otel_bridge.store.derive import Deriver
+    from otel_bridge.store.sqlite.book import Book
+
+_NO_PROJECT: Final = -1
+
+
+class Again:
+    """One step at a time, inside the open transaction; `clock` counts seconds."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        book: Book,
+        deriver: Deriver,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connection = connection
+        self._book = book
+        self._deriver = deriver
+        self._clock = clock
+
+    def step(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
+        """Do one step; where it ended is remembered with it."""
+        resumed = False
+        if cursor is None:
+            cursor, resumed = self._begin(asked)
+        deadline = self._clock() + STEP_MILLISECONDS / 1000
+        count, flush = Count(), Flush(self._book, received_at=0)
+        after = cursor.after
+        while after < cursor.through and count.translated < STEP_CALLS and self._clock() < deadline:
+            after = self._some(asked, Cursor(after, cursor.through), count, flush, deadline)
+        flush.run(self._connection)
+        left = Cursor(after, cursor.through) if after < cursor.through else None
+        self._remember(asked, left)
+        return count.result(left, cursor, resumed=resumed)
+
+    def _begin(self, asked: Retranslation) -> tuple[Cursor, bool]:
+        found = self._connection.execute(QUERIES["stopped_run"], _kind(asked)).fetchone()
+        if found is not None:
+            translator, since, after, through = found
+            stopped = Stopped(translator, since, Cursor(after, through))
+            if stopped.serves(asked, self._book.translator):
+                return stopped.cursor, True
+        return Cursor(0, int(self._connection.execute(QUERIES["watermark"]).get)), False
+
+    def _some(
+        self, asked: Retranslation, cursor: Cursor, count: Count, flush: Flush, deadline: float
+    ) -> int:
+        """Look at the next calls and translate those that are asked for; return the last one done with."""
+        args = (cursor.after, cursor.through, SCANNED_CALLS)
+        found = self._connection.execute(QUERIES["versions"], args).fetchall()
+        after = cursor.after
+        for seq in self._asked_for(asked, found, count):
+            if count.translated >= STEP_CALLS or self._clock() >= deadline:
+                return after
+            if seq > 0:
+                self._one(seq, count, flush)
+            after = abs(seq)
+        return cursor.through if len(found) < SCANNED_CALLS else after
+
+    def _asked_for(
+        self, asked: Retranslation, found: list[tuple[Any, ...]], count: Count
+    ) -> Iterator[int]:
+        """Yield the arrival numbers of all calls; of those that nothing is to be done with, negative."""
+        only = None if asked.project_id is None else self._project(asked.project_id)
+        for seq, project, received_at, translator, kind in found:
+            wanted = kind == DumpKind.OTLP and only in {None, project}
+            wanted = wanted and (asked.since is None or received_at >= asked.since)
+            is_current = translator == self._book.translator and not asked.everything
+            count.current += wanted and is_current
+            yield seq if wanted and not is_current else -seq
+
+    def _project(self, name: str) -> int:
+        number: int | None = self._connection.execute(QUERIES["find_project"], (name,)).get
+        return _NO_PROJECT if number is None else number
+
+    def _one(self, seq: int, count: Count, flush: Flush) -> None:
+        row = self._connection.execute(QUERIES["load_call_by_seq"], (seq,)).fetchone()
+        if row is None:
+            return
+        project_id, stored_id, *rest = row
+        held = rows.held_call(project_id, unpack(stored_id) or "", tuple(rest), self._book.codec)
+        again = self._deriver.again(held)
+        count.note(held, again)
+        if again is not None:
+            flush.redo(held, again, seq)
+
+    def _remember(self, asked: Retranslation, left: Cursor | None) -> None:
+        if left is None:
+            self._connection.execute(QUERIES["end_run"], _kind(asked))
+            return
+        state = (self._book.translator, asked.since, left.after, left.through)
+        self._connection.execute(QUERIES["keep_run"], (*_kind(asked), *state))
+
+
+def _kind(asked: Retranslation) -> tuple[str, int]:
+    return asked.project_id or "", int(asked.everything)
