@@ -7,19 +7,22 @@ configuration, 3 the data directory is used by another process.
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from pydantic import ValidationError
 
 from otel_bridge import __version__
-from otel_bridge.config import BridgeConfig, default_data_dir
-from otel_bridge.errors import StartError
+from otel_bridge.config import BridgeConfig, default_data_dir, parse_project, parse_since
+from otel_bridge.errors import BridgeError, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROGRAM: Final = "otel-bridge"
+FAILED_EXIT: Final = 1
 USAGE_EXIT: Final = 2
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -88,6 +91,49 @@ def run(**given: Any) -> None:
 
 
 @cli.command()
+@click.option("--project", metavar="ENTITY/PROJECT", help="Only calls of this project.")
+@click.option("--since", metavar="TIME", help="Only calls that arrived since: 7d, 2026-11-01T00:00Z.")
+@click.option("--all", "everything", is_flag=True, help="Also calls that this version made.")
+@click.option("--restart", is_flag=True, help="Begin anew where an earlier run was stopped.")
+@click.option(
+    "--data-dir",
+    metavar="DIR",
+    envvar=variable("--data-dir"),
+    show_envvar=True,
+    help=f"Where calls are kept.  [default: {default_data_dir()}]",
+)
+@click.option("--url", metavar="URL", help="The API of a running bridge, in place of a directory.")
+def retranslate(
+    project: str | None,
+    since: str | None,
+    *,
+    everything: bool,
+    restart: bool,
+    data_dir: str | None,
+    url: str | None,
+) -> int:
+    """Derive stored calls again from their spans and logs, as this version does, in place.
+
+    Works beside a running bridge. May be stopped at any time; the same command then goes on.
+    """
+    from otel_bridge.repair.command import retranslate_calls  # noqa: PLC0415 - as below
+
+    try:
+        project = project and parse_project(project)
+        moment = since and parse_since(since, datetime.now(UTC))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return retranslate_calls(
+        project_id=project or None,
+        since=moment or None,
+        everything=everything,
+        restart=restart,
+        data_dir=Path(data_dir) if data_dir else default_data_dir(),
+        url=url,
+    )
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"{PROGRAM} {__version__}")
@@ -118,6 +164,8 @@ def main() -> NoReturn:
         sys.exit(130)
     except StartError as error:
         _fail(str(error), error.exit_code)
+    except BridgeError as error:
+        _fail(str(error), FAILED_EXIT)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -55,6 +55,28 @@ def parse_duration(text: object) -> object:
     if found <= timedelta(0):
         raise ValueError(f"{text!r} is not longer than nothing; `off` keeps calls for ever")
     return found
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Read a time: so long ago (`7d`), or ISO 8601 (`2026-11-01T00:00Z`), in UTC without a zone."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        ago = _duration_or_none(text)
+        if ago is None:
+            raise ValueError(
+                f"{text!r} is neither a duration nor a time, for example 7d or 2026-11-01"
+            ) from None
+        return now - ago
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _duration_or_none(text: str) -> timedelta | None:
+    try:
+        found = parse_duration(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, timedelta) else None
 
 
 def parse_size(text: object) -> object:

@@ -20,6 +20,7 @@ from otel_bridge.api.app import api_app
 from otel_bridge.errors import StartError
 from otel_bridge.http.guard import guard_for, guarded
 from otel_bridge.http.listener import Bound, open_listener
+from otel_bridge.ingest.address import publish_address, withdraw_address
 from otel_bridge.ingest.keeper import Keeper, open_keeper
 from otel_bridge.ingest.settings import WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
@@ -130,6 +131,8 @@ async def open_bridge(config: BridgeConfig) -> AsyncGenerator[Doors]:
                 )
             with naming("--api"):
                 api = await owned.enter_async_context(_open_api(config, keeper, intake, state, grpc.port))
+            owned.push_async_callback(asyncio.to_thread, withdraw_address, config.data_dir)
+            await asyncio.to_thread(publish_address, config.data_dir, api.host, api.port)
             state.phase = "running"
             yield Doors(grpc, http, api)
             state.phase = "stopping"

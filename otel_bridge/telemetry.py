@@ -25,6 +25,7 @@ NOTES: Final[Mapping[str, str]] = {
     "id_collisions": "spans kept under a derived id, because another span has theirs",
     "duplicate_spans": "spans and calls that came again and changed nothing",
     "merged_calls": "records that completed or changed a stored call",
+    "cut_log_records": "log records dropped, because their span has as many as are kept of one",
     "json_snake_case": "OTLP/JSON requests with snake_case keys, which OTLP does not know",
     "json_enum_names": "enum names in OTLP/JSON where a number belongs",
     "json_two_values": "AnyValues in OTLP/JSON with more than one member, the last one taken",

@@ -10,7 +10,7 @@ from aiohttp import web
 from otel_bridge.api.answers import answering
 from otel_bridge.api.parts import MAX_WRITE_BYTES, PARTS, Parts
 from otel_bridge.api.probes import PROBES
-from otel_bridge.api.routes import MOUNTS, ROUTES
+from otel_bridge.api.routes import MOUNTS, OWN_ROUTES, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,7 @@ def api_app(
     )
     for mount in MOUNTS:
         app.router.add_routes(web.route(r.method, mount + r.path, r.handler) for r in ROUTES)
-    app.router.add_routes(web.route(r.method, r.path, r.handler) for r in PROBES)
+    app.router.add_routes(web.route(r.method, r.path, r.handler) for r in (*PROBES, *OWN_ROUTES))
     app.router.add_routes(extra_routes)
     return app
 

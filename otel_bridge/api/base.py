@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.base import Plan
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.weave.base import Answer, Write
 
 
@@ -18,6 +19,9 @@ class Calls(Protocol):
 
         Raise Unavailable when it was not kept and the client should come again.
         """
+
+    async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
+        """One step of `CallWriter.retranslate`, committed."""
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         """`CallReader.plan`, off the event loop."""

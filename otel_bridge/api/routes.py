@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from otel_bridge.api import queries, reads, session
+from otel_bridge.api import bridge, queries, reads, session
 from otel_bridge.api.answers import JSON
 from otel_bridge.api.stream import line_type
 from otel_bridge.api.typed import get, post, stream, write
@@ -33,3 +33,6 @@ ROUTES: Final = (
     get("/health", session.health),
     post("/graphql", partial(checked, session.GraphqlReq), session.graphql),
 )
+
+OWN_ROUTES: Final = (post("/bridge/retranslate", bridge.retranslation, bridge.retranslate),)
+"""What Weave does not have: at the root only."""

@@ -12,6 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
+from otel_bridge.store.retranslation import (  # noqa: TC001 - the same
+    Cursor,
+    Retranslated,
+    Retranslation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +44,14 @@ class WriteCalls(Struct, frozen=True, tag="write"):
     route: str
     received_at: int
     project_id: str | None
+
+
+class Retranslate(Struct, frozen=True, tag="retranslate"):
+    """One step of `CallWriter.retranslate`."""
+
+    id: int
+    asked: Retranslation
+    cursor: Cursor | None
 
 
 class Ping(Struct, frozen=True, tag="ping"):
@@ -99,6 +112,13 @@ class Answered(Struct, frozen=True, tag="answered"):
     id: int
     status: int
     counts: dict[str, int]
+
+
+class Stepped(Struct, frozen=True, tag="stepped"):
+    """A step of a retranslation is committed."""
+
+    id: int
+    result: Retranslated
 
 
 class Planned(Struct, frozen=True, tag="planned"):
@@ -165,8 +185,10 @@ class Logged(Struct, frozen=True, tag="logged"):
     fields: dict[str, str | int | float]
 
 
-Request: TypeAlias = ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
-Reply: TypeAlias = Exported | Answered | Planned | Rendered | Counted | Done | Failed
+Request: TypeAlias = (
+    ExportSpans | WriteCalls | Retranslate | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
+)
+Reply: TypeAlias = Exported | Answered | Stepped | Planned | Rendered | Counted | Done | Failed
 Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
 
 _encode = msgspec.msgpack.Encoder().encode

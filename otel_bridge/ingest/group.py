@@ -15,8 +15,7 @@ from otel_bridge.ingest.frames import frame
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from otel_bridge.ingest.requests import Prepared
-    from otel_bridge.store.base import Applied, CallWriter
+    from otel_bridge.store.base import CallWriter
 
 
 class Log(Protocol):
@@ -24,6 +23,17 @@ class Log(Protocol):
 
     def __call__(self, event: str, /, **fields: str | float) -> None:
         """Log `event`."""
+
+
+class Applicable(Protocol):
+    """A request that is ready to be applied (`ingest.requests`)."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    def apply(self, store: CallWriter) -> bytes:
+        """Apply it in the open transaction; return the frame that says it is kept."""
 
 
 class GroupCommit:
@@ -36,7 +46,7 @@ class GroupCommit:
     def __init__(self, store: CallWriter, reply: Callable[[bytes], None]) -> None:
         self._store = store
         self._reply = reply
-        self._kept: list[tuple[Prepared, Applied]] = []
+        self._kept: list[tuple[Applicable, bytes]] = []
         self._orders: SimpleQueue[bool] = SimpleQueue()
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
         self.wakeup, self._done = os.pipe()
@@ -49,7 +59,7 @@ class GroupCommit:
         """Whether a commit has ended that nobody has finished yet."""
         return not self._outcomes.empty()
 
-    def submit(self, group: Sequence[Prepared]) -> None:
+    def submit(self, group: Sequence[Applicable]) -> None:
         """Apply `group` and start its commit; requests that cannot be applied are answered at once."""
         assert not self.busy
         self._kept = self._apply(group)
@@ -65,7 +75,7 @@ class GroupCommit:
         os.read(self.wakeup, 1)
         self.busy = False
         if error is None:
-            self._reply(b"".join([request.kept(applied) for request, applied in self._kept]))
+            self._reply(b"".join([reply for _, reply in self._kept]))
         else:
             self._store.rollback()
             text = "".join(traceback.format_exception(error))
@@ -80,11 +90,11 @@ class GroupCommit:
         os.close(self.wakeup)
         os.close(self._done)
 
-    def _apply(self, group: Sequence[Prepared]) -> list[tuple[Prepared, Applied]]:
+    def _apply(self, group: Sequence[Applicable]) -> list[tuple[Applicable, bytes]]:
         """Apply what can be applied; a request that meets a bug takes nobody with it."""
         waiting = list(group)
         while waiting:
-            kept: list[tuple[Prepared, Applied]] = []
+            kept: list[tuple[Applicable, bytes]] = []
             try:
                 self._store.begin()
             except Exception as error:  # noqa: BLE001 - every request must be answered
@@ -92,9 +102,7 @@ class GroupCommit:
                 return []
             for request in list(waiting):
                 try:
-                    kept.append(
-                        (request, self._store.apply(request.changes, received_at=request.received_at))
-                    )
+                    kept.append((request, request.apply(self._store)))
                 except BridgeError as error:  # the store left the transaction as it was
                     waiting.remove(request)
                     self._refuse([request], error)
@@ -109,7 +117,7 @@ class GroupCommit:
                 return kept
         return []
 
-    def _refuse(self, requests: Sequence[Prepared], error: BaseException) -> None:
+    def _refuse(self, requests: Sequence[Applicable], error: BaseException) -> None:
         text = "".join(traceback.format_exception(error))
         for request in requests:
             self._reply(frame(failure(request.id, error, text)))

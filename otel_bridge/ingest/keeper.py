@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.ingest.settings import WriterSettings
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.telemetry import Telemetry
     from otel_bridge.weave.base import Write
 
@@ -67,6 +68,12 @@ class Keeper:
         reply, body = await self._ask(self._writer, request, frames.Answered, write.body)
         self._telemetry.notes(reply.counts)
         return Answer(reply.status, body)
+
+    async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
+        """`Calls.retranslate`: return when the step is committed."""
+        request = frames.Retranslate(self._writer.number(), asked, cursor)
+        reply, _ = await self._ask(self._writer, request, frames.Stepped)
+        return reply.result
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         """`CallReader.plan`."""

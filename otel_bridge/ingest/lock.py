@@ -20,8 +20,8 @@ PATIENCE_SECONDS: Final = 3.0
 
 
 @contextmanager
-def data_directory_lock(data_dir: Path) -> Generator[None]:
-    """Hold the directory; raise DataDirectoryLocked when another process keeps it for `PATIENCE_SECONDS`.
+def data_directory_lock(data_dir: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> Generator[None]:
+    """Hold the directory; raise DataDirectoryLocked when another process keeps it for `patience_seconds`.
 
     The lock is the kernel's (flock): it goes with the process that holds it, however that one ends.
     """
@@ -30,7 +30,7 @@ def data_directory_lock(data_dir: Path) -> Generator[None]:
     except OSError as error:
         raise StartError(f"data directory {data_dir} is not writable: {error.strerror}") from error
     try:
-        _wait_for(descriptor, data_dir)
+        _wait_for(descriptor, data_dir, patience_seconds)
         with suppress(OSError):  # a full disk: the name of the holder is a courtesy
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getppid()}\n".encode(), 0)
@@ -39,8 +39,8 @@ def data_directory_lock(data_dir: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, data_dir: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _wait_for(descriptor: int, data_dir: Path, patience_seconds: float) -> None:
+    deadline = time.monotonic() + patience_seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

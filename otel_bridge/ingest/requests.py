@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otel_bridge.model.call import Change
-    from otel_bridge.store.base import Applied
+    from otel_bridge.store.base import Applied, CallWriter
+    from otel_bridge.store.retranslation import Cursor, Retranslation
     from otel_bridge.translate.options import Options
 
 
@@ -28,12 +29,17 @@ class Prepared(Struct, frozen=True):
     reply: frames.Exported | frames.Answered
     body: bytes = b""
 
+    def apply(self, store: CallWriter) -> bytes:
+        """Apply the changes in the open transaction; return what to say once it is committed."""
+        return self.kept(store.apply(self.changes, received_at=self.received_at))
+
     def kept(self, applied: Applied) -> bytes:
         """Return the frame that tells the service the request is durable."""
         counts = self.reply.counts | {
             "duplicate_spans": applied.unchanged,
             "merged_calls": applied.merged,
             "id_collisions": applied.collisions,
+            "cut_log_records": applied.cut,
         }
         reply: frames.Exported | frames.Answered
         match self.reply:
@@ -42,6 +48,19 @@ class Prepared(Struct, frozen=True):
             case frames.Answered(id=number, status=status):
                 reply = frames.Answered(number, status, counts)
         return frames.frame(reply, self.body)
+
+
+class Step(Struct, frozen=True):
+    """A step of a retranslation: applied and committed like a request."""
+
+    id: int
+    asked: Retranslation
+    cursor: Cursor | None
+    changes: Sequence[Change] = ()
+
+    def apply(self, store: CallWriter) -> bytes:
+        """As `Prepared.apply`."""
+        return frames.frame(frames.Stepped(self.id, store.retranslate(self.asked, self.cursor)))
 
 
 def prepare_export(

@@ -26,7 +26,7 @@ from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.lock import data_directory_lock
-from otel_bridge.ingest.requests import Prepared, prepare_export, prepare_write
+from otel_bridge.ingest.requests import Prepared, Step, prepare_export, prepare_write
 from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
@@ -59,7 +59,7 @@ class Writer:
         self._settings = settings
         self._cutter = frames.Cutter()
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
-        self._prepared: list[Prepared] = []
+        self._prepared: list[Prepared | Step] = []
         self._prepared_bytes = 0
         self._commit = GroupCommit(store, self._reply)
         self._open = True
@@ -102,6 +102,7 @@ class Writer:
         """Turn received bytes into changes; while the disk works, as many as one group takes."""
         while self._incoming and self._prepared_bytes < GROUP_BYTES:
             request, body = self._incoming.popleft()
+            prepared: Prepared | Step
             try:
                 match request:
                     case frames.ExportSpans():
@@ -113,6 +114,8 @@ class Writer:
                         )
                     case frames.WriteCalls():
                         prepared = prepare_write(request, body)
+                    case frames.Retranslate(id=number, asked=asked, cursor=cursor):
+                        prepared = Step(number, asked, cursor)
                     case _:
                         self._reply(frame(frames.Done(request.id)))
                         continue

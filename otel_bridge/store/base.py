@@ -17,8 +17,8 @@ process or thread of their own. Merge rule (`contract/weave-api.md` §1.1, one r
 
 Log records (`LoggedSpan`) belong to the span of their project, trace and id:
 
-* Whichever comes first: records without their span wait unseen; the call of a span is what the translator makes
-  of it and of all its records, in the order of their times. So no order of arrival matters.
+* Whichever comes first: records without their span wait unseen; the call of a span is what the translator
+  makes of it and of all its records, in the order of their times. So no order of arrival matters.
 * A record is kept once, however often and in whatever batches it comes. Only what the span itself had said of
   its call changes by them: a name that a person gave, an end written through the API and the like stand.
 * They go with their call, by retention, by the size cap and by deletion; later ones for a deleted span are

@@ -91,9 +91,7 @@ def apply_changes(slots: Slots, changes: Sequence[Change], deriver: Deriver) -> 
     return tally.applied()
 
 
-def _start(
-    slots: Slots, tally: Tally, deriver: Deriver, start: StartedCall, end: EndedCall | None
-) -> None:
+def _start(slots: Slots, tally: Tally, deriver: Deriver, start: StartedCall, end: EndedCall | None) -> None:
     call_id, plain_id = start.id, None
     slot = slots.get(start.project_id, call_id)
     if _lives_elsewhere(slots, slot, start):

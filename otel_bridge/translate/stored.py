@@ -1,7 +1,7 @@
 """What a store keeps of a span, read back: its record and its log records become the span they were.
 
-Log records lie as one OTLP `LogsData` message. Each record of it stands alone, with its resource and its scope
-beside it: so records can be told apart and joined as bytes.
+Log records lie as one OTLP `LogsData` message. Each record of it stands alone, with its resource and its
+scope beside it: so records can be told apart and joined as bytes.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _shell(message: Any, shell: Any, inner: str) -> bytes:
 
 
 def _alone(resource_wire: bytes, scope_wire: bytes, record: Any) -> bytes:
-    raw = record.SerializeToString()
+    raw: bytes = record.SerializeToString()
     scope = scope_wire + LOG_RECORDS + varint(len(raw)) + raw
     resource = resource_wire + SCOPE_LOGS + varint(len(scope)) + scope
     return RESOURCE_LOGS + varint(len(resource)) + resource

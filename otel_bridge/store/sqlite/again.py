@@ -72,9 +72,7 @@ class Again:
                 return stopped.cursor, True
         return Cursor(0, int(self._connection.execute(QUERIES["watermark"]).get)), False
 
-    def _some(
-        self, asked: Retranslation, cursor: Cursor, count: Count, flush: Flush, deadline: float
-    ) -> int:
+    def _some(self, asked: Retranslation, cursor: Cursor, count: Count, flush: Flush, deadline: float) -> int:
         """Look at the next calls and translate those that are asked for; return the last one done with."""
         args = (cursor.after, cursor.through, SCANNED_CALLS)
         found = self._connection.execute(QUERIES["versions"], args).fetchall()
@@ -87,9 +85,7 @@ class Again:
             after = abs(seq)
         return cursor.through if len(found) < SCANNED_CALLS else after
 
-    def _asked_for(
-        self, asked: Retranslation, found: list[tuple[Any, ...]], count: Count
-    ) -> Iterator[int]:
+    def _asked_for(self, asked: Retranslation, found: list[tuple[Any, ...]], count: Count) -> Iterator[int]:
         """Yield the arrival numbers of all calls; of those that nothing is to be done with, negative."""
         only = None if asked.project_id is None else self._project(asked.project_id)
         for seq, project, received_at, translator, kind in found:

@@ -140,7 +140,7 @@ class SqliteSlots:
 
     def _look_up_waiting(self, project_id: str, ids: set[str]) -> None:
         text = msgspec.json.encode(list(ids)).decode()
-        found = self._connection.execute(
+        found: list[Any] = self._connection.execute(
             QUERIES["waiting_logs"], (self._book.project(project_id), text)
         ).fetchall()
         for trace_id, span_id, frame in found:

@@ -41,8 +41,8 @@ _LOST: Final = "the transaction was lost; nothing of it is kept"
 class SqliteWriter:
     """Owns the database at `path`: creates it, brings it to this version's schema, writes.
 
-    Raise StartError when the file cannot be used. `translate` turns spans into calls, by default as the translator
-    does; `translator` is its version, kept beside each span.
+    Raise StartError when the file cannot be used. `translate` turns spans into calls, by default as the
+    translator does; `translator` is its version, kept beside each span.
     """
 
     def __init__(

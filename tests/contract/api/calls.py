@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.base import Plan
     from otel_bridge.store.memory import MemoryStore
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.weave.base import Write
 
 
@@ -36,6 +37,12 @@ class InProcessCalls:
         self.store.apply(decoded.changes, received_at=write.received_at)
         self.store.commit()
         return Answer(200, decoded.answer)
+
+    async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
+        self.store.begin()
+        done = self.store.retranslate(asked, cursor)
+        self.store.commit()
+        return done
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         return self.store.plan(query, after=after)

@@ -48,7 +48,7 @@ def a_real_span(
 
 
 def translation(version: int = 1):
-    """A translation that shows attributes, logs and its version: `said.exception`, `said.thread` are fields."""
+    """A translation that shows attributes, logs and its version; some attributes are fields of the call."""
 
     def translate(span: Span) -> CompletedCall | StartedCall:
         said = span.attributes
@@ -61,7 +61,9 @@ def translation(version: int = 1):
             op_name=span.name,
             started_at=span.start_ns // 1000 + said.get(f"shift{version}", 0),
             attributes=orjson.dumps({"version": version, "said": said}),
-            inputs=orjson.dumps({"logs": bodies, **({"ref": said["ref"]} if version == 2 and "ref" in said else {})}),
+            inputs=orjson.dumps(
+                {"logs": bodies, **({"ref": said["ref"]} if version == 2 and "ref" in said else {})}
+            ),
             parent_id=span.parent_id,
             display_name=said.get("display"),
             thread_id=said.get("thread") if version == 1 else None,

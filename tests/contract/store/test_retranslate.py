@@ -47,7 +47,9 @@ def small_steps(monkeypatch):
 def newer(store, **asked):
     store.translate_with(translation(2), version=2)
     steps = store.retranslate(**asked)
-    return tuple(sum(getattr(s, name) for s in steps) for name in ("changed", "unchanged", "current", "unreadable"))
+    return tuple(
+        sum(getattr(s, name) for s in steps) for name in ("changed", "unchanged", "current", "unreadable")
+    )
 
 
 def versions(store, **query):

@@ -1,0 +1,63 @@
+"""Endpoints of our own, which Weave does not have: `/bridge/...`.
+
+No postponed annotations here: pydantic reads them.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from pydantic import Field
+
+from otel_bridge.store.retranslation import Cursor, Retranslation
+from otel_bridge.weave.checked import checked
+from otel_bridge.weave.schema import Closed
+
+if TYPE_CHECKING:
+    from otel_bridge.api.parts import Parts
+
+Place = Annotated[int, Field(ge=0, le=2**62)]
+
+
+class CursorBody(Closed):
+    """`cursor`: as a step answered it."""
+
+    after: Place
+    through: Place
+
+
+class RetranslateReq(Closed):
+    """The body of `/bridge/retranslate`; members as in `store.retranslation.Retranslation`.
+
+    `since` is ISO 8601; without a zone it is UTC.
+    """
+
+    project_id: str | None = None
+    since: datetime | None = None
+    everything: bool = False
+    restart: bool = False
+    cursor: CursorBody | None = None
+
+
+def retranslation(document: Any) -> tuple[Retranslation, Cursor | None]:
+    """Read a question for one step; raise WriteRefused (422)."""
+    body = checked(RetranslateReq, document)
+    cursor = None if body.cursor is None else Cursor(body.cursor.after, body.cursor.through)
+    asked = Retranslation(
+        project_id=body.project_id,
+        since=None if body.since is None else micros(body.since),
+        everything=body.everything,
+        restart=body.restart,
+    )
+    return asked, cursor
+
+
+async def retranslate(parts: "Parts", question: tuple[Retranslation, Cursor | None]) -> bytes:
+    """Do one step of a retranslation; answer `store.retranslation.Retranslated` as JSON."""
+    return msgspec.json.encode(await parts.calls.retranslate(*question))
+
+
+def micros(moment: datetime) -> int:
+    """Return microseconds since the epoch."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return int((aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)

@@ -1,0 +1,1 @@
+"""REPAIR: what a person may do to stored calls, while the bridge runs or not."""
