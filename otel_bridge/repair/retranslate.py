@@ -66,30 +66,49 @@ class Face(Protocol):
         """Show that `at` of `of` arrivals are done with."""
 
 
+class Run:
+    """One whole run, and how far it is."""
+
+    def __init__(self, steps: Steps, asked: Retranslation, console: Console) -> None:
+        self._steps = steps
+        self._asked = asked
+        self._console = console
+        self.sums = Sums()
+        self.at = self.of = 0
+
+    def whole(self) -> None:
+        """Do every step."""
+        done = self._steps(self._asked, None)
+        begin, self.of = done.started.after, done.started.through
+        if done.resumed:
+            self._console.print(
+                f"going on where an earlier run stopped, behind arrival {begin:,} of {self.of:,}"
+            )
+        with _face(self._console, begin, self.of) as show:
+            self._note(done, show)
+            while done.cursor is not None:
+                done = self._steps(self._asked, done.cursor)
+                self._note(done, show)
+
+    def _note(self, done: Retranslated, show: Face) -> None:
+        self.sums.add(done)
+        self.at = self.of if done.cursor is None else done.cursor.after
+        show(self.at, self.of, self.sums)
+
+
 def run(steps: Steps, asked: Retranslation, console: Console) -> int:
     """Do a whole run; return the exit code. Raise what a step raises."""
-    sums = Sums()
-    at = of = 0
+    going = Run(steps, asked, console)
     try:
-        done = steps(asked, None)
-        begin, of = done.started.after, done.started.through
-        if done.resumed:
-            console.print(f"going on where an earlier run was stopped, behind arrival {begin:,} of {of:,}")
-        with _face(console, begin, of) as show:
-            while True:
-                sums.add(done)
-                at = of if done.cursor is None else done.cursor.after
-                show(at, of, sums)
-                if done.cursor is None:
-                    break
-                done = steps(asked, done.cursor)
+        going.whole()
     except BaseException as error:
-        text = f"stopped behind arrival {at:,} of {of:,}; the same command goes on there"
-        console.print(*sums.lines(), text, sep="\n", soft_wrap=True)
+        if going.of:
+            text = f"stopped behind arrival {going.at:,} of {going.of:,}; the same command goes on there"
+            console.print(*going.sums.lines(), text, sep="\n", soft_wrap=True)
         if isinstance(error, KeyboardInterrupt):
             return STOPPED_EXIT
         raise
-    console.print(*sums.lines(), sep="\n", soft_wrap=True)
+    console.print(*going.sums.lines(), sep="\n", soft_wrap=True)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.store.merge import DumpKind
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.book import Book
 
 _NO_PROJECT: Final = -1
+
+
+class _Work(Enum):
+    """What is to be done with a call."""
+
+    NOT_ASKED_FOR = 0
+    DONE = 1
+    TO_DO = 2
 
 
 class Again:
@@ -77,23 +86,29 @@ class Again:
         args = (cursor.after, cursor.through, SCANNED_CALLS)
         found = self._connection.execute(QUERIES["versions"], args).fetchall()
         after = cursor.after
-        for seq in self._asked_for(asked, found, count):
+        for seq, work in self._asked_for(asked, found):
             if count.translated >= STEP_CALLS or self._clock() >= deadline:
                 return after
-            if seq > 0:
+            count.current += work is _Work.DONE
+            if work is _Work.TO_DO:
                 self._one(seq, count, flush)
-            after = abs(seq)
+            after = seq
         return cursor.through if len(found) < SCANNED_CALLS else after
 
-    def _asked_for(self, asked: Retranslation, found: list[tuple[Any, ...]], count: Count) -> Iterator[int]:
-        """Yield the arrival numbers of all calls; of those that nothing is to be done with, negative."""
+    def _asked_for(self, asked: Retranslation, found: list[tuple[Any, ...]]) -> Iterator[tuple[int, _Work]]:
+        """Yield arrival numbers and what is to be done with them."""
         only = None if asked.project_id is None else self._project(asked.project_id)
         for seq, project, received_at, translator, kind in found:
-            wanted = kind == DumpKind.OTLP and only in {None, project}
-            wanted = wanted and (asked.since is None or received_at >= asked.since)
-            is_current = translator == self._book.translator and not asked.everything
-            count.current += wanted and is_current
-            yield seq if wanted and not is_current else -seq
+            if (
+                kind != DumpKind.OTLP
+                or only not in {None, project}
+                or (asked.since is not None and received_at < asked.since)
+            ):
+                yield seq, _Work.NOT_ASKED_FOR
+            elif translator == self._book.translator and not asked.everything:
+                yield seq, _Work.DONE
+            else:
+                yield seq, _Work.TO_DO
 
     def _project(self, name: str) -> int:
         number: int | None = self._connection.execute(QUERIES["find_project"], (name,)).get
