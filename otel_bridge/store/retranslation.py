@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 STEP_CALLS: Final = 250
 """Calls that one step translates, at most."""
-STEP_MILLISECONDS: Final = 10
+STEP_MILLISECONDS: Final = 20
 """How long one step looks for more: what comes in meanwhile waits no longer than that and a commit."""
-SCANNED_CALLS: Final = 500
-"""Calls that are looked at together for the version they were made with."""
+SCANNED_CALLS: Final = 25
+"""Calls that are looked at, and read, together."""
 NAMED_CALLS: Final = 20
 """Unreadable calls that a step names; it counts them all."""
 

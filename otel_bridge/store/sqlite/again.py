@@ -6,6 +6,8 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from otel_bridge.store.merge import DumpKind
 from otel_bridge.store.retranslation import (
     SCANNED_CALLS,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import apsw
 
     from otel_bridge.store.derive import Deriver
+    from otel_bridge.store.merge import Held
     from otel_bridge.store.sqlite.book import Book
 
 _NO_PROJECT: Final = -1
@@ -85,13 +88,15 @@ class Again:
         """Look at the next calls and translate those that are asked for; return the last one done with."""
         args = (cursor.after, cursor.through, SCANNED_CALLS)
         found = self._connection.execute(QUERIES["versions"], args).fetchall()
+        works = list(self._asked_for(asked, found))
+        held = self._load([seq for seq, work in works if work is _Work.TO_DO])
         after = cursor.after
-        for seq, work in self._asked_for(asked, found):
+        for seq, work in works:
             if count.translated >= STEP_CALLS or self._clock() >= deadline:
                 return after
             count.current += work is _Work.DONE
-            if work is _Work.TO_DO:
-                self._one(seq, count, flush)
+            if seq in held:
+                self._one(held[seq], seq, count, flush)
             after = seq
         return cursor.through if len(found) < SCANNED_CALLS else after
 
@@ -114,12 +119,17 @@ class Again:
         number: int | None = self._connection.execute(QUERIES["find_project"], (name,)).get
         return _NO_PROJECT if number is None else number
 
-    def _one(self, seq: int, count: Count, flush: Flush) -> None:
-        row = self._connection.execute(QUERIES["load_call_by_seq"], (seq,)).fetchone()
-        if row is None:
-            return
-        project_id, stored_id, *rest = row
-        held = rows.held_call(project_id, unpack(stored_id) or "", tuple(rest), self._book.codec)
+    def _load(self, seqs: list[int]) -> dict[int, Held]:
+        if not seqs:
+            return {}
+        text = msgspec.json.encode(seqs).decode()
+        found: list[Any] = self._connection.execute(QUERIES["load_calls"], (text,)).fetchall()
+        return {
+            seq: rows.held_call(name, unpack(stored_id) or "", tuple(row), self._book.codec)
+            for seq, name, stored_id, *row in found
+        }
+
+    def _one(self, held: Held, seq: int, count: Count, flush: Flush) -> None:
         again = self._deriver.again(held)
         count.note(held, again)
         if again is not None:

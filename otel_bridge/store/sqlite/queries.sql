@@ -42,10 +42,10 @@ JOIN bodies AS b ON b.seq = c.seq
 JOIN results AS r ON r.seq = c.seq
 WHERE c.project = ? AND c.id = ?;
 
--- name: load_call_by_seq
--- As load_call, behind the names of the project and the call.
+-- name: load_calls
+-- As load_call, for a JSON array of seqs, behind the seq and the names of the project and the call.
 SELECT
-    p.name, c.id, b.ranks, c.trace_id, c.op_name, c.started_at, CAST(b.attributes AS BLOB),
+    c.seq, p.name, c.id, b.ranks, c.trace_id, c.op_name, c.started_at, CAST(b.attributes AS BLOB),
     CAST(b.inputs AS BLOB), c.parent_id, c.display_name, c.thread_id, c.turn_id, c.wb_user_id, c.wb_run_id,
     c.wb_run_step, r.dump_kind, r.dump, b.span_start_ns, c.ended_at, CAST(b.summary AS BLOB),
     CAST(r.output AS BLOB), b.exception, c.wb_run_step_end, c.plain_id, r.logs
@@ -53,7 +53,7 @@ FROM calls AS c
 JOIN projects AS p ON p.number = c.project
 JOIN bodies AS b ON b.seq = c.seq
 JOIN results AS r ON r.seq = c.seq
-WHERE c.seq = ?;
+WHERE c.seq IN (SELECT value FROM json_each(?));
 
 -- name: versions
 -- Which version of the translator made the calls behind a place; dump_kind 1 is a span.

@@ -77,7 +77,7 @@ def a_deletion(*numbers: int) -> DeletedCalls:
 
 def render(record: bytes) -> bytes:
     """Stand in for the translator's renderer: shows which record it was given."""
-    return orjson.dumps({"record": record.decode()})
+    return orjson.dumps({"record": record.decode(errors="replace")})
 
 
 class Store:

@@ -25,8 +25,8 @@ from tests.contract.store.records import (
     a_start,
     an_end,
     an_ended_span,
-    render,
 )
+from tests.contract.store.spans import a_sent_span, some_logs, translation
 
 _NAMES = (f"crash{number}" for number in itertools.count())
 
@@ -56,12 +56,20 @@ REQUESTS = [
     [a_deletion(11, 12)],
     [an_ended_span(11), an_ended_span(12)],
     *([an_ended_span(10 * n + k) for k in range(6)] for n in range(9, 16)),
+    [some_logs(500, "a", "b"), some_logs(501, "c")],
+    [a_sent_span(500)],
+    [some_logs(500, "b", "d"), some_logs(502, "e")],
+    [a_sent_span(501), a_sent_span(502), a_deletion(501)],
+    [some_logs(501, "f"), some_logs(502, "g")],
 ]
-"""Requests of every kind, with starts that come without their ends and deleted calls that come again."""
+"""Requests of every kind: starts that come without their ends, deleted calls that come again, logs."""
+
+LAST_LOGS = {500: ["a", "b", "d"], 502: ["e", "g"]}
+"""What the spans with logs have at the end."""
 
 
 def lines_of(path) -> bytes:
-    reader = SqliteReader(path, render=render)
+    reader = SqliteReader(path, render=lambda record: b'{"bytes":%d}' % len(record))
     query = CallsQuery(project_id=PROJECT)
     try:
         return reader.lines(query, reader.plan(query).seqs)
@@ -71,6 +79,11 @@ def lines_of(path) -> bytes:
 
 def numbers_in(path) -> list[int]:
     return [int(orjson.loads(line)["id"], 16) for line in lines_of(path).splitlines()]
+
+
+def logs_in(path) -> dict[int, list[str]]:
+    calls = [orjson.loads(line) for line in lines_of(path).splitlines()]
+    return {int(call["id"], 16): call["inputs"]["logs"] for call in calls if "logs" in call["inputs"]}
 
 
 def commit(writer, request) -> None:
@@ -84,7 +97,7 @@ class TestPowerCut:
     def recorded(self, tmp_path, tape, vfs):
         """Run all requests, with checkpoints between them; say what readers saw after each commit."""
         path = tmp_path / "calls.db"
-        writer = SqliteWriter(path, EVERYTHING, vfs=vfs)
+        writer = SqliteWriter(path, EVERYTHING, vfs=vfs, translate=translation())
         tape.mark("0")
         seen = [b""]
         for number, request in enumerate(REQUESTS, 1):
@@ -116,6 +129,23 @@ class TestPowerCut:
             connection.close()
             assert lines_of(folder / "calls.db") in seen[acknowledged : acknowledged + 2]
         assert tried >= 100
+
+    def test_logs_that_were_acknowledged_are_there_again_once_their_batches_are_resent(
+        self, recorded, tmp_path
+    ):
+        tape, _ = recorded
+        for number, (marks, files) in enumerate(states(tape)):
+            if not marks or int(marks[-1]) < len(REQUESTS) - 5:
+                continue
+            folder = tmp_path / f"logs{number}"
+            folder.mkdir()
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+            writer = SqliteWriter(folder / "calls.db", EVERYTHING, translate=translation())
+            for request in REQUESTS[int(marks[-1]) :]:
+                commit(writer, request)
+            writer.close()
+            assert logs_in(folder / "calls.db") == LAST_LOGS
 
     def test_a_commit_returns_only_after_its_sync_returned(self, recorded):
         tape, _ = recorded
