@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -19,7 +19,7 @@ from otel_bridge.config import BridgeConfig, default_data_dir, parse_project, pa
 from otel_bridge.errors import BridgeError, StartError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 PROGRAM: Final = "otel-bridge"
 FAILED_EXIT: Final = 1
@@ -54,14 +54,19 @@ OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
 )
 """The options of `run`. Each has an environment variable: `OTEL_BRIDGE_` and the flag's name."""
 
+OPTIONS_OF_RETRANSLATE: Final = ("--data-dir", "--usage-on-wrappers", "--session-threads", "--turns")
+"""Where a store is, and what its spans become: as `run` was told."""
+
 
 def variable(flag: str) -> str:
     """Return the environment variable of `flag`: `--data-dir` → `OTEL_BRIDGE_DATA_DIR`."""
     return "OTEL_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
+def _options(command: Callable[..., Any], *, only: Sequence[str] | None = None) -> Callable[..., Any]:
     for flag, shape, default, text in reversed(OPTIONS):
+        if only is not None and flag not in only:
+            continue
         choices = isinstance(shape, tuple)
         command = click.option(
             flag,
@@ -95,27 +100,23 @@ def run(**given: Any) -> None:
 @click.option("--since", metavar="TIME", help="Only calls that arrived since: 7d, 2026-11-01T00:00Z.")
 @click.option("--all", "everything", is_flag=True, help="Also calls that this version made.")
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was stopped.")
-@click.option(
-    "--data-dir",
-    metavar="DIR",
-    envvar=variable("--data-dir"),
-    show_envvar=True,
-    help=f"Where calls are kept.  [default: {default_data_dir()}]",
-)
 @click.option("--url", metavar="URL", help="The API of a running bridge, in place of a directory.")
+@partial(_options, only=OPTIONS_OF_RETRANSLATE)
 def retranslate(
+    *,
     project: str | None,
     since: str | None,
-    *,
     everything: bool,
     restart: bool,
-    data_dir: str | None,
     url: str | None,
+    **given: Any,
 ) -> int:
     """Derive stored calls again from their spans and logs, as this version does, in place.
 
-    Works beside a running bridge. May be stopped at any time; the same command then goes on.
+    Works beside a running bridge, which then goes by its own options. May be stopped at any time; the same
+    command goes on.
     """
+    config = _config({name: value for name, value in given.items() if value is not None})
     from otel_bridge.repair.command import retranslate_calls  # noqa: PLC0415 - as below
 
     try:
@@ -128,8 +129,8 @@ def retranslate(
         since=moment or None,
         everything=everything,
         restart=restart,
-        data_dir=Path(data_dir) if data_dir else default_data_dir(),
         url=url,
+        config=config,
     )
 
 

@@ -12,6 +12,7 @@ import durationpy
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
 
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.translate.options import Options
 
 _ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
 _PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
@@ -125,3 +126,12 @@ class BridgeConfig(BaseModel):
     unsupported_signals: Literal["reject", "discard"] = "reject"
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
+
+    @property
+    def options(self) -> Options:
+        """Return what spans become."""
+        return Options(
+            usage_on_wrappers=self.usage_on_wrappers,
+            session_threads=self.session_threads == "on",
+            turns=self.turns,
+        )

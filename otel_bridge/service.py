@@ -30,7 +30,6 @@ from otel_bridge.receiver.http import OtlpHttp, open_http
 from otel_bridge.receiver.intake import Intake, open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.telemetry import Telemetry, configure_logging, log
-from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -208,11 +207,7 @@ def _writer_settings(config: BridgeConfig) -> WriterSettings:
         retention_seconds=int(config.retention.total_seconds()) if config.retention else None,
         max_bytes=int(config.max_disk) if config.max_disk else None,
         default_project=config.default_project,
-        options=Options(
-            usage_on_wrappers=config.usage_on_wrappers,
-            session_threads=config.session_threads == "on",
-            turns=config.turns,
-        ),
+        options=config.options,
     )
 
 

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections import deque
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,9 +32,11 @@ from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
+from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
     from otel_bridge.store.base import CallWriter
+    from otel_bridge.translate.options import Options
 
 GROUP_BYTES: Final = 2 << 20
 """Decoded bytes of the requests that are committed together; a larger request goes alone."""
@@ -177,11 +180,15 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
     limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
-        store = owned.enter_context(
-            closing(SqliteWriter(data_dir / STORE_FILE, limits, translator=settings.options.stamp))
-        )
+        store = owned.enter_context(closing(open_store(data_dir, limits, settings.options)))
         connection.sendall(frame(frames.Ready()))
         Writer(connection, store, settings).run()
+
+
+def open_store(data_dir: Path, limits: StoreLimits, options: Options) -> SqliteWriter:
+    """Open the store of a data directory whose lock is held; raise StartError."""
+    again = partial(translate, options=options)
+    return SqliteWriter(data_dir / STORE_FILE, limits, translate=again, translator=options.stamp)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from otel_bridge.repair.steps import open_steps
 from otel_bridge.store.retranslation import Retranslation
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from otel_bridge.config import BridgeConfig
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROS: Final = 1_000_000
@@ -27,8 +27,8 @@ def retranslate_calls(
     since: datetime | None,
     everything: bool,
     restart: bool,
-    data_dir: Path,
     url: str | None,
+    config: BridgeConfig,
 ) -> int:
     """Translate stored calls again; return the exit code. Raise StartError when it cannot begin."""
     os.umask(PRIVATE)
@@ -38,5 +38,5 @@ def retranslate_calls(
         everything=everything,
         restart=restart,
     )
-    with open_steps(data_dir, url) as steps:
+    with open_steps(config.data_dir, url, config.options) as steps:
         return run(steps, asked, Console(highlight=False))

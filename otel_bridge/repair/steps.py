@@ -16,15 +16,16 @@ from otel_bridge.errors import DataDirectoryLocked, Refused, StartError, Unavail
 from otel_bridge.ingest.address import running_address
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.settings import STORE_FILE
+from otel_bridge.ingest.writer import open_store
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
-from otel_bridge.store.sqlite.writer import SqliteWriter
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
     from otel_bridge.store.base import CallWriter
+    from otel_bridge.translate.options import Options
 
 PATH: Final = "/bridge/retranslate"
 ANSWER_SECONDS: Final = 60.0
@@ -45,9 +46,10 @@ class Steps(Protocol):
 
 
 @contextmanager
-def open_steps(data_dir: Path, url: str | None) -> Generator[Steps]:
+def open_steps(data_dir: Path, url: str | None, options: Options) -> Generator[Steps]:
     """Open the store in `data_dir`, or ask the bridge that has it, or the one whose API is at `url`.
 
+    A bridge that is asked translates with its own options, a store of our own is translated with `options`.
     Raise StartError when there is no store, or nobody to ask.
     """
     with ExitStack() as owned:
@@ -59,7 +61,7 @@ def open_steps(data_dir: Path, url: str | None) -> Generator[Steps]:
         if _locked(owned, data_dir):
             yield owned.enter_context(closing(RemoteSteps(_address(data_dir))))
             return
-        store = owned.enter_context(closing(SqliteWriter(data_dir / STORE_FILE, _NO_LIMITS)))
+        store = owned.enter_context(closing(open_store(data_dir, _NO_LIMITS, options)))
         yield partial(local_step, store)
 
 

@@ -19,7 +19,7 @@ from otel_bridge.store.matching import matches
 from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
 from otel_bridge.store.retranslation import STEP_CALLS, Count, Cursor, Retranslated, Stopped
 from otel_bridge.store.trees import flags
-from otel_bridge.translate.stored import VERSION
+from otel_bridge.translate.options import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ class MemoryStore:
         *,
         render: Render | None = None,
         translate: Translate | None = None,
-        translator: int = VERSION,
+        translator: int = DEFAULT.stamp,
     ) -> None:
         self._limits = limits or StoreLimits()
         self._render = render

@@ -22,9 +22,6 @@ from otel_bridge.translate.wire import varint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION: Final = 2
-"""The version of the tables: counts up whenever the same span becomes another call than before."""
-
 TRACE_ID_BYTES: Final = 16
 SPAN_ID_BYTES: Final = 8
 

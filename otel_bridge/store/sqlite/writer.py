@@ -21,7 +21,7 @@ from otel_bridge.store.sqlite.migrate import check, migrate, steps
 from otel_bridge.store.sqlite.retention import Retention, max_wal_bytes
 from otel_bridge.store.sqlite.slots import SqliteSlots
 from otel_bridge.store.sqlite.training import Training
-from otel_bridge.translate.stored import VERSION
+from otel_bridge.translate.options import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -42,7 +42,7 @@ class SqliteWriter:
     """Owns the database at `path`: creates it, brings it to this version's schema, writes.
 
     Raise StartError when the file cannot be used. `translate` turns spans into calls, by default as the
-    translator does; `translator` is its version, kept beside each span.
+    translator does; `translator` is its stamp (`translate.options`), kept beside each span.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SqliteWriter:
         limits: StoreLimits | None = None,
         *,
         translate: Translate | None = None,
-        translator: int = VERSION,
+        translator: int = DEFAULT.stamp,
         vfs: str | None = None,
     ) -> None:
         limits = limits or StoreLimits()
