@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from otel_bridge.config import BridgeConfig, default_data_dir
+from otel_bridge.config import BridgeConfig, default_data_dir, parse_since
 
 
 def test_the_defaults_are_those_of_the_standalone_bridge():
@@ -77,3 +77,26 @@ def test_data_lies_where_the_xdg_base_directories_say(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", "relative/is/ignored")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert default_data_dir() == tmp_path / ".local" / "share" / "otel-bridge"
+
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("7d", NOW - timedelta(days=7)),
+        (" 90m ", NOW - timedelta(minutes=90)),
+        ("2026-11-01T00:00Z", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T02:00+02:00", datetime(2026, 11, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_so_long_ago_or_iso_8601(text, moment):
+    assert parse_since(text, NOW) == moment
+
+
+@pytest.mark.parametrize("text", ["off", "", "yesterday", "-7d", "2026-13-01"])
+def test_anything_else_is_no_time(text):
+    with pytest.raises(ValueError, match="neither a duration nor a time"):
+        parse_since(text, NOW)

@@ -1,0 +1,88 @@
+"""`/bridge/...`: what Weave does not have."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from otel_bridge.model.call import CompletedCall
+from otel_bridge.store.memory import MemoryStore
+from otel_bridge.translate.calls import translate
+from tests.contract.api.calls import InProcessCalls
+from tests.fixtures.otlp_spans import PROJECT, a_span
+
+PATH = "/bridge/retranslate"
+ARRIVED = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
+
+
+@pytest.fixture
+async def api(serve):
+    store = MemoryStore(translate=translate, translator=1)
+    call = translate(a_span({"input.value": "hi"}))
+    old = CompletedCall(replace(call.start, attributes=b'{"made_by":"old tables"}'), call.end)
+    store.begin()
+    store.apply([old], received_at=ARRIVED)
+    store.commit()
+    store._translator = 2
+    return await serve(InProcessCalls(store))
+
+
+async def attributes(api):
+    (line,) = (await api.send("POST", "/calls/stream_query", {"project_id": PROJECT})).lines
+    return line["attributes"]
+
+
+async def test_a_step_answers_what_it_came_to_and_where_to_go_on(api):
+    reply = await api.send("POST", PATH, {})
+    assert (reply.status, reply.json) == (
+        200,
+        {
+            "cursor": None,
+            "started": {"after": 0, "through": 1},
+            "changed": 1,
+            "unchanged": 0,
+            "current": 0,
+            "unreadable": 0,
+            "named": [],
+            "resumed": False,
+        },
+    )
+    assert "made_by" not in await attributes(api)
+    assert (await api.send("POST", PATH, {})).json["current"] == 1
+    assert (await api.send("POST", PATH, {"everything": True})).json["unchanged"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "changed"),
+    [
+        ({"project_id": PROJECT}, 1),
+        ({"project_id": "no/body"}, 0),
+        ({"since": "2026-09-21T14:13:20Z"}, 1),
+        ({"since": "2026-09-21T14:13:21"}, 0),
+        ({"since": "2026-09-21T16:13:20+02:00", "restart": True}, 1),
+        ({"cursor": {"after": 1, "through": 1}}, 0),
+        ({"cursor": {"after": 0, "through": 1}}, 1),
+    ],
+)
+async def test_the_body_says_which_calls(api, body, changed):
+    assert (await api.send("POST", PATH, body)).json["changed"] == changed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"since": "yesterday"},
+        {"cursor": {"after": -1, "through": 1}},
+        {"cursor": {"after": 0, "through": 2**63}},
+        {"cursor": 7},
+        {"projects": []},
+        [],
+    ],
+)
+async def test_a_body_that_makes_no_sense_is_refused(api, body):
+    assert (await api.send("POST", PATH, body)).status == 422
+    assert "made_by" in await attributes(api)
+
+
+async def test_it_is_at_the_root_only(api):
+    assert (await api.send("POST", "/traces" + PATH, {})).status == 404
