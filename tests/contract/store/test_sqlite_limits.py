@@ -22,6 +22,7 @@ from tests.contract.store.records import (
     an_ended_span,
     call_id,
 )
+from tests.contract.store.spans import a_sent_span, some_logs, translation
 
 DAY = 86_400
 
@@ -210,4 +211,61 @@ def test_a_request_that_does_not_fit_below_the_cap_fits_after_some_upkeep(path):
         pass
     store.write(large)
     assert call_id(9000) in store.ids(sort_by=(SortBy("id", "desc"),), limit=1)
+    store.close()
+
+
+class TestWaitingLogs:
+    def waiting(self, store) -> int:
+        return store.writer._connection.execute("SELECT count(*) FROM waiting_logs").get
+
+    def test_they_go_in_short_steps_when_they_have_waited_long_enough(self, path):
+        store = Store("sqlite", path, StoreLimits(retention_seconds=DAY, max_bytes=None))
+        store.write(*(some_logs(number, "a") for number in range(1, 1001)))
+        steps = 1
+        while store.writer.maintain(now=T0 + 2 * DAY * 1_000_000):
+            steps += 1
+        assert (self.waiting(store), store.writer.expired) == (0, 0)
+        assert steps > 3
+        store.close()
+
+    def test_logs_whose_spans_never_come_do_not_crowd_out_calls(self, path):
+        store = Store("sqlite", path, StoreLimits(retention_seconds=None, max_bytes=16 << 20))
+        number, text = itertools.count(1), os.urandom(3000).hex()
+        for at in range(60):
+            strangers = [some_logs(next(number), text + "a") for _ in range(50)]
+            calls = [
+                an_ended_span(next(number), inputs=b'{"t":"%s"}' % os.urandom(3000).hex().encode())
+                for _ in range(50)
+            ]
+            store.write(*strangers, *calls, received_at=T0 + at)
+            store.writer.maintain(now=T0)
+        oldest = store.writer._connection.execute("SELECT min(received_at) FROM calls").get
+        waited = store.writer._connection.execute("SELECT min(received_at) FROM waiting_logs").get
+        assert oldest > T0 + 5
+        assert abs(waited - oldest) <= 5
+        store.close()
+
+
+def test_an_older_store_is_brought_forward_and_its_ends_are_the_spans(path, monkeypatch):
+    monkeypatch.setattr("tests.contract.store.records.render", lambda record: b'{"record":1}')
+    store = Store("sqlite", path, translate=translation(1), translator=1)
+    store.write(a_sent_span(1), an_ended_span(2), an_end(3))
+    connection = store.writer._connection
+    for statement in (
+        "ALTER TABLE results DROP COLUMN logs",
+        "DROP TABLE waiting_logs",
+        "DROP TABLE retranslations",
+        "UPDATE bodies SET ranks = ranks & ((1 << 28) - 1)",
+        "PRAGMA user_version = 1",
+    ):
+        connection.execute(statement).fetchall()
+    store.close()
+    store.open()
+    before = store.numbers()
+    store.write(some_logs(1, "a"))
+    assert store.the_call(1)["output"] == {"last": "a"}
+    store.translate_with(translation(2), version=2)
+    (step,) = store.retranslate()
+    assert (step.changed, step.unreadable) == (1, 1)
+    assert store.numbers() == before
     store.close()
