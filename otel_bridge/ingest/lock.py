@@ -20,8 +20,12 @@ PATIENCE_SECONDS: Final = 3.0
 
 
 @contextmanager
-def data_directory_lock(data_dir: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> Generator[None]:
+def data_directory_lock(
+    data_dir: Path, *, patience_seconds: float = PATIENCE_SECONDS, holder: int | None = None
+) -> Generator[None]:
     """Hold the directory; raise DataDirectoryLocked when another process keeps it for `patience_seconds`.
+
+    Others are told the process `holder`, by default the parent of this one: the service of a writer.
 
     The lock is the kernel's (flock): it goes with the process that holds it, however that one ends.
     """
@@ -33,7 +37,7 @@ def data_directory_lock(data_dir: Path, *, patience_seconds: float = PATIENCE_SE
         _wait_for(descriptor, data_dir, patience_seconds)
         with suppress(OSError):  # a full disk: the name of the holder is a courtesy
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getppid()}\n".encode(), 0)
+            os.pwrite(descriptor, f"{holder or os.getppid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

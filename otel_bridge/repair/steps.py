@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -129,7 +130,7 @@ def _question(asked: Retranslation, cursor: Cursor | None) -> bytes:
 def _locked(owned: ExitStack, data_dir: Path) -> bool:
     """Take the directory; tell whether a bridge has it instead."""
     try:
-        owned.enter_context(data_directory_lock(data_dir, patience_seconds=0))
+        owned.enter_context(data_directory_lock(data_dir, patience_seconds=0, holder=os.getpid()))
     except DataDirectoryLocked:
         return True
     return False

@@ -269,3 +269,15 @@ def test_an_older_store_is_brought_forward_and_its_ends_are_the_spans(path, monk
     assert (step.changed, step.unreadable) == (1, 1)
     assert store.numbers() == before
     store.close()
+
+
+def test_logs_cost_a_request_nothing_until_some_wait_and_one_statement_from_then_on(store):
+    asked: list[str] = []
+    store.writer._connection.set_exec_trace(lambda _cursor, sql, _bindings: asked.append(sql) or True)
+    spans = [an_ended_span(number) for number in range(1, 101)]
+    store.write(*spans)
+    assert [sql for sql in asked if "waiting_logs" in sql] == []
+    store.write(some_logs(999, "a"))
+    asked.clear()
+    store.write(*spans)
+    assert len([sql for sql in asked if "waiting_logs" in sql]) == 1
