@@ -32,6 +32,15 @@ class ExportSpans(Struct, frozen=True, tag="export"):
     wb_run_id: str | None
 
 
+class ExportLogs(Struct, frozen=True, tag="export_logs"):
+    """The body is an `ExportLogsServiceRequest`; members as in `receiver.base.Export`."""
+
+    id: int
+    encoding: str
+    received_ns: int
+    project_id: str | None
+
+
 class WriteCalls(Struct, frozen=True, tag="write"):
     """The body is the JSON of a write route; members as in `weave.base.Write`."""
 
@@ -84,7 +93,7 @@ class CountCalls(Struct, frozen=True, tag="count"):
 
 
 class Exported(Struct, frozen=True, tag="exported"):
-    """The spans are kept; members as in `receiver.base.Outcome`."""
+    """The spans or log records are kept; members as in `receiver.base.Outcome`."""
 
     id: int
     accepted: int
@@ -165,7 +174,9 @@ class Logged(Struct, frozen=True, tag="logged"):
     fields: dict[str, str | int | float]
 
 
-Request: TypeAlias = ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
+Request: TypeAlias = (
+    ExportSpans | ExportLogs | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
+)
 Reply: TypeAlias = Exported | Answered | Planned | Rendered | Counted | Done | Failed
 Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
 

@@ -85,4 +85,4 @@ class LoggedSpan(Struct, frozen=True, kw_only=True):
     logs: bytes
 
 
-Change: TypeAlias = StartedCall | EndedCall | CompletedCall | UpdatedCall | DeletedCalls
+Change: TypeAlias = StartedCall | EndedCall | CompletedCall | UpdatedCall | DeletedCalls | LoggedSpan

@@ -18,10 +18,11 @@ from otel_bridge.errors import InvalidRequest, RequestTooLarge
 from otel_bridge.http.coding import Coding, Inflation
 from otel_bridge.http.inflate import open_inflater
 from otel_bridge.receiver.base import Encoding
+from otel_bridge.receiver.counting import count_items
 from otel_bridge.receiver.http import open_http
 from otel_bridge.receiver.intake import open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
-from otel_bridge.receiver.signals import TRACES, count_items
+from otel_bridge.receiver.signals import TRACES
 from otel_bridge.telemetry import Telemetry
 from otel_bridge.testing import RecordingConsume
 

@@ -8,7 +8,7 @@ from otel_bridge.errors import InvalidRequest, RequestTooLarge
 from otel_bridge.receiver.base import Encoding
 from otel_bridge.receiver.decode import decode
 from otel_bridge.receiver.decode.envelopes import MAX_MESSAGES
-from otel_bridge.receiver.decode.export import MAX_KEPT_REASONS
+from otel_bridge.receiver.decode.request import MAX_KEPT_REASONS
 from tests.fixtures.otlp_spans import PROJECT, a_message, a_request, an_export
 
 MANY = MAX_MESSAGES + 1
