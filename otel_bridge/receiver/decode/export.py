@@ -73,6 +73,7 @@ def _take_resource(resource_spans: Any, export: Export, otherwise: str | None, w
             resource_wire=wire,
             scope_wire=scope_wire(scope_spans),
         )
+        work.repeat(len(wire) + len(origin.scope_wire), len(scope_spans.spans))
         _take_spans(scope_spans.spans, origin, work)
 
 

@@ -109,6 +109,7 @@ def _take_resource(
     resource_wire = _shell(resource_logs, "resource", "scope_logs")
     for scope_logs in resource_logs.scope_logs:
         origin = _Origin(resource_wire, _shell(scope_logs, "scope", "log_records"))
+        found.repeat(len(resource_wire) + len(origin.scope_wire), len(scope_logs.log_records))
         _take_records(scope_logs.log_records, project, origin, spans, found)
 
 

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_bridge.errors import InvalidRequest
+from otel_bridge.errors import InvalidRequest, RequestTooLarge
 from otel_bridge.receiver.base import Encoding
 from otel_bridge.receiver.decode import otlp_json
 from otel_bridge.receiver.decode.envelopes import check_wire
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 MAX_KEPT_REASONS: Final = 1_000
 """Only the first few are told to anyone."""
 
+MAX_REPEATED_BYTES: Final = 256 << 20
+"""Of resources and scopes, which are kept with each of their items: some KB an item is much. Without a bound
+a body of 1 MB, nearly all of it one resource of 1,000 spans, takes 1 GB of memory."""
+
 _MESSAGES: Final[dict[Signal, Any]] = {TRACES: ExportTraceServiceRequest, LOGS: ExportLogsServiceRequest}
 
 
@@ -32,6 +36,16 @@ class Findings:
         self.warnings: list[str] = []
         self.counts: dict[str, int] = {}
         self.rejected = 0
+        self._repeated_bytes = 0
+
+    def repeat(self, envelope_bytes: int, items: int) -> None:
+        """Note that items keep a copy of their envelope each; raise RequestTooLarge over the bound."""
+        self._repeated_bytes += envelope_bytes * items
+        if self._repeated_bytes > MAX_REPEATED_BYTES:
+            raise RequestTooLarge(
+                "resources and scopes, kept with each of their items, would take more than "
+                f"{MAX_REPEATED_BYTES >> 20} MiB; send fewer items a request"
+            )
 
     def reject(self, count: int, reason: str) -> None:
         """Set `count` items aside for a reason of their own."""

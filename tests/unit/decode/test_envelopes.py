@@ -29,6 +29,21 @@ def test_too_many_messages_are_refused(body, encoding):
         decode(an_export(body, encoding=encoding), default_project=PROJECT)
 
 
+def of_one_large_resource(count: int) -> bytes:
+    """A request whose resource has a mebibyte but four bytes."""
+    spans = [a_message(span_id=number.to_bytes(8, "big")) for number in range(1, count + 1)]
+    return a_request(*spans, resource={"": "x" * ((1 << 20) - 20)}).SerializeToString()
+
+
+def test_a_large_resource_may_have_many_spans():
+    assert len(decode(an_export(of_one_large_resource(256)), default_project=PROJECT).spans) == 256
+
+
+def test_a_large_resource_with_too_many_spans_is_refused():
+    with pytest.raises(RequestTooLarge, match="more than 256 MiB; send fewer items a request"):
+        decode(an_export(of_one_large_resource(257)), default_project=PROJECT)
+
+
 def test_some_empty_messages_are_fine():
     assert decode(an_export(b"\x0a\x00" * 1000), default_project=PROJECT).spans == []
 

@@ -164,6 +164,12 @@ def test_too_many_messages_are_refused(body, encoding):
         decoded(body, encoding=encoding)
 
 
+def test_a_large_resource_with_very_many_records_is_refused():
+    many = [a_record(span_id=number.to_bytes(8, "big")) for number in range(1, 301)]
+    with pytest.raises(RequestTooLarge, match="send fewer items a request"):
+        decoded(a_request(*many, resource={"text": "x" * (1 << 20)}))
+
+
 def test_of_many_bad_records_all_are_counted_and_some_are_named():
     bad = MAX_KEPT_REASONS + 5
     found = decoded(a_request(*[a_record(span_id=b"\1")] * bad))
