@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import client
 from tests.e2e.process import running
-from tests.fixtures.captures import WITH_LOGS, log_exports, logged_spans
+from tests.fixtures.captures import WITH_LOGS, exports, log_exports, logged_spans
 from tests.fixtures.otlp_logs import a_record, a_request, records
 
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -73,3 +73,35 @@ def test_without_the_option_logs_are_refused_and_the_answer_names_it(bridge_proc
     assert status == 404
     assert b"--logs on" in answer
     assert "(POST /v1/traces)" in bridge_process.banner
+
+
+def lines(bridge, project: str) -> dict[str, dict]:
+    """The calls of a project by id, without what depends on the order of arrival or the project's name."""
+    found = client.post(bridge.api, "/calls/stream_query", {"project_id": project})
+    return {line["id"]: {k: v for k, v in line.items() if k != "project_id"} for line in found}
+
+
+def order(bridge, capture: str, project: str, *paths: str) -> dict[str, dict]:
+    """Send a capture's spans and log records in this order; return the calls."""
+    sent = {"/v1/traces": exports(capture), "/v1/logs": log_exports(capture)}
+    for path in paths:
+        for export in sent[path]:
+            assert send(bridge, export.body, project, path) == (200, b"")
+    return lines(bridge, project)
+
+
+@pytest.mark.parametrize("capture", WITH_LOGS)
+def test_log_records_may_come_before_or_after_their_spans(bridge, capture):
+    after = order(bridge, capture, f"after/{capture}", "/v1/traces", "/v1/logs")
+    before = order(bridge, capture, f"before/{capture}", "/v1/logs", "/v1/traces")
+    assert before == after != {}
+
+
+def test_messages_that_only_log_records_hold_are_in_the_calls(bridge):
+    capture = "genai-openai-events"
+    without = order(bridge, capture, "e/without", "/v1/traces")
+    calls = order(bridge, capture, "e/with", "/v1/traces", "/v1/logs")
+    ids = [span.id for span in logged_spans(capture)]
+    assert not any(without[each]["inputs"] or without[each]["output"] for each in ids)
+    assert all(calls[each]["inputs"] for each in ids)
+    assert any(calls[each]["output"] for each in ids)
