@@ -48,7 +48,13 @@ OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
     ),
     ("--session-threads", ("on", "off"), "on", "Whether session ids name threads where nothing better does."),
     ("--turns", ("roots", "spans"), "roots", "What is a turn of a thread: its root spans, or all its spans."),
-    ("--unsupported-signals", ("reject", "discard"), "reject", "What to do with metrics and logs."),
+    ("--logs", ("on", "off"), "off", "Whether to keep the OTLP log records that belong to spans."),
+    (
+        "--unsupported-signals",
+        ("reject", "discard"),
+        "reject",
+        "What to do with metrics, and with logs while --logs is off.",
+    ),
     ("--log-level", LOG_LEVELS, "info", "How much to log."),
     ("--log-format", ("console", "json"), "console", "For people or for machines."),
 )

@@ -123,6 +123,7 @@ class BridgeConfig(BaseModel):
     usage_on_wrappers: Literal["drop", "keep"] = "drop"
     session_threads: Literal["on", "off"] = "on"
     turns: Literal["roots", "spans"] = "roots"
+    logs: Literal["on", "off"] = "off"
     unsupported_signals: Literal["reject", "discard"] = "reject"
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"

@@ -29,6 +29,7 @@ from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import OtlpHttp, open_http
 from otel_bridge.receiver.intake import Intake, open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
+from otel_bridge.receiver.signals import taken
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ async def open_bridge(config: BridgeConfig) -> AsyncGenerator[Doors]:
     """
     telemetry = Telemetry()
     settings = ReceiverSettings(
-        unsupported_signals=config.unsupported_signals, quarantine=config.data_dir / "quarantine"
+        logs=config.logs == "on",
+        unsupported_signals=config.unsupported_signals,
+        quarantine=config.data_dir / "quarantine",
     )
     try:
         async with AsyncExitStack() as owned:
@@ -181,12 +184,14 @@ def announce(config: BridgeConfig, doors: Doors) -> None:
             api=f"http://{doors.api}",
             data_dir=str(config.data_dir),
             default_project=config.default_project,
+            logs=config.logs,
             kept=kept,
         )
         return
+    paths = ", ".join(f"/v1/{signal.name}" for signal in taken(logs=config.logs == "on"))
     lines = (
         f"otel-bridge {__version__}",
-        f"  OTLP/HTTP  http://{doors.http}  (POST /v1/traces)",
+        f"  OTLP/HTTP  http://{doors.http}  (POST {paths})",
         f"  OTLP/gRPC  {doors.grpc}",
         f"  Weave API  http://{doors.api}  (project {config.default_project})",
         f"  data in    {config.data_dir}  ({kept})",

@@ -24,6 +24,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 NOTES: Final[Mapping[str, str]] = {
     "id_collisions": "spans kept under a derived id, because another span has theirs",
     "duplicate_spans": "spans and calls that came again and changed nothing",
+    "duplicate_logs": "spans whose log records came again and changed nothing",
     "merged_calls": "records that completed or changed a stored call",
     "cut_log_records": "log records dropped, because their span has as many as are kept of one",
     "json_snake_case": "OTLP/JSON requests with snake_case keys, which OTLP does not know",
@@ -39,11 +40,14 @@ NOTES: Final[Mapping[str, str]] = {
     "unhandled_errors": "requests that met a bug of ours and were answered 503",
     "quarantined_requests": "requests refused for good after they met the same bug again and again",
     "announced_spans": "spans that only say that another one runs (Logfire), kept as no call",
-    "unsupported_signals": "requests with metrics or logs",
+    "unsupported_signals": "requests with metrics, or with logs while `--logs` is off",
     "worker_restarts": "writer or reader processes that ended and were started again",
     "expired_calls": "calls removed by retention or the disk cap",
 }
 """Counters without labels: `otel_bridge_<name>_total`."""
+
+RECEIVED: Final[Mapping[str, str]] = {"traces": "spans", "logs": "log records"}
+"""What the receivers count by what became of it: signal → its items."""
 
 
 class _Stderr:
@@ -63,12 +67,15 @@ class Telemetry:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self._spans = Counter(
-            "otel_bridge_receiver_spans",
-            "spans received, by what became of them",
-            ["outcome", "transport", "encoding"],
-            registry=registry,
-        )
+        self._received = {
+            signal: Counter(
+                f"otel_bridge_receiver_{items.replace(' ', '_')}",
+                f"{items} received, by what became of them",
+                ["outcome", "transport", "encoding"],
+                registry=registry,
+            )
+            for signal, items in RECEIVED.items()
+        }
         self._requests = Counter(
             "otel_bridge_receiver_requests",
             "OTLP requests answered, by status",
@@ -82,10 +89,10 @@ class Telemetry:
             "otel_bridge_in_flight_bytes", "decoded bytes of requests being worked on", registry=registry
         )
 
-    def spans(self, outcome: str, count: int, *, transport: str, encoding: str) -> None:
-        """Count received spans; `outcome` is accepted, refused (retryable), rejected or failed."""
+    def received(self, signal: str, outcome: str, count: int, *, transport: str, encoding: str) -> None:
+        """Count items of a signal; `outcome` is accepted, refused (retryable), rejected or failed."""
         if count:
-            self._spans.labels(outcome, transport, encoding).inc(count)
+            self._received[signal].labels(outcome, transport, encoding).inc(count)
 
     def request(self, code: int | str, *, transport: str) -> None:
         """Count one answered OTLP request."""

@@ -7,11 +7,14 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.receiver.base import Outcome
-from otel_bridge.receiver.decode import decode, partial_message
+from otel_bridge.receiver.decode import decode, decode_logs, partial_message
+from otel_bridge.receiver.signals import LOGS
 
 if TYPE_CHECKING:
+    from otel_bridge.model.call import LoggedSpan
     from otel_bridge.model.span import Span
     from otel_bridge.receiver.base import Export
+    from otel_bridge.receiver.decode import Decoded, DecodedLogs
 
 DEFAULT_PROJECT: Final = "local/default"
 
@@ -19,13 +22,15 @@ DEFAULT_PROJECT: Final = "local/default"
 class RecordingConsume:
     """A `Consume` that decodes like the bridge and remembers what it took.
 
-    `exports` holds every export that came, `spans` what was taken from those that were not answered with an
-    error. `fail_next` queues errors for the exports to come; `hold` makes them wait until `let_go`.
+    `exports` holds every export that came, `spans` and `logs` what was taken from those that were not
+    answered with an error. `fail_next` queues errors for the exports to come; `hold` makes them wait until
+    `let_go`.
     """
 
     def __init__(self, *, default_project: str | None = DEFAULT_PROJECT) -> None:
         self.exports: list[Export] = []
         self.spans: list[Span] = []
+        self.logs: list[LoggedSpan] = []
         self.arrived = asyncio.Event()
         self._default_project = default_project
         self._errors: deque[Exception | None] = deque()
@@ -52,11 +57,19 @@ class RecordingConsume:
         error = self._errors.popleft() if self._errors else None
         if error is not None:
             raise error
+        if export.signal is LOGS:
+            found = decode_logs(export, default_project=self._default_project)
+            self.logs.extend(found.spans)
+            return _outcome(found, found.accepted)
         decoded = decode(export, default_project=self._default_project)
         self.spans.extend(decoded.spans)
-        return Outcome(
-            accepted=len(decoded.spans),
-            rejected=decoded.rejected,
-            message=partial_message(decoded.reasons, decoded.warnings),
-            counts=decoded.counts,
-        )
+        return _outcome(decoded, len(decoded.spans))
+
+
+def _outcome(decoded: Decoded | DecodedLogs, accepted: int) -> Outcome:
+    return Outcome(
+        accepted=accepted,
+        rejected=decoded.rejected,
+        message=partial_message(decoded.reasons, decoded.warnings),
+        counts=decoded.counts,
+    )

@@ -37,6 +37,15 @@ class ExportSpans(Struct, frozen=True, tag="export"):
     wb_run_id: str | None
 
 
+class ExportLogs(Struct, frozen=True, tag="export_logs"):
+    """The body is an `ExportLogsServiceRequest`; members as in `receiver.base.Export`."""
+
+    id: int
+    encoding: str
+    received_ns: int
+    project_id: str | None
+
+
 class WriteCalls(Struct, frozen=True, tag="write"):
     """The body is the JSON of a write route; members as in `weave.base.Write`."""
 
@@ -97,7 +106,7 @@ class CountCalls(Struct, frozen=True, tag="count"):
 
 
 class Exported(Struct, frozen=True, tag="exported"):
-    """The spans are kept; members as in `receiver.base.Outcome`."""
+    """The spans or log records are kept; members as in `receiver.base.Outcome`."""
 
     id: int
     accepted: int
@@ -186,7 +195,15 @@ class Logged(Struct, frozen=True, tag="logged"):
 
 
 Request: TypeAlias = (
-    ExportSpans | WriteCalls | Retranslate | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
+    ExportSpans
+    | ExportLogs
+    | WriteCalls
+    | Retranslate
+    | Ping
+    | OpenStore
+    | PlanQuery
+    | RenderLines
+    | CountCalls
 )
 Reply: TypeAlias = Exported | Answered | Stepped | Planned | Rendered | Counted | Done | Failed
 Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged

@@ -14,7 +14,8 @@ from otel_bridge.errors import Retryable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
 from otel_bridge.ingest.settings import STORE_FILE
-from otel_bridge.receiver.base import Export, Outcome
+from otel_bridge.receiver.base import Outcome
+from otel_bridge.receiver.signals import LOGS
 from otel_bridge.store.base import Plan
 from otel_bridge.weave.base import Answer
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.ingest.settings import WriterSettings
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.receiver.base import Export
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.telemetry import Telemetry
     from otel_bridge.weave.base import Write
@@ -49,14 +51,8 @@ class Keeper:
         self.disk_has_room = True
 
     async def export(self, export: Export) -> Outcome:
-        """`Consume`: return when the spans are committed."""
-        request = frames.ExportSpans(
-            self._writer.number(),
-            export.encoding.value,
-            export.received_ns,
-            export.project_id,
-            export.wb_run_id,
-        )
+        """`Consume`: return when the spans or log records are committed."""
+        request = _request(self._writer.number(), export)
         reply, _ = await self._ask(self._writer, request, frames.Exported, export.body)
         return Outcome(
             accepted=reply.accepted, rejected=reply.rejected, message=reply.message, counts=reply.counts
@@ -150,6 +146,13 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
             background(keeper.watch()),
         ):
             yield keeper
+
+
+def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportLogs:
+    encoding = export.encoding.value
+    if export.signal is LOGS:
+        return frames.ExportLogs(number, encoding, export.received_ns, export.project_id)
+    return frames.ExportSpans(number, encoding, export.received_ns, export.project_id, export.wb_run_id)
 
 
 async def _nothing() -> None:

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from otel_bridge.ingest import frames
 from otel_bridge.receiver.base import Encoding, Export
-from otel_bridge.receiver.decode import decode, partial_message
+from otel_bridge.receiver.decode import decode, decode_logs, partial_message
+from otel_bridge.receiver.signals import LOGS
 from otel_bridge.translate.calls import announces, translate
 
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
 
 
 class Prepared(Struct, frozen=True):
-    """A request that is ready to be applied, and what to say once it is kept."""
+    """A request that is ready to be applied, and what to say once it is kept.
+
+    `unchanged` is the counter of `telemetry.NOTES` for changes that came again.
+    """
 
     id: int
     changes: Sequence[Change]
     received_at: int
     reply: frames.Exported | frames.Answered
     body: bytes = b""
+    unchanged: str = "duplicate_spans"
 
     def apply(self, store: CallWriter) -> bytes:
         """Apply the changes in the open transaction; return what to say once it is committed."""
@@ -36,7 +41,7 @@ class Prepared(Struct, frozen=True):
     def kept(self, applied: Applied) -> bytes:
         """Return the frame that tells the service the request is durable."""
         counts = self.reply.counts | {
-            "duplicate_spans": applied.unchanged,
+            self.unchanged: applied.unchanged,
             "merged_calls": applied.merged,
             "id_collisions": applied.collisions,
             "cut_log_records": applied.cut,
@@ -88,6 +93,27 @@ def prepare_export(
         counts | {"announced_spans": announced} if announced else counts,
     )
     return Prepared(request.id, changes, request.received_ns // 1000, reply)
+
+
+def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: str | None) -> Prepared:
+    """Decode an OTLP request of log records; raise InvalidRequest when it cannot be decoded."""
+    export = Export(
+        body=body,
+        encoding=Encoding(request.encoding),
+        received_ns=request.received_ns,
+        signal=LOGS,
+        project_id=request.project_id,
+    )
+    decoded = decode_logs(export, default_project=default_project)
+    reply = frames.Exported(
+        request.id,
+        decoded.accepted,
+        decoded.rejected,
+        partial_message(decoded.reasons, decoded.warnings),
+        decoded.counts,
+    )
+    received_at = request.received_ns // 1000
+    return Prepared(request.id, decoded.spans, received_at, reply, unchanged="duplicate_logs")
 
 
 def prepare_write(request: frames.WriteCalls, body: bytes) -> Prepared:

@@ -27,7 +27,7 @@ from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.lock import data_directory_lock
-from otel_bridge.ingest.requests import Prepared, Step, prepare_export, prepare_write
+from otel_bridge.ingest.requests import Prepared, Step, prepare_export, prepare_logs, prepare_write
 from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
@@ -115,6 +115,8 @@ class Writer:
                             default_project=self._settings.default_project,
                             options=self._settings.options,
                         )
+                    case frames.ExportLogs():
+                        prepared = prepare_logs(request, body, default_project=self._settings.default_project)
                     case frames.WriteCalls():
                         prepared = prepare_write(request, body)
                     case frames.Retranslate(id=number, asked=asked, cursor=cursor):

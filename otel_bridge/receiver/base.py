@@ -7,6 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from otel_bridge.receiver.signals import TRACES, Signal
+
 
 class Encoding(StrEnum):
     """How an OTLP message is written down."""
@@ -16,7 +18,7 @@ class Encoding(StrEnum):
 
 
 class Export(Struct, frozen=True, kw_only=True):
-    """One `ExportTraceServiceRequest`, inflated but not decoded.
+    """One export request of a signal, inflated but not decoded.
 
     `project_id` is the header `project_id` ("entity/project"), `wb_run_id` the header of that name.
     `received_ns` is the receive time, nanoseconds since the Unix epoch.
@@ -25,14 +27,15 @@ class Export(Struct, frozen=True, kw_only=True):
     body: bytes
     encoding: Encoding
     received_ns: int
+    signal: Signal = TRACES
     project_id: str | None = None
     wb_run_id: str | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of an export: `accepted` spans are kept durably, `rejected` ones never will be.
+    """What became of an export: `accepted` items are kept durably, `rejected` ones never will be.
 
-    `message` tells why spans were rejected, or warns (then `rejected` is 0); at most 16 KiB.
+    `message` tells why items were rejected, or warns (then `rejected` is 0); at most 16 KiB.
     `counts` holds further counters by name (warnings, collisions, merged calls).
     """
 
@@ -43,10 +46,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Consume(Protocol):
-    """The one call between a receiver and what keeps spans."""
+    """The one call between a receiver and what keeps spans and log records."""
 
     async def __call__(self, export: Export) -> Outcome:
-        """Return when every accepted span would survive a crash.
+        """Return when every accepted item would survive a crash.
 
         Raise InvalidRequest for a body that cannot be decoded, Unavailable when nothing of it was kept and
         the client should come again, Refused when it never will be. Goes on to the end when cancelled.

@@ -21,9 +21,9 @@ from otel_bridge.http.listener import Bound, cannot_listen
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.doors import stranger_at_grpc_door
 from otel_bridge.receiver.headers import read_context
-from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Intake, Source
+from otel_bridge.receiver.intake import STUMBLED, Intake, Source
 from otel_bridge.receiver.knocks import watch_knocks
-from otel_bridge.receiver.signals import TRACES, UNSUPPORTED, Signal
+from otel_bridge.receiver.signals import SIGNALS, Signal
 from otel_bridge.receiver.status import message, retry_info, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
 
@@ -43,6 +43,9 @@ _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 Context: TypeAlias = Any
 """`grpc.aio.ServicerContext`; grpcio has no types."""
 
+Handle: TypeAlias = "Callable[[bytes, dict[str, str], str], Awaitable[bytes]]"
+"""Body, metadata and client of a call to the bytes of its answer."""
+
 
 class OtlpGrpc:
     """The methods of one intake."""
@@ -53,18 +56,19 @@ class OtlpGrpc:
 
     def handlers(self) -> list[Any]:
         """Return the services of all signals."""
-        methods = {TRACES: self._answering(self._traces)}
-        methods |= {signal: self._answering(self._unsupported(signal)) for signal in UNSUPPORTED}
+        taken = self._intake.taken
+        methods = {
+            signal.service: self._taking(signal) if signal in taken else self._unsupported(signal)
+            for signal in SIGNALS
+        }
         return [
             grpc.method_handlers_generic_handler(
-                signal.service, {"Export": grpc.unary_unary_rpc_method_handler(method)}
+                service, {"Export": grpc.unary_unary_rpc_method_handler(self._answering(method))}
             )
-            for signal, method in methods.items()
+            for service, method in methods.items()
         ]
 
-    def _answering(
-        self, handle: Callable[[bytes, dict[str, str], str], Awaitable[bytes]]
-    ) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    def _answering(self, handle: Handle) -> Callable[[bytes, Context], Awaitable[bytes]]:
         """Wrap a method: every error becomes a status with its details."""
 
         async def answer(body: bytes, context: Context) -> bytes:
@@ -83,29 +87,33 @@ class OtlpGrpc:
 
         return answer
 
-    async def _traces(self, body: bytes, metadata: dict[str, str], client: str) -> bytes:
-        intake = self._intake
-        headers = read_context(metadata)
-        intake.telemetry.note("percent_encoded_headers", headers.escaped)
-        with intake.admit() as admission:
-            admission.claim.grow_to(len(body))
-            export = Export(
-                body=body,
-                encoding=Encoding.PROTOBUF,
-                received_ns=time.time_ns(),
-                project_id=headers.project_id,
-                wb_run_id=headers.wb_run_id,
-            )
-            outcome = await intake.take(export, admission, Source(GRPC, client, Encoding.PROTOBUF))
-        return encode_success(outcome.rejected, outcome.message, Encoding.PROTOBUF)
+    def _taking(self, signal: Signal) -> Handle:
+        async def handle(body: bytes, metadata: dict[str, str], client: str) -> bytes:
+            intake = self._intake
+            headers = read_context(metadata)
+            intake.telemetry.note("percent_encoded_headers", headers.escaped)
+            with intake.admit() as admission:
+                admission.claim.grow_to(len(body))
+                export = Export(
+                    body=body,
+                    encoding=Encoding.PROTOBUF,
+                    received_ns=time.time_ns(),
+                    signal=signal,
+                    project_id=headers.project_id,
+                    wb_run_id=headers.wb_run_id,
+                )
+                outcome = await intake.take(export, admission, Source(GRPC, client, Encoding.PROTOBUF))
+            return encode_success(outcome.rejected, outcome.message, Encoding.PROTOBUF, signal)
 
-    def _unsupported(self, signal: Signal) -> Callable[[bytes, dict[str, str], str], Awaitable[bytes]]:
+        return handle
+
+    def _unsupported(self, signal: Signal) -> Handle:
         async def handle(body: bytes, _: dict[str, str], client: str) -> bytes:
-            self._intake.met_signal(signal, client)
+            hint = self._intake.met_signal(signal, client)
             if self._intake.settings.unsupported_signals == "reject":
-                raise NotBuilt(TRACES_ONLY)
+                raise NotBuilt(hint)
             count = await self._intake.count(body, Encoding.PROTOBUF, signal)
-            return encode_success(count, TRACES_ONLY if count else "", Encoding.PROTOBUF, signal)
+            return encode_success(count, hint if count else "", Encoding.PROTOBUF, signal)
 
         return handle
 
@@ -164,7 +172,8 @@ async def open_grpc(
     bound = await _bind(server, host, port)
     await server.start()
     try:
-        await servicer.set(TRACES.service, health_pb2.HealthCheckResponse.SERVING)
+        for signal in intake.taken:
+            await servicer.set(signal.service, health_pb2.HealthCheckResponse.SERVING)
         async with watch_knocks(bound, stranger_at_grpc_door(intake.telemetry, http_port)):
             yield bound
     finally:

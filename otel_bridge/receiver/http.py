@@ -25,8 +25,8 @@ from otel_bridge.http.listener import Bound, ListenerLimits, open_listener
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.doors import http2_at_http_door
 from otel_bridge.receiver.headers import MEDIA_TYPE, media_encoding, read_context
-from otel_bridge.receiver.intake import STUMBLED, TRACES_ONLY, Admission, Intake, Source
-from otel_bridge.receiver.signals import LOGS, METRICS, Signal
+from otel_bridge.receiver.intake import STUMBLED, Admission, Intake, Source
+from otel_bridge.receiver.signals import SIGNALS, Signal
 from otel_bridge.receiver.status import UNIMPLEMENTED, encode_status, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
 
@@ -34,15 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
 HTTP: Final = "http"
-BASES: Final = ("", "/", "/otel", "/agents/otel", "/v1/traces", "/otel/v1/traces", "/agents/otel/v1/traces")
-"""What an exporter's base URL may hold before the `/v1/traces` it adds itself: Weave's own paths, a slash
-too many, a full traces URL given where a base belongs."""
+BASES: Final = ("", "/otel", "/agents/otel")
+"""What an exporter's base URL may hold before the `/v1/traces` it adds itself: Weave's own paths."""
 
 _UNSUPPORTED_MEDIA: Final = (
     "415 unsupported media type, supported: [application/json, application/x-protobuf]"
 )
 _UNSUPPORTED_METHOD: Final = "405 method not allowed, supported: [POST]"
-_NO_PATH: Final = "there is nothing at this path; append /v1/traces to the endpoint"
+_NO_PATH: Final = "there is nothing at this path; append %s to the endpoint"
 _TEXT: Final = "text/plain"
 
 
@@ -57,21 +56,26 @@ class OtlpHttp:
 
         The API's listener mounts them too, below `prefix`; it must run with `auto_decompress=False`.
         """
+        taken = self._intake.taken
         handlers = {
-            "traces": self._answering(self._traces),
-            "metrics": self._answering(self._unsupported(METRICS)),
-            "logs": self._answering(self._unsupported(LOGS)),
+            signal.name: self._answering(
+                self._taking(signal) if signal in taken else self._unsupported(signal)
+            )
+            for signal in SIGNALS
         }
+        # A slash too many, or a signal's full URL where a base belongs.
+        mistaken = ("/", *(f"{base}/v1/{signal.name}" for signal in taken for base in BASES))
         return [
             web.route("*", f"{prefix}{base}/v1/{name}{slash}", handler, expect_handler=self._expect)
-            for base in BASES
+            for base in (*BASES, *mistaken)
             for name, handler in handlers.items()
             for slash in ("", "/")
         ]
 
     async def nothing_here(self, request: web.Request) -> web.Response:
         """Answer a path that is none of ours."""
-        return self._refusal(request, UnknownPath(_NO_PATH))
+        paths = " or ".join(f"/v1/{signal.name}" for signal in self._intake.taken)
+        return self._refusal(request, UnknownPath(_NO_PATH % paths))
 
     def _answering(
         self, handle: Callable[[web.Request, Encoding], Awaitable[web.Response]]
@@ -93,34 +97,38 @@ class OtlpHttp:
 
         return answer
 
-    async def _traces(self, request: web.Request, encoding: Encoding) -> web.Response:
-        intake = self._intake
-        context = read_context(request.headers)
-        intake.telemetry.note("percent_encoded_headers", context.escaped)
-        with intake.admit() as admission:
-            body = await self._body(request, admission)
-            export = Export(
-                body=body,
-                encoding=encoding,
-                received_ns=time.time_ns(),
-                project_id=context.project_id,
-                wb_run_id=context.wb_run_id,
+    def _taking(self, signal: Signal) -> Callable[[web.Request, Encoding], Awaitable[web.Response]]:
+        async def handle(request: web.Request, encoding: Encoding) -> web.Response:
+            intake = self._intake
+            context = read_context(request.headers)
+            intake.telemetry.note("percent_encoded_headers", context.escaped)
+            with intake.admit() as admission:
+                body = await self._body(request, admission)
+                export = Export(
+                    body=body,
+                    encoding=encoding,
+                    received_ns=time.time_ns(),
+                    signal=signal,
+                    project_id=context.project_id,
+                    wb_run_id=context.wb_run_id,
+                )
+                source = Source(HTTP, request.remote or "", encoding)
+                outcome = await intake.take(export, admission, source)
+            return self._success(
+                encode_success(outcome.rejected, outcome.message, encoding, signal), encoding
             )
-            source = Source(HTTP, request.remote or "", encoding)
-            outcome = await intake.take(export, admission, source)
-        return self._success(encode_success(outcome.rejected, outcome.message, encoding), encoding)
+
+        return handle
 
     def _unsupported(self, signal: Signal) -> Callable[[web.Request, Encoding], Awaitable[web.Response]]:
         async def handle(request: web.Request, encoding: Encoding) -> web.Response:
-            self._intake.met_signal(signal, request.remote or "")
+            hint = self._intake.met_signal(signal, request.remote or "")
             if self._intake.settings.unsupported_signals == "reject":
-                raise UnknownPath(TRACES_ONLY)
+                raise UnknownPath(hint)
             with self._intake.admit() as admission:
                 body = await self._body(request, admission)
                 count = await self._intake.count(body, encoding, signal)
-            return self._success(
-                encode_success(count, TRACES_ONLY if count else "", encoding, signal), encoding
-            )
+            return self._success(encode_success(count, hint if count else "", encoding, signal), encoding)
 
         return handle
 

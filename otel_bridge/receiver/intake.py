@@ -13,9 +13,10 @@ from otel_bridge.http.body import BodyLimits
 from otel_bridge.http.budget import ByteBudget, Claim
 from otel_bridge.http.gate import Gate
 from otel_bridge.http.inflate import Inflater, open_inflater
+from otel_bridge.receiver.counting import count_items
 from otel_bridge.receiver.quarantine import Quarantine
 from otel_bridge.receiver.seldom import HOUR, MINUTE, Seldom
-from otel_bridge.receiver.signals import TRACES, Signal, count_items
+from otel_bridge.receiver.signals import LOGS, TRACES, not_taken, taken
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 
     from otel_bridge.receiver.base import Consume, Encoding, Export, Outcome
     from otel_bridge.receiver.settings import ReceiverSettings
+    from otel_bridge.receiver.signals import Signal
     from otel_bridge.telemetry import Telemetry
 
 STUMBLED: Final = "an internal error; try again"
 POISON: Final = "this request met the same internal error again and again; do not send it again"
-TRACES_ONLY: Final = "this endpoint takes traces only; set OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none"
 _INLINE_COUNT_BYTES: Final = 256 * 1024
-"""Bodies whose spans are counted on the loop; above it in a thread. Some 80 spans, 0.1 ms."""
+"""Bodies whose items are counted on the loop; above it in a thread. Some 80 spans, 0.1 ms."""
+
+_REJECTED: Final = {TRACES: ("spans_rejected", "spans"), LOGS: ("log_records_rejected", "log_records")}
+"""The event of a partial success, and the field that holds how many items were not kept."""
 
 
 class Source(Struct, frozen=True):
@@ -75,6 +79,7 @@ class Intake:
     ) -> None:
         self.telemetry: Final = telemetry
         self.settings: Final = settings
+        self.taken: Final = taken(logs=settings.logs)
         self.inflater: Final = inflater
         self.limits: Final = BodyLimits(max_bytes=settings.max_request_bytes, seconds=settings.body_seconds)
         self.gate: Final = Gate(settings.max_requests)
@@ -94,7 +99,7 @@ class Intake:
         return Admission(self.gate, self.budget)
 
     async def take(self, export: Export, admission: Admission, source: Source) -> Outcome:
-        """Hand the export on and wait until its spans are kept; raise nothing but a BridgeError.
+        """Hand the export on and wait until its items are kept; raise nothing but a BridgeError.
 
         The work goes on when the caller is cancelled or told to come again because it takes too long, and
         holds its place and its bytes until it is done.
@@ -104,7 +109,7 @@ class Intake:
         task.add_done_callback(self._under_way.discard)
         done, _ = await asyncio.wait((task,), timeout=self.settings.keep_seconds)
         if not done:
-            raise Unavailable("the spans could not be kept in time; try again in a moment")
+            raise Unavailable(f"the {export.signal.items} could not be kept in time; try again in a moment")
         result = task.result()
         if isinstance(result, BridgeError):
             raise result
@@ -119,34 +124,35 @@ class Intake:
                 return error
             except Exception as error:  # noqa: BLE001 - the top of a task: one bad request must not end it
                 return await self._met_bug(export, error, source)
-            self._count_kept(outcome, source)
+            self._count_kept(export.signal, outcome, source)
             return outcome
 
-    def _count_kept(self, outcome: Outcome, source: Source) -> None:
-        self._count("accepted", outcome.accepted, source)
+    def _count_kept(self, signal: Signal, outcome: Outcome, source: Source) -> None:
+        self._count("accepted", outcome.accepted, signal, source)
         self.telemetry.notes(outcome.counts)
         if not outcome.rejected:
             return
-        self._count("rejected", outcome.rejected, source)
-        if self._minutely.due(("rejected", source.client)):
-            log().warning(
-                "spans_rejected", client=source.client, spans=outcome.rejected, reason=outcome.message
-            )
+        self._count("rejected", outcome.rejected, signal, source)
+        if self._minutely.due(("rejected", signal.name, source.client)):
+            event, counted = _REJECTED[signal]
+            log().warning(event, client=source.client, reason=outcome.message, **{counted: outcome.rejected})
 
-    def _count(self, outcome: str, spans: int, source: Source) -> None:
-        self.telemetry.spans(outcome, spans, transport=source.transport, encoding=source.encoding.value)
+    def _count(self, outcome: str, items: int, signal: Signal, source: Source) -> None:
+        self.telemetry.received(
+            signal.name, outcome, items, transport=source.transport, encoding=source.encoding.value
+        )
 
     async def _count_refused(self, export: Export, error: BridgeError, source: Source) -> None:
         if isinstance(error, Retryable):
             outcome = "refused"
         else:
             outcome = "rejected" if isinstance(error, InvalidRequest) else "failed"
-        self._count(outcome, await self._spans_of(export), source)
+        self._count(outcome, await self._items_of(export), export.signal, source)
 
-    async def _spans_of(self, export: Export) -> int:
-        """Count the spans of a body that nobody decoded; 0 for a body that holds none one could read."""
+    async def _items_of(self, export: Export) -> int:
+        """Count the items of a body that nobody decoded; 0 for a body that holds none one could read."""
         try:
-            return await self.count(export.body, export.encoding, TRACES)
+            return await self.count(export.body, export.encoding, export.signal)
         except InvalidRequest:
             return 0
 
@@ -183,12 +189,13 @@ class Intake:
                 "request_refused", code=code, transport=transport, client=client, reason=str(error)[:200]
             )
 
-    def met_signal(self, signal: Signal, client: str) -> None:
-        """Count a request of a signal we do not take; log it once an hour for each client."""
+    def met_signal(self, signal: Signal, client: str) -> str:
+        """Count a request of a signal we do not take, log it once an hour for each client; say what helps."""
         self.telemetry.note("unsupported_signals")
         if self._hourly.due((signal.name, client)):
             handling = self.settings.unsupported_signals
             log().warning("unsupported_signal", signal=signal.name, client=client, handling=handling)
+        return not_taken(signal, logs=self.settings.logs)
 
     async def drain(self) -> None:
         """Let nothing new in and wait for what is inside, `drain_seconds` at most; again is a no-op."""

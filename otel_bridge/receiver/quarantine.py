@@ -39,13 +39,14 @@ class Quarantine:
         if count < self._limit:
             return False
         if count == self._limit and self._directory is not None:
-            name = f"{export.received_ns}-{digest}{_SUFFIX[export.encoding]}"
+            name = f"{export.received_ns}-{digest}.{export.signal.name}{_SUFFIX[export.encoding]}"
             await asyncio.to_thread(_keep, self._directory, name, export.body, self._max_bytes)
         return True
 
 
 def _digest(export: Export) -> str:
-    return hashlib.blake2b(export.body, digest_size=16, person=export.encoding.encode()).hexdigest()
+    kind = f"{export.signal.name}/{export.encoding}".encode()  # 16 bytes at most
+    return hashlib.blake2b(export.body, digest_size=16, person=kind).hexdigest()
 
 
 def _keep(directory: Path, name: str, body: bytes, max_bytes: int) -> None:

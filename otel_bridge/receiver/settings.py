@@ -25,7 +25,7 @@ class ReceiverSettings(Struct, frozen=True, kw_only=True):
     `idle_seconds`: between requests. `keep_seconds`: for keeping a batch; past it the client is told to come
     again while the work goes on. `drain_seconds`: for requests under way when the receiver stops.
     `poison_after`: how often one body may meet a bug of ours before it is refused for good and put into
-    the directory `quarantine` (None: thrown away).
+    the directory `quarantine` (None: thrown away). `logs`: take the logs signal too, not traces alone.
     """
 
     max_request_bytes: int = MAX_REQUEST_BYTES
@@ -36,6 +36,7 @@ class ReceiverSettings(Struct, frozen=True, kw_only=True):
     keep_seconds: float = 10.0
     idle_seconds: float = 75.0
     drain_seconds: float = 10.0
+    logs: bool = False
     unsupported_signals: UnsupportedSignals = "reject"
     poison_after: int = 3
     quarantine: Path | None = None

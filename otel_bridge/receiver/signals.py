@@ -1,36 +1,34 @@
-"""The signals of OTLP: what their services and items are called, and how many items a body holds.
-
-Counting reads no more than the lengths of messages; a body is never decoded for it.
-"""
+"""The signals of OTLP: their names, which of them are taken, and what is said of the others."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-from msgspec import Raw, Struct
-
-from otel_bridge.errors import InvalidRequest
-from otel_bridge.receiver.base import Encoding
+from msgspec import Struct
 
 _SERVICES: Final = "opentelemetry.proto.collector"
-_LENGTH_DELIMITED: Final = 2
-_FIXED_BYTES: Final = {1: 8, 5: 4}
-_MAX_VARINT_BYTES: Final = 10
 
 
 class Signal(Struct, frozen=True, kw_only=True):
-    """One signal: `rejected` is the JSON name of field 1 of its partial success.
+    """One signal: `item` is what one of its items is called, `request` the message of an export.
 
-    `fields` and `members` lead from the request down to its items, in protobuf and in JSON; a level with
-    several of them holds one message in each, any other level a list.
+    `rejected` is the JSON name of field 1 of its partial success. `fields` and `members` lead from the
+    request down to its items, in protobuf and in JSON; a level with several of them holds one message in
+    each, any other level a list.
     """
 
     name: str
+    item: str
     service: str
+    request: str
     rejected: str
     fields: tuple[tuple[int, ...], ...]
     members: tuple[tuple[str, ...], ...]
+
+    @property
+    def items(self) -> str:
+        """What several of its items are called."""
+        return f"{self.item}s"
 
 
 _FIELDS: Final = ((1,), (2,), (2,))
@@ -38,91 +36,47 @@ _KINDS: Final = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
 
 TRACES: Final = Signal(
     name="traces",
+    item="span",
     service=f"{_SERVICES}.trace.v1.TraceService",
+    request="ExportTraceServiceRequest",
     rejected="rejectedSpans",
     fields=_FIELDS,
     members=(("resourceSpans",), ("scopeSpans",), ("spans",)),
 )
 METRICS: Final = Signal(
     name="metrics",
+    item="data point",
     service=f"{_SERVICES}.metrics.v1.MetricsService",
+    request="ExportMetricsServiceRequest",
     rejected="rejectedDataPoints",
     fields=(*_FIELDS, (5, 7, 9, 10, 11), (1,)),
     members=(("resourceMetrics",), ("scopeMetrics",), ("metrics",), _KINDS, ("dataPoints",)),
 )
 LOGS: Final = Signal(
     name="logs",
+    item="log record",
     service=f"{_SERVICES}.logs.v1.LogsService",
+    request="ExportLogsServiceRequest",
     rejected="rejectedLogRecords",
     fields=_FIELDS,
     members=(("resourceLogs",), ("scopeLogs",), ("logRecords",)),
 )
-UNSUPPORTED: Final = (METRICS, LOGS)
+SIGNALS: Final = (TRACES, METRICS, LOGS)
+
+_TRACES_ONLY: Final = (
+    "this endpoint takes traces only; set OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none"
+)
+_TURN_ON_LOGS: Final = "or start the bridge with --logs on, which keeps the log records of spans"
+_NO_METRICS: Final = "this endpoint takes traces and logs; set OTEL_METRICS_EXPORTER=none"
 
 
-def count_items(body: bytes, encoding: Encoding, signal: Signal) -> int:
-    """Count the spans, data points or log records of an export request.
-
-    Raise InvalidRequest for a body that is not such a message.
-    """
-    try:
-        if encoding is Encoding.PROTOBUF:
-            return _count(memoryview(body), signal.fields)
-        return _count_json(body, signal.members)
-    except (IndexError, ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise InvalidRequest(f"the body is not a valid {signal.name} request", field="body") from error
+def taken(*, logs: bool) -> tuple[Signal, ...]:
+    """Return the signals that are taken."""
+    return (TRACES, LOGS) if logs else (TRACES,)
 
 
-def _count(view: memoryview, levels: tuple[tuple[int, ...], ...]) -> int:
-    """Count the fields at the end of `levels`, walking over tags and lengths only."""
-    wanted, below = levels[0], levels[1:]
-    count = at = 0
-    end = len(view)
-    while at < end:
-        tag, at = _varint(view, at)
-        kind = tag & 7
-        if kind == _LENGTH_DELIMITED:
-            size, at = _varint(view, at)
-            if size > end - at:
-                raise ValueError("a field reaches over the end")
-            if tag >> 3 in wanted:
-                count += _count(view[at : at + size], below) if below else 1
-            at += size
-        elif kind in _FIXED_BYTES:
-            at += _FIXED_BYTES[kind]
-        elif kind == 0:
-            _, at = _varint(view, at)
-        else:
-            raise ValueError("groups are not part of OTLP")
-    if at > end:
-        raise ValueError("a field reaches over the end")
-    return count
-
-
-def _varint(view: memoryview, at: int) -> tuple[int, int]:
-    byte = view[at]
-    if byte < 0x80:  # noqa: PLR2004 - the high bit says that more follows
-        return byte, at + 1
-    value = 0
-    for place in range(_MAX_VARINT_BYTES):
-        byte = view[at + place]
-        value |= (byte & 0x7F) << 7 * place
-        if byte < 0x80:  # noqa: PLR2004 - as above
-            return value, at + place + 1
-    raise ValueError("a number is too long")
-
-
-def _count_json(raw: bytes | Raw, levels: tuple[tuple[str, ...], ...]) -> int:
-    wanted, below = levels[0], levels[1:]
-    members = msgspec.json.decode(raw, type=dict[str, Raw] | None) or {}
-    count = 0
-    for name in wanted:
-        items = _items(members.get(name), single=len(wanted) > 1)
-        count += sum(_count_json(item, below) for item in items) if below else len(items)
-    return count
-
-
-def _items(raw: Raw | None, *, single: bool) -> list[Raw]:
-    if raw is None:
-        return []
-    return [raw] if single else msgspec.json.decode(raw, type=list[Raw] | None) or []
+def not_taken(signal: Signal, *, logs: bool) -> str:
+    """Tell the sender of a signal that is not taken what to do (`contract/otlp-receiver.md` §9)."""
+    if logs:
+        return _NO_METRICS
+    return f"{_TRACES_ONLY}, {_TURN_ON_LOGS}" if signal is LOGS else _TRACES_ONLY

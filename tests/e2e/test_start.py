@@ -96,6 +96,7 @@ def test_a_store_that_is_no_store_is_one_line(tmp_path):
         ("--max-disk=1", "16 MiB"),
         ("--default-project=alone", "ENTITY/PROJECT"),
         ("--log-level=loud", "--log-level"),
+        ("--logs=perhaps", "--logs"),
         ("--no-such-flag", "--no-such-flag"),
     ],
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from contextlib import suppress
 
 import orjson
 import pytest
-from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +14,7 @@ from otel_bridge.receiver.base import Encoding
 from otel_bridge.receiver.decode import decode
 from otel_bridge.receiver.decode.otlp_json import to_protobuf
 from tests.fixtures.captures import CAPTURES, exports
+from tests.fixtures.otlp_json import as_otlp_json
 from tests.fixtures.otlp_spans import PROJECT, a_message, a_request, an_export
 from tests.property.test_translate_spans import messages
 
@@ -69,23 +68,6 @@ def test_a_request_with_one_wrong_byte_is_decoded_or_refused(at, byte):
 def test_any_json_is_decoded_or_refused(value):
     attempt(orjson.dumps(value), Encoding.JSON)
     attempt(orjson.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [value]}]}]}), Encoding.JSON)
-
-
-def as_otlp_json(request) -> bytes:
-    """Write a request as OTLP/JSON: proto3 JSON, but with ids in hexadecimal."""
-    tree = MessageToDict(request, use_integers_for_enums=True)
-    with_hex_ids(tree)
-    return orjson.dumps(tree)
-
-
-def with_hex_ids(node) -> None:
-    for child in node.values() if isinstance(node, dict) else node:
-        if isinstance(child, dict | list):
-            with_hex_ids(child)
-    if isinstance(node, dict):
-        for key in ("traceId", "spanId", "parentSpanId"):
-            if key in node:
-                node[key] = base64.b64decode(node[key]).hex()
 
 
 @given(messages)

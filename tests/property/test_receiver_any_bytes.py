@@ -18,10 +18,11 @@ from otel_bridge.errors import InvalidRequest, RequestTooLarge
 from otel_bridge.http.coding import Coding, Inflation
 from otel_bridge.http.inflate import open_inflater
 from otel_bridge.receiver.base import Encoding
+from otel_bridge.receiver.counting import count_items
 from otel_bridge.receiver.http import open_http
 from otel_bridge.receiver.intake import open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
-from otel_bridge.receiver.signals import TRACES, count_items
+from otel_bridge.receiver.signals import SIGNALS, TRACES
 from otel_bridge.telemetry import Telemetry
 from otel_bridge.testing import RecordingConsume
 
@@ -35,7 +36,21 @@ json_like = st.recursive(
         st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]"),
         st.dictionaries(
             st.sampled_from(
-                ["resourceSpans", "scopeSpans", "spans", "traceId", "kind", "attributes", "value"]
+                [
+                    "resourceSpans",
+                    "scopeSpans",
+                    "spans",
+                    "traceId",
+                    "kind",
+                    "attributes",
+                    "value",
+                    "resourceLogs",
+                    "scopeLogs",
+                    "logRecords",
+                    "spanId",
+                    "body",
+                    "severityNumber",
+                ]
             ),
             inner,
             max_size=3,
@@ -52,9 +67,9 @@ requests = st.tuples(
 )
 
 
-async def _answers(sent: list[tuple]) -> list[int]:
+async def _answers(sent: list[tuple], *, logs: bool) -> list[int]:
     """Send these and return the statuses; fail when anything but a plain event was logged."""
-    settings_ = ReceiverSettings(unsupported_signals="discard")
+    settings_ = ReceiverSettings(unsupported_signals="discard", logs=logs)
     with structlog.testing.capture_logs() as events:
         async with (
             open_intake(RecordingConsume(), Telemetry(), settings_) as intake,
@@ -75,9 +90,9 @@ async def _status(session, base, body, content_type, path, coding, compressed) -
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(requests, min_size=1, max_size=12))
-def test_any_bytes_in_any_coding_are_answered_200_or_400(sent):
-    assert set(asyncio.run(_answers(sent))) <= {200, 400}
+@given(st.lists(requests, min_size=1, max_size=12), st.booleans())
+def test_any_bytes_in_any_coding_are_answered_200_or_400(sent, logs):
+    assert set(asyncio.run(_answers(sent, logs=logs))) <= {200, 400}
 
 
 @settings(max_examples=200, deadline=None)
@@ -119,9 +134,11 @@ def test_counting_finds_every_span_of_a_request(shape):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.binary(max_size=300), json_like), st.sampled_from(list(Encoding)))
-def test_counting_any_bytes_ends_with_a_number_or_a_refusal(body, encoding):
+@given(
+    st.one_of(st.binary(max_size=300), json_like), st.sampled_from(list(Encoding)), st.sampled_from(SIGNALS)
+)
+def test_counting_any_bytes_ends_with_a_number_or_a_refusal(body, encoding, signal):
     try:
-        assert count_items(body, encoding, TRACES) >= 0
+        assert count_items(body, encoding, signal) >= 0
     except InvalidRequest:
         return

@@ -19,6 +19,7 @@ def test_the_defaults_are_those_of_the_standalone_bridge():
     assert config.default_project == "local/default"
     assert config.retention == timedelta(days=14)
     assert config.max_disk == 20 * 1024**3
+    assert config.logs == "off"
 
 
 @pytest.mark.parametrize(

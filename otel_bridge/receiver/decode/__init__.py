@@ -1,6 +1,10 @@
-"""An OTLP export request becomes spans: pure, no I/O, no clock (`contract/otlp-receiver.md` §7, §8)."""
+"""An OTLP export request becomes spans, or log records of spans: pure, no I/O, no clock.
 
-from otel_bridge.receiver.decode.decoded import Decoded, partial_message
+The rules are `contract/otlp-receiver.md` §7 and §8.
+"""
+
+from otel_bridge.receiver.decode.decoded import Decoded, DecodedLogs, partial_message
 from otel_bridge.receiver.decode.export import decode
+from otel_bridge.receiver.decode.logs import decode_logs
 
-__all__ = ["Decoded", "decode", "partial_message"]
+__all__ = ["Decoded", "DecodedLogs", "decode", "decode_logs", "partial_message"]

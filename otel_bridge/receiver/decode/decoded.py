@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.model.call import LoggedSpan
     from otel_bridge.model.span import Span
 
 MAX_REASONS: Final = 20
@@ -24,6 +25,17 @@ class Decoded(Struct, frozen=True, kw_only=True):
     """
 
     spans: list[Span]
+    rejected: int
+    reasons: list[str]
+    warnings: list[str]
+    counts: dict[str, int]
+
+
+class DecodedLogs(Struct, frozen=True, kw_only=True):
+    """The log records of an export, by span: `accepted` records are in `spans`; the rest as in `Decoded`."""
+
+    spans: list[LoggedSpan]
+    accepted: int
     rejected: int
     reasons: list[str]
     warnings: list[str]

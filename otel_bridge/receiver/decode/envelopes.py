@@ -1,20 +1,23 @@
 """Bounds how many messages a request may be made of: an empty one takes two bytes on the wire, 70 in memory.
 
-Only `ResourceSpans`, `ScopeSpans` and `Span` count, by their place and not by their bytes: what an attribute
-holds never refuses a request.
+Only `ResourceSpans`, `ScopeSpans` and `Span`, and their like for logs, count, by their place and not by their
+bytes: what an attribute holds never refuses a request.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.errors import RequestTooLarge
 from otel_bridge.translate.wire import after_field, number
 
+if TYPE_CHECKING:
+    from otel_bridge.receiver.signals import Signal
+
 MAX_MESSAGES: Final = 500_000
 """Exporters send some hundred spans, collectors some thousand; each costs the writer some microseconds."""
 
-_TAGS: Final = (0x0A, 0x12, 0x12)  # resource_spans, scope_spans, spans
+_TAGS: Final = (0x0A, 0x12, 0x12)  # resource_spans, scope_spans, spans; the same in logs
 _LEAST_BYTES: Final = 2
 
 
@@ -31,12 +34,13 @@ def check_wire(wire: bytes) -> None:
         raise _refusal()
 
 
-def check_tree(tree: Any) -> None:
+def check_tree(tree: Any, signal: Signal) -> None:
     """Raise RequestTooLarge for parsed OTLP/JSON of too many messages; whatever is no list passes."""
-    resources = _items(tree, "resourceSpans")
-    scopes = [scope for resource in resources for scope in _items(resource, "scopeSpans")]
-    spans = sum(len(_items(scope, "spans")) for scope in scopes)
-    if len(resources) + len(scopes) + spans > MAX_MESSAGES:
+    nodes, count = [tree], 0
+    for (name,) in signal.members:
+        nodes = [item for node in nodes for item in _items(node, name)]
+        count += len(nodes)
+    if count > MAX_MESSAGES:
         raise _refusal()
 
 

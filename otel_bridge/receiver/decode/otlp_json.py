@@ -31,30 +31,41 @@ from otel_bridge.receiver.decode.writers import (
     string,
     text,
 )
+from otel_bridge.receiver.signals import LOGS, TRACES
 
 if TYPE_CHECKING:
     from otel_bridge.receiver.decode.writers import Writer
+    from otel_bridge.receiver.signals import Signal
 
 BOM: Final = b"\xef\xbb\xbf"
 
-SNAKE_CASE: Final = (
-    "the request holds no spans but has snake_case keys: OTLP/JSON keys are lowerCamelCase "
-    '("resourceSpans", not "resource_spans")'
-)
 ENUM_NAMES: Final = "enums in OTLP/JSON are numbers; names were read as their numbers"
 TWO_VALUES: Final = "an attribute value has more than one member; the last one was taken"
 
 
-def to_protobuf(body: bytes, counts: dict[str, int], warnings: list[str]) -> bytes:
+def snake_case(signal: Signal) -> str:
+    """Tell the sender of a request in which nothing was found but keys that OTLP/JSON does not know."""
+    key = signal.members[0][0]
+    return (
+        f"the request holds no {signal.items} but has snake_case keys: OTLP/JSON keys are lowerCamelCase "
+        f'("{key}", not "{_snake(key)}")'
+    )
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in key)
+
+
+def to_protobuf(body: bytes, counts: dict[str, int], warnings: list[str], signal: Signal = TRACES) -> bytes:
     """Return the request as protobuf; raise InvalidRequest, naming the field, when it is not OTLP/JSON."""
     try:
         tree = orjson.loads(body.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {error.msg} (at character {error.pos})") from None
-    check_tree(tree)
+    check_tree(tree, signal)
     reading = Reading()
     try:
-        wire = message(tree, REQUEST, reading)
+        wire = message(tree, REQUESTS[signal], reading)
     except Malformed as error:
         field = ".".join(error.path).replace(".[", "[") or None
         raise InvalidRequest(f"{field or 'the body'} {error}", field=field) from None
@@ -174,18 +185,42 @@ SPAN: Final[dict[str, Writer]] = {
     "status": one(15, of(STATUS)),
     "flags": flags(16),
 }
-REQUEST: Final[dict[str, Writer]] = {
-    "resourceSpans": many(
-        1,
-        of(
-            {
-                "resource": one(1, of(RESOURCE)),
-                "scopeSpans": many(
-                    2,
-                    of({"scope": one(1, of(SCOPE)), "spans": many(2, of(SPAN)), "schemaUrl": text(3)}),
-                ),
-                "schemaUrl": text(3),
-            }
-        ),
-    )
+SEVERITIES: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""Each has four numbers, the first without a digit: INFO, INFO2, INFO3, INFO4."""
+
+LOG_RECORD: Final[dict[str, Writer]] = {
+    "timeUnixNano": nanos(1),
+    "severityNumber": enum(
+        2,
+        {"SEVERITY_NUMBER_UNSPECIFIED": 0}
+        | {
+            f"SEVERITY_NUMBER_{name}{step or ''}": 4 * place + max(step, 1)
+            for place, name in enumerate(SEVERITIES)
+            for step in (0, 2, 3, 4)
+        },
+    ),
+    "severityText": text(3),
+    "body": one(5, _any_value),
+    "attributes": many(6, _key_value),
+    "droppedAttributesCount": count(7),
+    "flags": flags(8),
+    "traceId": identifier(9),
+    "spanId": identifier(10),
+    "observedTimeUnixNano": nanos(11),
+    "eventName": text(12),
 }
+
+
+def _request(signal: Signal, item: dict[str, Writer]) -> dict[str, Writer]:
+    """Return the table of a signal's request: the envelopes are the same for all of them."""
+    (resources,), (scopes,), (items,) = signal.members
+    scope: dict[str, Writer] = {"scope": one(1, of(SCOPE)), items: many(2, of(item)), "schemaUrl": text(3)}
+    resource: dict[str, Writer] = {
+        "resource": one(1, of(RESOURCE)),
+        scopes: many(2, of(scope)),
+        "schemaUrl": text(3),
+    }
+    return {resources: many(1, of(resource))}
+
+
+REQUESTS: Final = {TRACES: _request(TRACES, SPAN), LOGS: _request(LOGS, LOG_RECORD)}

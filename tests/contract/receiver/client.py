@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SERVICE = "/opentelemetry.proto.collector.{}.v1.{}Service/Export"
 TRACES = SERVICE.format("trace", "Trace")
+LOGS = SERVICE.format("logs", "Logs")
 LONGEST_WAIT = 20
 LARGE_BYTES = 1 << 20
 
@@ -142,6 +143,11 @@ class Bridge:
         """How many spans were counted so."""
         labels = {"outcome": outcome, "transport": transport, "encoding": encoding}
         return self.telemetry.value("otel_bridge_receiver_spans_total", **labels)
+
+    def log_records(self, outcome: str, transport: str = "http", encoding: str = "protobuf") -> float:
+        """How many log records were counted so."""
+        labels = {"outcome": outcome, "transport": transport, "encoding": encoding}
+        return self.telemetry.value("otel_bridge_receiver_log_records_total", **labels)
 
     def requests(self, code: int | str, transport: str = "http") -> float:
         return self.telemetry.value(

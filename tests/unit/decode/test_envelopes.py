@@ -8,7 +8,7 @@ from otel_bridge.errors import InvalidRequest, RequestTooLarge
 from otel_bridge.receiver.base import Encoding
 from otel_bridge.receiver.decode import decode
 from otel_bridge.receiver.decode.envelopes import MAX_MESSAGES
-from otel_bridge.receiver.decode.export import MAX_KEPT_REASONS
+from otel_bridge.receiver.decode.request import MAX_KEPT_REASONS
 from tests.fixtures.otlp_spans import PROJECT, a_message, a_request, an_export
 
 MANY = MAX_MESSAGES + 1
@@ -27,6 +27,21 @@ MANY = MAX_MESSAGES + 1
 def test_too_many_messages_are_refused(body, encoding):
     with pytest.raises(RequestTooLarge, match="made of more than 500,000 messages"):
         decode(an_export(body, encoding=encoding), default_project=PROJECT)
+
+
+def of_one_large_resource(count: int) -> bytes:
+    """A request whose resource has a mebibyte but four bytes."""
+    spans = [a_message(span_id=number.to_bytes(8, "big")) for number in range(1, count + 1)]
+    return a_request(*spans, resource={"": "x" * ((1 << 20) - 20)}).SerializeToString()
+
+
+def test_a_large_resource_may_have_many_spans():
+    assert len(decode(an_export(of_one_large_resource(256)), default_project=PROJECT).spans) == 256
+
+
+def test_a_large_resource_with_too_many_spans_is_refused():
+    with pytest.raises(RequestTooLarge, match="more than 256 MiB; send fewer items a request"):
+        decode(an_export(of_one_large_resource(257)), default_project=PROJECT)
 
 
 def test_some_empty_messages_are_fine():

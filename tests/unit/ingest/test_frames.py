@@ -18,6 +18,7 @@ QUERY = CallsQuery(
 )
 REQUESTS = (
     frames.ExportSpans(1, "json", 1_790_000_000_000_000_000, "e/p", None),
+    frames.ExportLogs(8, "protobuf", 1_790_000_000_000_000_000, None),
     frames.WriteCalls(2, "/call/start", 17, None),
     frames.Ping(3),
     frames.OpenStore(4, "somewhere"),
