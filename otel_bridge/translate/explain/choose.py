@@ -128,4 +128,4 @@ def _rule(name: str, row: Source) -> str:
     where = "" if row.told is Told.ATTRIBUTES else f", told in {row.told}"
     if len(rows) == 1:
         return f"the only source of {name}{where}"
-    return f"the first that is there, number {rows.index(row) + 1} of {len(rows)} sources of {name}{where}"
+    return f"source {rows.index(row) + 1} of {len(rows)} of {name}, the first that is there{where}"

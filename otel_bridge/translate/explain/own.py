@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from msgspec.structs import replace
 
-from otel_bridge.translate.explain.report import Field, Said
+from otel_bridge.translate.explain.report import Field, Lost, Said
 from otel_bridge.translate.failure import failure
 from otel_bridge.translate.identity import MAX_DISPLAY_NAME, MAX_OP_NAME, UNNAMED
 
@@ -91,11 +91,15 @@ def _start_said(span: Span) -> tuple[str, str]:
 def thread(span: Span, start: StartedCall, chooser: Chooser, options: Options) -> Iterator[Field]:
     """Yield thread and turn."""
     path = ("thread_id",)
-    found = chooser.field("thread_id", path)
-    if found is None and options.session_threads:
-        found = chooser.field("session_id", path, more=": a session, as nothing names a thread")
-    if found is not None:
-        yield replace(found, value=start.thread_id)
+    named, session = chooser.field("thread_id", path), chooser.field("session_id", path)
+    if named is not None:
+        later = (Lost(session.said, "comes later"),) if session and session.said else ()
+        yield replace(named, value=start.thread_id, lost=(*named.lost, *later))
+    elif session is not None and options.session_threads:
+        yield replace(session, value=start.thread_id, rule=f"{session.rule}: nothing names a thread itself")
+    elif session is not None and session.said is not None:
+        off = Lost(session.said, "--session-threads is off")
+        yield Field(path=path, value=None, rule="nothing names a thread itself", lost=(off,))
     turn = chooser.field("is_turn", ("turn_id",))
     yield Field(
         path=("turn_id",),

@@ -25,11 +25,11 @@ OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental"
 class Switch(Struct, frozen=True, kw_only=True):
     """A sender, how its spans are known, and what makes it send content.
 
-    `scopes` are beginnings of scope names, `keys` beginnings of attribute keys, `values` beginnings of the text
-    of an attribute; any of them tells the sender. `hidden` are texts that stand where it held content back,
-    `empty`: so do empty objects. `kinds` are the kinds of spans it puts content on. `late`: it writes messages
-    when a call has ended well. `says` explains; `inputs` and `output` are what to set for either, `both` one
-    switch for the two, all empty where nothing can be. `page` is where its own documentation says so.
+    `scopes` are beginnings of scope names, `keys` of attribute keys, `values` of an attribute's text; any of
+    them tells the sender. `hidden` are texts that stand where it held content back; with `empty`, so do
+    empty objects. `kinds` are the kinds of spans it puts content on. `late`: it writes messages when a call
+    has ended well. `says` explains; `inputs` and `output` are what to set for either, `both` one switch for
+    the two, all empty where nothing can be set. `page` is where its own documentation says so.
     """
 
     sender: str
@@ -56,7 +56,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         kinds=LLM | TOOL,
         says="it sends content unless it is told to hide it",
         inputs="OPENINFERENCE_HIDE_INPUTS=false, and the same for OPENINFERENCE_HIDE_INPUT_MESSAGES, "
-        "OPENINFERENCE_HIDE_INPUT_TEXT and OPENINFERENCE_HIDE_PROMPTS (TraceConfig in code has the same names)",
+        "OPENINFERENCE_HIDE_INPUT_TEXT and OPENINFERENCE_HIDE_PROMPTS (TraceConfig in code has the same "
+        "names)",
         output="OPENINFERENCE_HIDE_OUTPUTS=false, and the same for OPENINFERENCE_HIDE_OUTPUT_MESSAGES and "
         "OPENINFERENCE_HIDE_OUTPUT_TEXT (TraceConfig in code has the same names)",
         page="https://arize-ai.github.io/openinference/spec/configuration.html",
@@ -117,7 +118,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         scopes=("litellm",),
         hidden=("redacted-by-litellm",),
         says="it sends content unless it is told not to",
-        both="litellm.turn_off_message_logging = False (in the proxy litellm_settings.turn_off_message_logging)",
+        both="litellm.turn_off_message_logging = False (in the proxy "
+        "litellm_settings.turn_off_message_logging)",
         page="https://docs.litellm.ai/docs/proxy/logging",
     ),
     Switch(
@@ -134,7 +136,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
         sender="Strands",
         scopes=("strands.",),
         late=True,
-        says="it always sends content, as span events: where they are missing, something on the way drops them",
+        says="it always sends content, as span events: where they are missing, something on the way "
+        "drops them",
         both="OTEL_SPAN_EVENT_COUNT_LIMIT above 0, and no filter for span events in a collector",
         page="https://strandsagents.com/latest/user-guide/observability-evaluation/traces",
     ),
@@ -148,7 +151,8 @@ SWITCHES: Final[tuple[Switch, ...]] = (
     Switch(
         sender="AutoGen",
         scopes=("autogen",),
-        says="its spans never have content; instrument the model client beside it (OpenInference or OpenLLMetry)",
+        says="its spans never have content; instrument the model client beside it (OpenInference or "
+        "OpenLLMetry)",
     ),
     Switch(
         sender="Weave's conversation SDK",
