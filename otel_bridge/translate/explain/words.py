@@ -48,7 +48,7 @@ def of_reader(read: Callable[[Any], Any]) -> str:
         return f"a list: the `{read.member}` of each `{read.level}`"
     if isinstance(read, readers.MemberCount):
         return "an object: the count under " + " or ".join(f"`{name}`" for name in read.names)
-    return READERS[read]
+    return READERS.get(read) or f"what `{getattr(read, '__name__', type(read).__name__)}` takes"
 
 
 def of_condition(only: Only) -> str:

@@ -33,7 +33,8 @@ def test_the_page_names_every_source():
 
 
 def test_every_reader_has_words():
-    assert all(of_reader(row.read) for rows in FIELDS.values() for row in rows)
+    readers = {row.read for rows in FIELDS.values() for row in rows}
+    assert [read for read in readers if of_reader(read).startswith("what `")] == []
 
 
 def members(translated) -> dict:
