@@ -70,13 +70,14 @@ class Chooser:
         )
 
     def _lost(self, name: str, winner: Place | None) -> tuple[Lost, ...]:
-        """Return the other sources that the attributes offer."""
+        """Return the other sources that the attributes offer, but those that would say the same once more."""
         lost, later = [], False
+        taken: set[str] = set() if winner is None else {*used_keys(self._attributes, winner.key)}
         for place in self._found.shape.fields.get(name, ()):
             if place is winner:
                 later = True
-                continue
-            lost.append(Lost(said(row_of(name, place)), self._why(name, place, later=later)))
+            elif not later or not taken.issuperset(used_keys(self._attributes, place.key)):
+                lost.append(Lost(said(row_of(name, place)), self._why(name, place, later=later)))
         return tuple(lost)
 
     def _why(self, name: str, place: Place, *, later: bool) -> str:
