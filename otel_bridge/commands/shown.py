@@ -22,6 +22,8 @@ MAX_VALUE_CHARS: Final = 120
 MAX_LOST: Final = 6
 PIPED_COLUMNS: Final = 1_000
 """How wide a list may be that nobody looks at."""
+SELF_EVIDENT: Final = frozenset({"span", "call", "request"})
+"""Where a rule names its source itself."""
 TIMES: Final = frozenset({"started_at", "ended_at"})
 PARTS: Final = frozenset({"summary.usage", "attributes.aggregated_usage", "attributes"})
 """Fields whose members stand in lines of their own below."""
@@ -124,7 +126,8 @@ def _field(field: Field) -> Iterator[Text]:
         yield Text.assemble("  ", (name, "bold"), f": {_members(field.value)}")
     else:
         yield Text.assemble("  ", (name, "cyan"), f" = {_value(field)}")
-    source = f"from {_said(field.said)}; " if field.said is not None else ""
+    named = field.said is not None and field.said.told not in SELF_EVIDENT
+    source = f"from {_said(field.said)}; " if named and field.said is not None else ""
     yield Text(f"      {source}{clean(field.rule)}", "dim")
     for lost in field.lost[:MAX_LOST]:
         yield Text(f"      also there: {_said(lost.said)}: {clean(lost.why)}", "dim")

@@ -14,7 +14,7 @@ from otel_bridge.translate.calls import announces, translate
 from otel_bridge.translate.explain import own
 from otel_bridge.translate.explain.advice import advise
 from otel_bridge.translate.explain.block import silent, trees
-from otel_bridge.translate.explain.choose import Chooser
+from otel_bridge.translate.explain.choose import PAYLOADS, Chooser
 from otel_bridge.translate.explain.leftovers import leftovers
 from otel_bridge.translate.explain.report import Advice, Explanation, Field, Left, Lost, Said
 from otel_bridge.translate.listen import Listener
@@ -37,7 +37,7 @@ def explain(span: Span, options: Options = DEFAULT) -> Explanation:
     start, end = (call.start, call.end) if isinstance(call, CompletedCall) else (call, None)
     resource = _resource(span)
     mapped = trees(span.attributes, found, chooser, options)
-    inner = (*mapped.fields, *silent(chooser))
+    inner = sorted((*mapped.fields, *silent(chooser)), key=lambda field: field.path[0] not in PAYLOADS)
     shown = [field for field in inner if end is not None or field.path[0] not in {"output", "summary"}]
     fields = (
         *own.identity(span, start, resource),

@@ -137,7 +137,7 @@ def _tokens(span: Span, by_name: dict[str, Field], *, failed: bool) -> Iterator[
     unread = [lost.said.key for field in by_name.values() if _is_count(field) for lost in field.lost]
     if unread:
         keys = ", ".join(dict.fromkeys(unread))
-        text = f"what {keys} hold is no number, as of a stream whose usage was not asked for"
+        text = f"no number stands in {keys}, as for a stream whose usage was not asked for"
         yield Advice(fields=("summary.usage",), sender="the model's API", text=text, switch=STREAM_SWITCH)
     elif failed:
         text = "the span failed before there was usage"

@@ -76,8 +76,11 @@ class Chooser:
         for place in self._found.shape.fields.get(name, ()):
             if place is winner:
                 later = True
-            elif not later or not taken.issuperset(used_keys(self._attributes, place.key)):
+                continue
+            keys = used_keys(self._attributes, place.key)
+            if not later or not taken.issuperset(keys):
                 lost.append(Lost(said(row_of(name, place)), self._why(name, place, later=later)))
+                taken.update(keys)
         return tuple(lost)
 
     def _why(self, name: str, place: Place, *, later: bool) -> str:

@@ -76,13 +76,14 @@ def times(span: Span, start: StartedCall, end: EndedCall | None, chooser: Choose
             "ended_at",
             end.ended_at,
             "end_time_unix_nano",
-            "cut to whole microseconds" + (", before the start as sent" * (span.end_ns < span.start_ns)),
+            "the span's end, cut to whole microseconds"
+            + (", before its start, as sent" * (span.end_ns < span.start_ns)),
         )
 
 
 def _start_said(span: Span) -> tuple[str, str]:
     if span.start_ns:
-        return "start_time_unix_nano", "cut to whole microseconds"
+        return "start_time_unix_nano", "the span's start, cut to whole microseconds"
     if span.end_ns:
         return "end_time_unix_nano", "the span has no start: its end stands for it"
     return "received", "the span has no times: it is when the request came"

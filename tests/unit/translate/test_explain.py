@@ -174,7 +174,7 @@ class TestIdentity:
 
 class TestTimes:
     def test_times_of_the_span_are_cut(self):
-        assert field("started_at").rule == "cut to whole microseconds"
+        assert field("started_at").rule == "the span's start, cut to whole microseconds"
 
     def test_times_of_langfuse_win(self):
         assert field("started_at", {"langfuse.startTime": 1_000_000}).said.key == "langfuse.startTime"
