@@ -56,15 +56,13 @@ def _attributes(attributes: Attributes, fields: tuple[Field, ...]) -> Iterator[L
 def _beaten(attributes: Attributes, fields: tuple[Field, ...]) -> dict[str, str]:
     """Return for attributes that a field might have had why it has not."""
     why: dict[str, str] = {}
-    for field in fields:
-        for lost in field.lost:
-            if lost.said.told != Told.ATTRIBUTES:
-                continue
-            taken = field.said.key if field.said and lost.why == "comes later" else ""
-            words = f"{field.name} has {taken}" if taken else f"{field.name}: {lost.why}"
-            for key in attributes:
-                if key == lost.said.key or key.startswith(lost.said.key + "."):
-                    why.setdefault(key, words)
+    beaten = [(field, lost) for field in fields for lost in field.lost if lost.said.told == Told.ATTRIBUTES]
+    for field, lost in beaten:
+        taken = field.said.key if field.said and lost.why == "comes later" else ""
+        words = f"{field.name} has {taken}" if taken else f"{field.name}: {lost.why}"
+        for key in attributes:
+            if key == lost.said.key or key.startswith(lost.said.key + "."):
+                why.setdefault(key, words)
     return why
 
 
