@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def is_wanted(story, capture: str) -> bool:
 @pytest.mark.parametrize("capture", SPANS)
 def test_a_recorded_span_is_explained_in_these_words(capture, rewrite_golden):
     story = next(story for story in map(explain, spans(capture)) if is_wanted(story, capture))
-    got = "\n".join(line.plain.rstrip() for line in lines(story)) + "\n"
+    text = "\n".join(line.plain.rstrip() for line in lines(story)) + "\n"
+    got = re.sub(r"source \d+ of \d+ of", "source N of", text)  # rows come and go
     golden = EXPLANATIONS / f"{capture}.txt"
     if rewrite_golden:
         golden.write_text(got, encoding="utf-8")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from otel_bridge.model.call import CompletedCall
 from otel_bridge.translate.calls import translate
@@ -18,43 +16,14 @@ from otel_bridge.translate.fields import FIELDS
 from otel_bridge.translate.options import DEFAULT, Options
 from otel_bridge.translate.sources import Told
 from tests.fixtures.captures import CAPTURES, spans
-from tests.fixtures.otlp_spans import a_message, a_request, decoded, pairs
+from tests.fixtures.otlp_spans import a_message, a_request, decoded
+from tests.property.test_translate_heard import events, logs, options
 from tests.property.test_translate_spans import attributes, texts, times
 
 TREES = ("inputs", "output", "attributes", "summary")
 SAID_ELSEWHERE = {"span", "otel_dump", "span_start_ns", "wb_user_id"}
 """Members of a call that are no fields: the span itself, and what no span says."""
 
-events = st.lists(
-    st.builds(
-        lambda name, sent: Span.Event(name=name, attributes=pairs(sent)),
-        st.sampled_from(
-            [
-                "exception",
-                "gen_ai.user.message",
-                "gen_ai.choice",
-                "gen_ai.client.inference.operation.details",
-                "other",
-            ]
-        ),
-        st.dictionaries(
-            st.sampled_from(
-                [
-                    "content",
-                    "role",
-                    "gen_ai.input.messages",
-                    "gen_ai.output.messages",
-                    "gen_ai.system_instructions",
-                    "exception.type",
-                    "exception.stacktrace",
-                ]
-            ),
-            texts | st.just('[{"role":"user"}]') | st.just(math.inf),
-            max_size=4,
-        ),
-    ),
-    max_size=3,
-)
 messages = st.builds(
     a_message,
     attributes,
@@ -64,12 +33,6 @@ messages = st.builds(
     parent_span_id=st.sampled_from([b"", bytes(8), b"parentid", b"bad"]),
     status=st.builds(Status, code=st.integers(-1, 4), message=texts),
     events=events,
-)
-options = st.builds(
-    Options,
-    usage_on_wrappers=st.sampled_from(["drop", "keep"]),
-    session_threads=st.booleans(),
-    turns=st.sampled_from(["roots", "spans"]),
 )
 
 
@@ -111,12 +74,12 @@ def check(span, chosen: Options) -> None:
     assert orjson.dumps(msgspec.to_builtins(explanation))
 
 
-@given(messages, options)
+@given(messages, logs, options)
 def test_every_field_that_is_explained_is_what_translate_makes_and_every_attribute_is_used_or_left(
-    message, chosen
+    message, recorded, chosen
 ):
     (span,) = decoded(a_request(message)).spans
-    check(span, chosen)
+    check(msgspec.structs.replace(span, logs=recorded), chosen)
 
 
 @pytest.mark.parametrize("capture", CAPTURES)

@@ -9,7 +9,7 @@ from otel_bridge.translate.failure import STATUS_ERROR
 from otel_bridge.translate.heard import PREFIX
 from otel_bridge.translate.listen import ROWS as SPOKEN
 from otel_bridge.translate.sources import Told
-from otel_bridge.translate.values import flatten
+from otel_bridge.translate.values import flatten, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 PROJECT_KEYS: Final = frozenset({"wandb.entity", "wandb.project"})
 
-NOT_READ: Final = "of a span and of a log record, only what tells of messages is read"
-
 
 def leftovers(
     span: Span, fields: tuple[Field, ...], listener: Listener, resource: Attributes
@@ -30,9 +28,7 @@ def leftovers(
     """Yield what no field used."""
     yield from _attributes(span.attributes, fields)
     yield from _events(span, fields, listener)
-    for record in span.logs:
-        if not _heard(record.event_name):
-            yield Left("log record", record.event_name, flatten(record.attributes, {}))
+    yield from _records(span, fields, listener)
     for link in span.message.links:
         yield Left("link", f"{link.trace_id.hex()}/{link.span_id.hex()}", flatten(link.attributes, {}))
     for key, value in resource.items():
@@ -41,8 +37,8 @@ def leftovers(
     yield from _rest(span)
 
 
-def _heard(name: str) -> bool:
-    return name.startswith(PREFIX)
+def _heard(name: object) -> bool:
+    return type(name) is str and name.startswith(PREFIX)
 
 
 def _attributes(attributes: Attributes, fields: tuple[Field, ...]) -> Iterator[Left]:
@@ -74,7 +70,7 @@ def _events(span: Span, fields: tuple[Field, ...], listener: Listener) -> Iterat
     for at, event in enumerate(events):
         members = flatten(event.attributes, {})
         if _heard(event.name):
-            if not _taken(next(speaking), fields):
+            if not _taken(next(speaking), fields, Told.EVENTS):
                 yield Left("event", event.name, members)
         elif at != last:
             yield Left("event", event.name, members)
@@ -82,12 +78,19 @@ def _events(span: Span, fields: tuple[Field, ...], listener: Listener) -> Iterat
             yield Left("event", event.name, members, "the span did not fail")
 
 
-def _taken(event: Event, fields: tuple[Field, ...]) -> bool:
-    """Tell whether an event went into a field that events told."""
-    told = {field.path[-1] for field in fields if field.said and field.said.told == Told.EVENTS}
-    return any(
-        row.read([event]) is not None for name in told for row in SPOKEN[name] if row.told is Told.EVENTS
-    )
+def _records(span: Span, fields: tuple[Field, ...], listener: Listener) -> Iterator[Left]:
+    speaking = iter(listener.events(Told.LOGS))
+    for record in span.logs:
+        members = flatten(record.attributes, {})
+        name = record.event_name or members.get("event.name", "")
+        if not (_heard(name) and _taken(next(speaking), fields, Told.LOGS)):
+            yield Left("log record", str(name), members | {"body": read(record.body, 1, {})})
+
+
+def _taken(event: Event, fields: tuple[Field, ...], told: Told) -> bool:
+    """Tell whether an event went into a field that such events told."""
+    names = {field.path[-1] for field in fields if field.said and field.said.told == told}
+    return any(row.read([event]) is not None for name in names for row in SPOKEN[name] if row.told is told)
 
 
 def _rest(span: Span) -> Iterator[Left]:

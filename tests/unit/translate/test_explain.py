@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from otel_bridge.translate.explain import explain
 from otel_bridge.translate.options import Options
-from tests.fixtures.otlp_spans import a_message, a_request, a_span, decoded, pairs
+from tests.fixtures.otlp_spans import a_message, a_request, a_span, any_value, decoded, pairs
 
 FAILED = Status(code=2)
 
@@ -85,6 +87,25 @@ class TestSources:
     def test_what_nothing_tells_is_said_to_be_nothing(self):
         output = field("output", {"input.value": "a"})
         assert (output.value, output.rule) == (None, "no source of it is there")
+
+
+class TestLogRecords:
+    RECORD = LogRecord(event_name="gen_ai.user.message", attributes=pairs({"content": "Hi"}))
+
+    def test_records_that_tell_a_field_are_named_and_not_left(self):
+        told = explain(replace(a_span(), logs=(self.RECORD,)))
+        assert told.field("inputs").value == {"gen_ai.input.messages": [{"role": "user", "content": "Hi"}]}
+        assert told.field("inputs").said.told == "log records"
+        assert told.left == ()
+
+    def test_records_that_lose_or_tell_nothing_are_left(self):
+        other = LogRecord(attributes=pairs({"event.name": "note"}), body=any_value("text"))
+        told = explain(replace(a_span({"input.value": "a"}), logs=(self.RECORD, other)))
+        assert [(left.where, left.name) for left in told.left] == [
+            ("log record", "gen_ai.user.message"),
+            ("log record", "note"),
+        ]
+        assert told.left[1].value == {"event.name": "note", "body": "text"}
 
 
 class TestAttributes:
