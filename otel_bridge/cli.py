@@ -15,6 +15,7 @@ import click
 from pydantic import ValidationError
 
 from otel_bridge import __version__
+from otel_bridge.commands.registry import Commands
 from otel_bridge.config import BridgeConfig, default_data_dir, parse_project, parse_since
 from otel_bridge.errors import BridgeError, StartError
 
@@ -85,7 +86,7 @@ def _options(command: Callable[..., Any], *, only: Sequence[str] | None = None) 
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:
     """OpenTelemetry traces in, Weave calls out."""

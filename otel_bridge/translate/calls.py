@@ -22,6 +22,8 @@ from otel_bridge.translate.tree import unflatten
 from otel_bridge.translate.usage import aggregated, model_of, usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otel_bridge.model.span import Span
     from otel_bridge.translate.lookup import Found
     from otel_bridge.translate.nested import Rendered
@@ -151,14 +153,25 @@ def _listen(
     return inputs, output
 
 
+def repeats_children(found: Found, block: dict[str, Any], options: Options) -> bool:
+    """Tell whether the span's tokens are its children's, and are therefore set apart (§6)."""
+    return options.usage_on_wrappers == "drop" and is_wrapper(
+        block.get("kind"), found.pick("vercel_operation")
+    )
+
+
+def shows_all(found: Found, mapped: Iterable[object]) -> bool:
+    """Tell whether the call shows all attributes: Weave maps none of them (§4).
+
+    `mapped` is what they gave: the block of attributes, tokens, inputs and output, each empty if nothing.
+    """
+    return not (found.shape.weaves and any(mapped))
+
+
 def _tokens(found: Found, block: dict[str, Any], options: Options) -> dict[str, int]:
     """Return the tokens that count for this call; those that are its children's go into the block (§6)."""
     tokens, sums = usage(found), aggregated(found)
-    if (
-        tokens
-        and options.usage_on_wrappers == "drop"
-        and is_wrapper(block.get("kind"), found.pick("vercel_operation"))
-    ):
+    if tokens and repeats_children(found, block, options):
         tokens, sums = {}, sums | tokens
     if sums:
         block["aggregated_usage"] = sums
@@ -171,7 +184,7 @@ def _attributes(span: Span, mapped: _Mapped, rendered: Rendered) -> bytes:
     `contract/otel-mapping.md` §4: one key that Weave recognises leaves the others to the span.
     """
     block = mapped.block
-    if not (mapped.found.shape.weaves and (block or mapped.tokens or mapped.inputs or mapped.output)):
+    if shows_all(mapped.found, (block, mapped.tokens, mapped.inputs, mapped.output)):
         return (
             orjson.dumps(unflatten(span.attributes) | block)
             if block

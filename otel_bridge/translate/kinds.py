@@ -37,12 +37,14 @@ WRAPPERS: Final = frozenset({"agent", "workflow", "chain"})
 """Kinds whose tokens are their children's, in lower case."""
 
 VERCEL_TOOL: Final = "ai.toolCall"
-_VERCEL_STEPS: Final = {
+
+VERCEL_STEPS: Final[Mapping[str, str]] = {
     "doGenerate": "llm",
     "doStream": "llm",
     "doEmbed": "embedding",
     "doRerank": "reranker",
 }
+"""The last part of a Vercel operation that calls a model → kind."""
 
 
 def of_operation(value: Value) -> str | None:
@@ -59,7 +61,7 @@ def of_vercel(value: Value) -> str | None:
         return None
     if value == VERCEL_TOOL:
         return "tool"
-    return "chain" if is_outer(value) else _VERCEL_STEPS.get(value.rpartition(".")[2])
+    return "chain" if is_outer(value) else VERCEL_STEPS.get(value.rpartition(".")[2])
 
 
 def of_log(value: Value) -> str | None:

@@ -35,7 +35,7 @@ class Listener:
     def first(self, field: str) -> tuple[Source | None, Any]:
         """Return row and value of the first source that tells the field, None without any."""
         for row in ROWS[field]:
-            events = self._events(row.told)
+            events = self.events(row.told)
             value = row.read(events) if events else None
             if value is not None:
                 return row, value
@@ -46,7 +46,8 @@ class Listener:
         row, value = self.first(field)
         return None if row is None else told(row.key, value)
 
-    def _events(self, where: Told) -> list[Event]:
+    def events(self, where: Told) -> list[Event]:
+        """Return what is told there."""
         events = self._heard.get(where)
         if events is None:
             events = self._heard[where] = HEARD[where](self._span)

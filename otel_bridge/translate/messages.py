@@ -10,7 +10,7 @@ from otel_bridge.translate.heard import Event
 from otel_bridge.translate.tree import BRACKETS, as_lists, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from otel_bridge.model.span import Value
 
@@ -50,15 +50,16 @@ class WithoutLevel(Struct, frozen=True):
         return index.isdecimal() and rest.startswith(self.level + ".")
 
 
-def only_member(level: str, member: str) -> Callable[[Value], Value]:
-    """Return a reader of such a list that keeps one member of its items, None when no item has it."""
-    unwrapped = WithoutLevel(level)
+class OnlyMember(Struct, frozen=True):
+    """Reads one member of each item of such a list, None when no item has it."""
 
-    def read(value: Value) -> Value:
-        members = [item[member] for item in unwrapped(value) or () if type(item) is dict and member in item]
-        return members or None
+    level: str
+    member: str
 
-    return read
+    def __call__(self, value: Value) -> list[Any] | None:
+        """Return the members of the items that have one."""
+        items = WithoutLevel(self.level)(value) or ()
+        return [item[self.member] for item in items if type(item) is dict and self.member in item] or None
 
 
 def _unwrapped(item: Value, level: str) -> Value:

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from otel_bridge.model.span import Value
 
 MAX_COUNT: Final = 2**63 - 1
@@ -61,16 +60,17 @@ def as_count(value: Value) -> int | None:
     return value if value is not None and 0 <= value <= MAX_COUNT else None
 
 
-def member_count(*names: str) -> Callable[[Value], int | None]:
-    """Return a reader of objects that hold counts: the first readable member of these names."""
+class MemberCount(Struct, frozen=True):
+    """Reads objects that hold counts: the first readable member of these names."""
 
-    def read(value: Value) -> int | None:
+    names: tuple[str, ...]
+
+    def __call__(self, value: Value) -> int | None:
+        """Return the count, None when no member is one."""
         if type(value) is not dict:
             return None
-        counts = (as_count(value[name]) for name in names if name in value)
+        counts = (as_count(value[name]) for name in self.names if name in value)
         return next((count for count in counts if count is not None), None)
-
-    return read
 
 
 def as_object(value: Value) -> dict[str, Any] | None:

@@ -259,3 +259,11 @@ SELECT EXISTS (SELECT 1 FROM (SELECT received_at FROM pending ORDER BY number LI
     OR EXISTS (
         SELECT 1 FROM (SELECT received_at FROM waiting_logs ORDER BY number LIMIT 1) WHERE received_at < ?1
     );
+
+-- name: kept_calls
+-- What is kept of the calls of one id, in every project.
+SELECT p.name, c.op_name, c.wb_run_id, c.received_at, r.translator, r.dump_kind, r.dump, r.logs
+FROM projects AS p
+JOIN calls AS c ON c.project = p.number AND c.id = ?
+LEFT JOIN results AS r ON r.seq = c.seq
+ORDER BY p.name;

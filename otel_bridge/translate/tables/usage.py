@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from otel_bridge.translate.readers import as_count, member_count
+from otel_bridge.translate.readers import MemberCount, as_count
 from otel_bridge.translate.sources import Dialect as By
 from otel_bridge.translate.sources import Source, ours, weave
 
@@ -26,7 +26,7 @@ _MLFLOW_USAGE: Final = "mlflow.chat.tokenUsage"
 
 def _members(*names: str) -> tuple[Source, ...]:
     """Return the rows of senders that put all counts into one object, by the names they give this one."""
-    read = member_count(*names)
+    read = MemberCount(names)
     return ours(read, (_LANGFUSE_USAGE, By.LANGFUSE), (_MLFLOW_USAGE, By.MLFLOW))
 
 

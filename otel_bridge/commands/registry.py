@@ -1,0 +1,31 @@
+"""Which commands there are, and the group that imports one only when it is asked for: `run` starts fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "explain": "otel_bridge.commands.explain",
+}
+"""Name → the module whose `command` it is."""
+
+
+class Commands(click.Group):
+    """A group of the commands that are registered with it, and of those of `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing it when it is one of `COMMANDS`."""
+        if cmd_name in COMMANDS:
+            command: click.Command = import_module(COMMANDS[cmd_name]).command
+            return command
+        return super().get_command(ctx, cmd_name)
