@@ -64,9 +64,20 @@ def as_explained(explanation) -> dict:
     return {name: value for name, value in tree.items() if value != {}}
 
 
+def at(tree: dict, path: tuple[str, ...]):
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
 def check(span, chosen: Options) -> None:
     explanation = explain(span, chosen)
     assert as_explained(explanation) == as_translated(translate(span, chosen))
+    for sums in ("attributes.aggregated_usage", "summary.usage"):
+        whole = explanation.field(sums)
+        assert (
+            whole is None or whole.value is None or whole.value == at(as_explained(explanation), whole.path)
+        )
     used = {key for field in explanation.fields for key in field.used}
     left = {part.name for part in explanation.left if part.where == "attribute"}
     assert used.isdisjoint(left)

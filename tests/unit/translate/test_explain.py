@@ -138,6 +138,15 @@ class TestUsage:
         keep = Options(usage_on_wrappers="keep")
         assert field("summary.usage.usage.input_tokens", wrapper, keep).value == 3
 
+    def test_a_wrappers_own_tokens_beat_the_sums_that_its_sender_names(self):
+        both = {
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.usage.input_tokens": 3,
+            "gen_ai.aggregated_usage.input_tokens": 5,
+        }
+        assert field("attributes.aggregated_usage", both).value == {"input_tokens": 3, "total_tokens": 3}
+        assert field("attributes.aggregated_usage.input_tokens", both).value == 3
+
     def test_sums_are_the_senders_word(self):
         apart = field("attributes.aggregated_usage", {"gen_ai.aggregated_usage.input_tokens": 3})
         assert apart.rule == "set apart from usage: the sender says that they are its children's"
