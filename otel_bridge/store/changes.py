@@ -92,16 +92,17 @@ def apply_changes(slots: Slots, changes: Sequence[Change], deriver: Deriver) -> 
 
 
 def _start(slots: Slots, tally: Tally, deriver: Deriver, start: StartedCall, end: EndedCall | None) -> None:
-    call_id, plain_id = start.id, None
+    call_id, plain_id, logs = start.id, None, None
     slot = slots.get(start.project_id, call_id)
     if _lives_elsewhere(slots, slot, start):
         call_id, plain_id = merge.derived_id(start), start.id
+        logs = _logs_of_both(slot, start)
         slot = slots.get(start.project_id, call_id)
         tally.collisions += slot is None
     if slot is None:
         tally.created += 1
         first = merge.first(start, end, id=call_id, plain_id=plain_id)
-        slots.put(_with_logs(slots, tally, deriver, first))
+        slots.put(_with_logs(slots, tally, deriver, replace(first, logs=logs) if logs else first))
     elif isinstance(slot, Gone):
         tally.unchanged += 1
         _remember(slots, slot, start)
@@ -121,6 +122,11 @@ def _with_logs(slots: Slots, tally: Tally, deriver: Deriver, held: Held) -> Held
         tally.cut += cut
         slots.keep_waiting_logs(held.project_id, held.trace_id or "", held.span_id, None)
     return deriver.with_logs(held)
+
+
+def _logs_of_both(slot: Slot | None, start: StartedCall) -> bytes | None:
+    """Return the log records of a span that shares trace and id with `start`: nothing tells whose they are."""
+    return slot.logs if isinstance(slot, Held) and slot.trace_id == start.trace_id else None
 
 
 def _logged(slots: Slots, tally: Tally, deriver: Deriver, change: LoggedSpan) -> None:

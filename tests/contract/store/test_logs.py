@@ -135,6 +135,14 @@ def test_spans_of_one_id_are_told_apart_by_their_traces(store):
     assert texts == {call_id(1): ["a"], derived_id(second.start): ["b", "c"]}
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_spans_that_share_trace_and_id_share_their_logs(store, order):
+    records = [a_sent_span(), a_sent_span(start_ns=T0 * 1000 + 1), some_logs(1, "a")]
+    for place in order:
+        store.write(records[place])
+    assert [call["inputs"]["logs"] for call in store.calls()] == [["a"], ["a"]]
+
+
 def test_projects_keep_logs_apart(store):
     store.write(some_logs(1, "a", project_id="acme/other"), a_sent_span())
     assert shown(store) == ([], None, [])
