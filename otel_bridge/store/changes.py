@@ -125,7 +125,7 @@ def _with_logs(slots: Slots, tally: Tally, deriver: Deriver, held: Held) -> Held
 
 
 def _logs_of_both(slot: Slot | None, start: StartedCall) -> bytes | None:
-    """Return the log records of a span that shares trace and id with `start`: nothing tells whose they are."""
+    """Return the log records of a span that shares trace and id with `start`: they may be either's."""
     return slot.logs if isinstance(slot, Held) and slot.trace_id == start.trace_id else None
 
 
