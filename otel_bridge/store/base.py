@@ -24,6 +24,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
 
@@ -33,26 +34,29 @@ class Applied(Struct, frozen=True):
 
     Every change is one of `created` (the first record of an id), `merged` (it completed, changed or deleted
     something) and `unchanged` (it came again, or came for a deleted id). `collisions` are the created calls
-    that live under a derived id.
+    that live under a derived id. `answer` is the body of the request's answer, where only the store knows it.
     """
 
     created: int = 0
     merged: int = 0
     unchanged: int = 0
     collisions: int = 0
+    answer: bytes | None = None
 
 
 class CallWriter(Protocol):
     """The only one that changes the store. Not safe for concurrent use, but see `commit`."""
 
-    def prepare(self, changes: Sequence[Change]) -> None:
+    def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Do ahead what `apply` would do with the same objects; optional, and safe during a `commit`."""
 
     def begin(self) -> None:
         """Open a transaction. Raise Unavailable when the store cannot take writes now."""
 
-    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+    def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request inside the open transaction, all or none of them.
+
+        A request changes calls, or what is kept beside them (`annex.base`), not both.
 
         `received_at` is microseconds since the epoch; retention counts from it. Raise Unavailable when the
         disk or the size cap is full, Refused for a value that cannot be stored. When the request had been

@@ -7,6 +7,9 @@ from functools import cmp_to_key, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.errors import Unavailable
+from otel_bridge.model.annex import ANNEX_CHANGES
+from otel_bridge.store.annex.changes import apply_annex
+from otel_bridge.store.annex.memory import MemoryAnnex
 from otel_bridge.store.asked import ID_FIELDS, id_key, order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
@@ -20,6 +23,7 @@ from otel_bridge.store.trees import flags
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery, SortBy
     from otel_bridge.store.dumps import Render
@@ -77,29 +81,38 @@ class MemoryStore:
         self._render = render
         self._kept = _Layer()
         self._open: _Layer | None = None
+        self._annex = MemoryAnnex()
+        self._open_annex = self._annex
         self._numbers: dict[_Key, int] = {}
         self._calls: dict[int, _Key] = {}
         self._next = 1
         self._lock = threading.Lock()
         self.expired = 0
 
-    def prepare(self, changes: Sequence[Change]) -> None:
+    def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Do nothing: there is nothing to do ahead."""
 
     def begin(self) -> None:
         """Open a transaction."""
         self._open = _Layer(self._kept)
+        self._open_annex = self._annex.copy()
 
-    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+    def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request, all or none of them."""
         if self._open is None:
             raise Unavailable("no transaction is open")
+        if changes and isinstance(changes[0], ANNEX_CHANGES):
+            slots = self._open_annex.copy()
+            applied = apply_annex(slots, changes, received_at=received_at)  # type: ignore[arg-type]  # of one kind throughout
+            self._open_annex = slots
+            return applied
         layer = _Layer(self._open)
         layer.now = received_at
-        applied = apply_changes(layer, changes)
+        applied = apply_changes(layer, changes)  # type: ignore[arg-type]  # as above
         self._open.slots.update(layer.slots)
         self._open.received_at.update(layer.received_at)
         self._open.plain_ids |= layer.plain_ids
+        self._open_annex.drop_feedback_of(k for k, slot in layer.slots.items() if isinstance(slot, Gone))
         return applied
 
     def commit(self) -> None:
@@ -107,6 +120,7 @@ class MemoryStore:
         if self._open is None:
             raise Unavailable("no transaction is open")
         with self._lock:
+            self._annex = self._open_annex
             for key, slot in self._open.slots.items():
                 self._number(key, slot)
                 first_seen = self._kept.received_at.get(key)
@@ -126,11 +140,13 @@ class MemoryStore:
             return False
         oldest = now - self._limits.retention_seconds * _MICROS
         with self._lock:
-            old = [k for k, slot in self._kept.slots.items() if isinstance(slot, Held)]
+            held = [k for k, slot in self._kept.slots.items() if isinstance(slot, Held)]
+            old = [key for key in held if self._kept.received_at[key] < oldest]
+            self._annex.drop_feedback_of(key for key in old if key in self._numbers)
+            self._annex.drop_feedback_before(oldest)
             for key in old:
-                if self._kept.received_at[key] < oldest:
-                    self.expired += key in self._numbers
-                    self._forget(key)
+                self.expired += key in self._numbers
+                self._forget(key)
         return False
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:  # noqa: ARG002 - one part is all

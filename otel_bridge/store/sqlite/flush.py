@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
 from otel_bridge.store.sqlite import rows
 from otel_bridge.store.sqlite.ids import pack
-from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
 from otel_bridge.store.trees import refs
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 _IN_ORDER: Final = (
     "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending", "put_tombstone",
     "end_call", "end_body", "end_result", "replace_call", "put_pending",
-    "insert_call", "insert_body", "insert_result", "insert_ref",
+    "insert_call", "insert_body", "insert_result", "insert_ref", "drop_feedback_of",
 )  # fmt: skip
 """What makes room comes first."""
+_STATEMENTS: Final = {name: ANNEX.get(name) or QUERIES[name] for name in _IN_ORDER}
 
 
 class Flush:
@@ -39,6 +40,7 @@ class Flush:
         if isinstance(now, Gone):
             self._delete(before, seq, project)
             self._do("put_tombstone", rows.tombstone_row(now, project=project))
+            self._do("drop_feedback_of", (project, pack(now.id)))
             return None
         if now.started_at is None:
             self._do("put_pending", rows.pending_row(now, project=project, received_at=self._received_at))
@@ -54,7 +56,7 @@ class Flush:
         """Execute what was collected."""
         for name in _IN_ORDER:
             if name in self._work:
-                connection.executemany(QUERIES[name], self._work[name])
+                connection.executemany(_STATEMENTS[name], self._work[name])
         if "delete_call" in self._work:
             self._book.keep_next_seq()
 

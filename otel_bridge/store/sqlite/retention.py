@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.errors import StartError
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES
-from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
 
 if TYPE_CHECKING:
     import apsw
@@ -80,6 +80,7 @@ class Retention:
         else:
             self._connection.execute(QUERIES["evict_pending"], (calls,))
             self._connection.execute(QUERIES["evict_tombstones"], (calls,))
+            self._connection.execute(ANNEX["evict_feedback"], (calls,))
         return len(oldest)
 
     def expire(self, now: int) -> bool:
@@ -90,12 +91,14 @@ class Retention:
         oldest = self._rows("oldest_calls", STEP_CALLS)
         old = [seq for seq, received_at in oldest if received_at < before]
         pending = self._connection.execute(QUERIES["any_old_pending"], (before,)).get
-        if not old and not pending:
+        feedback = self._connection.execute(ANNEX["any_old_feedback"], (before,)).get
+        if not (old or pending or feedback):
             return False
         with self._connection:
             if old:
                 self._remove_through(old[-1])
             self._connection.execute(QUERIES["expire_pending"], (before, STEP_CALLS))
+            self._connection.execute(ANNEX["expire_feedback"], (before, STEP_CALLS))
         self.expired += len(old)
         return len(old) == STEP_CALLS
 
@@ -125,6 +128,8 @@ class Retention:
         return self._connection.execute(QUERIES[query], args).fetchall()
 
     def _remove_through(self, seq: int) -> None:
+        if self._connection.execute(ANNEX["any_feedback"]).get:
+            self._connection.execute(ANNEX["expire_feedback_of"], (seq,))
         for query in ("expire_calls", "expire_bodies", "expire_results", "expire_refs"):
             self._connection.execute(QUERIES[query], (seq,))
         self._book.keep_next_seq()
