@@ -7,20 +7,19 @@ No postponed annotations here: pydantic reads them.
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 from msgspec import convert
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from otel_bridge.errors import NotBuilt
-from otel_bridge.model.query import COLUMNS, SORTABLE, CallsFilter, CallsQuery, SortBy
+from otel_bridge.model.query import COLUMNS, CallsFilter, CallsQuery, SortBy
+from otel_bridge.query.fields import SIZES, UnknownField, field_of
 from otel_bridge.weave.checked import checked
+from otel_bridge.weave.expressions import Query, check_expression_size, expression
 from otel_bridge.weave.refusals import WriteRefused, reason
 from otel_bridge.weave.schema import Closed
 
 MAX_LIST_ENTRIES: Final = 1000
 _MAX_ROWS: Final = 2**62
 """More than any store holds, less than an SQL integer."""
-_JSON_COLUMNS: Final = frozenset({"attributes", "inputs", "output", "summary"})
-_LATER_ROOTS: Final = _JSON_COLUMNS | {"feedback", "annotation_queue_items"}
-_SIZES: Final = frozenset({"storage_size_bytes", "total_storage_size_bytes"})
 _RESOLVED_COLUMNS: Final = frozenset({"wb_username"})
 """Columns one may ask for that no stored call has."""
 
@@ -50,12 +49,6 @@ class SortByBody(Closed):
     direction: Literal["asc", "desc"]
 
 
-class QueryBody(Closed):
-    """`query`: an expression, which nothing evaluates yet."""
-
-    expr: Any = Field(alias="$expr")
-
-
 class CallsQueryReq(BaseModel):
     """The body of `/calls/stream_query` and `/calls/query`."""
 
@@ -64,7 +57,7 @@ class CallsQueryReq(BaseModel):
     limit: int | None = None
     offset: int | None = None
     sort_by: list[SortByBody] | None = None
-    query: QueryBody | None = None
+    query: Query | None = None
     include_costs: bool | None = False
     include_feedback: bool | None = False
     include_storage_size: bool | None = False
@@ -77,11 +70,11 @@ class CallsQueryReq(BaseModel):
 
 
 class CallsQueryStatsReq(BaseModel):
-    """The body of `/calls/query_stats`. `expand_columns` only matters beside a `query`."""
+    """The body of `/calls/query_stats`."""
 
     project_id: str
     filter: CallsFilterBody | None = None
-    query: QueryBody | None = None
+    query: Query | None = None
     limit: int | None = None
     include_total_storage_size: bool | None = False
     expand_columns: Names = None
@@ -107,6 +100,7 @@ def calls_query(document: Any) -> CallsQuery:
     return CallsQuery(
         project_id=body.project_id,
         filter=_filter(body.filter),
+        query=expression(body.query),
         sort_by=_sort_by(body.sort_by),
         limit=_rows(body.limit, "limit"),
         offset=_rows(body.offset, "offset") or 0,
@@ -120,7 +114,10 @@ def calls_count(document: Any) -> CallsQuery:
     body = checked(CallsQueryStatsReq, document)
     _check_offered(body)
     return CallsQuery(
-        project_id=body.project_id, filter=_filter(body.filter), limit=_rows(body.limit, "limit")
+        project_id=body.project_id,
+        filter=_filter(body.filter),
+        query=expression(body.query),
+        limit=_rows(body.limit, "limit"),
     )
 
 
@@ -140,12 +137,13 @@ def _check_lists(document: Any) -> None:
     for name, value in (*document.items(), *((f"filter.{name}", value) for name, value in filters)):
         if isinstance(value, list) and len(value) > MAX_LIST_ENTRIES:
             raise reason(400, f"{name} holds more than {MAX_LIST_ENTRIES} entries")
+    check_expression_size(document.get("query"))
 
 
 def _check_offered(body: CallsQueryReq | CallsQueryStatsReq | CallReadReq) -> None:
     for name, value in body:
         wanted = value is True and name.startswith("include_") and name != "include_usernames"
-        if wanted or (name == "query" and value is not None):
+        if wanted:
             _later(name)
 
 
@@ -165,13 +163,13 @@ def _sort_by(entries: list[SortByBody] | None) -> tuple[SortBy, ...] | None:
 
 
 def _sort_key(entry: SortByBody) -> SortBy:
-    if entry.field in SORTABLE:
-        return SortBy(entry.field, entry.direction)
-    if entry.field in _SIZES:
+    if entry.field in SIZES:
         raise reason(400, f"sorting by {entry.field} is not possible")
-    if entry.field.partition(".")[0] in _LATER_ROOTS:
-        _later(f"sorting by {entry.field}")
-    raise _unknown_field(entry.field)
+    try:
+        field_of(entry.field)
+    except UnknownField as error:
+        raise reason(422, str(error)) from None
+    return SortBy(entry.field, entry.direction)
 
 
 def _columns(names: list[str] | None) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import orjson
+from msgspec.structs import replace
 
 from otel_bridge.api.stream import as_array, pages
 
@@ -31,7 +32,7 @@ async def query_stats(parts: Parts, query: CallsQuery) -> bytes:
     if query.limit is None:
         count, more = await parts.calls.count(query), False
     else:
-        found = await parts.calls.count(_one_more(query, query.limit))
+        found = await parts.calls.count(replace(query, limit=query.limit + 1))
         count, more = min(found, query.limit), found > query.limit
     return orjson.dumps({"count": count, "has_more": more, "total_storage_size_bytes": None})
 
@@ -41,7 +42,3 @@ async def call_read(parts: Parts, query: CallsQuery) -> bytes:
     async with aclosing(pages(parts.calls, query)) as found:
         line = await anext(found, b"null")
     return b'{"call":%b}' % line.rstrip(b"\n")
-
-
-def _one_more(query: CallsQuery, limit: int) -> CallsQuery:
-    return type(query)(project_id=query.project_id, filter=query.filter, limit=limit + 1)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from functools import cmp_to_key, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import Unavailable
 from otel_bridge.model.annex import ANNEX_CHANGES
+from otel_bridge.query.evaluate import reference
+from otel_bridge.query.ordering import in_order, key_values, plain_keys
+from otel_bridge.query.resolve import resolve
 from otel_bridge.store.annex.changes import apply_annex
 from otel_bridge.store.annex.memory import MemoryAnnex
-from otel_bridge.store.asked import ID_FIELDS, id_key, order
+from otel_bridge.store.asked import order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.dumps import default_render, otel_span
@@ -18,14 +20,15 @@ from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.lines import Line, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.merge import Gone, Held, Slot
+from otel_bridge.store.seen import SeenCall
 from otel_bridge.store.trees import flags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
-    from otel_bridge.model.query import CallsQuery, SortBy
+    from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.dumps import Render
 
 _MICROS: Final = 1_000_000
@@ -151,11 +154,12 @@ class MemoryStore:
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:  # noqa: ARG002 - one part is all
         """Select the calls of a query, all of them in one part."""
-        keys = order(query)
+        keys = plain_keys(order(query))
+        values = key_values(keys)
         with self._lock:
-            found = sorted(self._matching(query), key=cmp_to_key(partial(_compare, keys)))
+            found = in_order(keys, [(values(call), number) for number, call in self._matching(query)])
             end = None if query.limit is None else query.offset + query.limit
-            return Plan(tuple(self._numbers[c.project_id, c.id] for c in found[query.offset : end]))
+            return Plan(tuple(found[query.offset : end]))
 
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
         """Render calls as JSONL."""
@@ -191,54 +195,47 @@ class MemoryStore:
         self._calls.pop(self._numbers.pop(key, 0), None)
         del self._kept.slots[key], self._kept.received_at[key]
 
-    def _matching(self, query: CallsQuery) -> Iterable[Held]:
-        for project_id, call_id in self._numbers:
+    def _matching(self, query: CallsQuery) -> Iterator[tuple[int, SeenCall]]:
+        """Yield the number of each call that matches, and the call."""
+        test = None if query.query is None else reference(resolve(query.query))
+        for (project_id, call_id), number in self._numbers.items():
             slot = self._kept.slots[project_id, call_id]
             if project_id == query.project_id and isinstance(slot, Held) and matches(slot, query.filter):
-                yield slot
+                call = SeenCall(_line(slot, None))
+                if test is None or test(call):
+                    yield number, call
 
     def _line(self, call: Slot) -> Line:
         assert isinstance(call, Held)
-        assert call.trace_id is not None
-        assert call.op_name is not None
-        assert call.started_at is not None
         if call.dump is not None and self._render is None:
             self._render = default_render()
-        return Line(
-            id=call.id,
-            project_id=call.project_id,
-            op_name=call.op_name,
-            display_name=call.display_name,
-            trace_id=call.trace_id,
-            parent_id=call.parent_id,
-            thread_id=call.thread_id,
-            turn_id=call.turn_id,
-            started_at=call.started_at,
-            attributes=call.attributes,
-            inputs=call.inputs,
-            ended_at=call.ended_at,
-            exception=call.exception,
-            output=call.output,
-            summary=call.summary,
-            wb_user_id=call.wb_user_id,
-            wb_run_id=call.wb_run_id,
-            wb_run_step=call.wb_run_step,
-            wb_run_step_end=call.wb_run_step_end,
-            flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
-            otel_span=None if self._render is None else otel_span(call.dump, self._render),
-        )
+        return _line(call, None if self._render is None else otel_span(call.dump, self._render))
 
 
-def _compare(keys: Sequence[SortBy], one: Held, other: Held) -> int:
-    """Order two calls; nulls come last in both directions."""
-    for key in keys:
-        a: Any = getattr(one, key.field)
-        b: Any = getattr(other, key.field)
-        if a == b:
-            continue
-        if a is None or b is None:
-            return 1 if a is None else -1
-        if key.field in ID_FIELDS:
-            a, b = id_key(a), id_key(b)
-        return (1 if a > b else -1) * (1 if key.direction == "asc" else -1)
-    return 0
+def _line(call: Held, span: bytes | None) -> Line:
+    assert call.trace_id is not None
+    assert call.op_name is not None
+    assert call.started_at is not None
+    return Line(
+        id=call.id,
+        project_id=call.project_id,
+        op_name=call.op_name,
+        display_name=call.display_name,
+        trace_id=call.trace_id,
+        parent_id=call.parent_id,
+        thread_id=call.thread_id,
+        turn_id=call.turn_id,
+        started_at=call.started_at,
+        attributes=call.attributes,
+        inputs=call.inputs,
+        ended_at=call.ended_at,
+        exception=call.exception,
+        output=call.output,
+        summary=call.summary,
+        wb_user_id=call.wb_user_id,
+        wb_run_id=call.wb_run_id,
+        wb_run_step=call.wb_run_step,
+        wb_run_step_end=call.wb_run_step_end,
+        flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
+        otel_span=span,
+    )

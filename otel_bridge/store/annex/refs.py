@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from otel_bridge.store.trees import REF_SCHEME
+from otel_bridge.query.derived import REF_SCHEME
 
 if TYPE_CHECKING:
     from otel_bridge.model.annex import Feedback

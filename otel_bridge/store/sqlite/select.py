@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from otel_bridge.model.query import SortBy
+from otel_bridge.errors import NotBuilt
+from otel_bridge.model.query import SORTABLE, SortBy
 from otel_bridge.store.asked import names_and_prefixes, order
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
@@ -99,6 +100,8 @@ def _where(select: str, query: CallsQuery, project: int) -> Sql:
     joins = ""
     if any(key.field in _BODY_COLUMNS for key in order(query)):
         joins = " JOIN bodies AS b ON b.seq = c.seq"
+    if query.query is not None:
+        raise NotBuilt("query is not offered yet; ask without it")
     where = conditions(query, project)
     return Sql(f"{select}{joins} WHERE {where.text}", where.args)
 
@@ -112,6 +115,8 @@ def _order_by(keys: Sequence[SortBy], *, walk: bool = True) -> Sql:
 
 def _column(field: str) -> str:
     """Name a column; `field` is one of `SORTABLE`, which `asked.order` made sure of."""
+    if field not in SORTABLE:
+        raise NotBuilt(f"sorting by {field} is not offered yet; ask without it")
     return f"b.{field}" if field in _BODY_COLUMNS else f"c.{field}"
 
 
