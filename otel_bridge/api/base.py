@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
     from otel_bridge.weave.base import Answer, Write
 
@@ -27,3 +28,6 @@ class Calls(Protocol):
 
     async def count(self, query: CallsQuery) -> int:
         """`CallReader.count`, off the event loop."""
+
+    async def answer(self, question: Question) -> bytes:
+        """`CallReader.answer`, off the event loop."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.errors import (
     DataDirectoryLocked,
     InvalidRequest,
+    NotFound,
     QueryTimeout,
     Refused,
     RequestTooLarge,
@@ -233,6 +234,8 @@ def _error(reply: frames.Failed) -> Exception:
     match reply.trouble:
         case "invalid":
             return InvalidRequest(reply.message, field=reply.field)
+        case "not_found":
+            return NotFound(reply.message, deleted_at=reply.deleted_at)
         case "too_large":
             return RequestTooLarge(reply.message)
         case "unavailable":

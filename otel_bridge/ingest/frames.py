@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
+from otel_bridge.model.questions import Question  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ class WriteCalls(Struct, frozen=True, tag="write"):
     route: str
     received_at: int
     project_id: str | None
+    content_type: str | None = None
 
 
 class Ping(Struct, frozen=True, tag="ping"):
@@ -80,6 +82,13 @@ class CountCalls(Struct, frozen=True, tag="count"):
     query: CallsQuery
 
 
+class Ask(Struct, frozen=True, tag="ask"):
+    """`CallReader.answer`."""
+
+    id: int
+    question: Question
+
+
 # Back to the service.
 
 
@@ -115,6 +124,12 @@ class Rendered(Struct, frozen=True, tag="rendered"):
     id: int
 
 
+class Told(Struct, frozen=True, tag="told"):
+    """The answer to a question in the body."""
+
+    id: int
+
+
 class Counted(Struct, frozen=True, tag="counted"):
     """A number of calls."""
 
@@ -128,7 +143,7 @@ class Done(Struct, frozen=True, tag="done"):
     id: int
 
 
-Trouble = Literal["invalid", "too_large", "unavailable", "refused", "timeout", "bug"]
+Trouble = Literal["invalid", "not_found", "too_large", "unavailable", "refused", "timeout", "bug"]
 
 
 class Failed(Struct, frozen=True, tag="failed"):
@@ -138,6 +153,7 @@ class Failed(Struct, frozen=True, tag="failed"):
     trouble: Trouble
     message: str
     field: str | None = None
+    deleted_at: str | None = None
 
 
 class CannotStart(Struct, frozen=True, tag="cannot_start"):
@@ -165,8 +181,8 @@ class Logged(Struct, frozen=True, tag="logged"):
     fields: dict[str, str | int | float]
 
 
-Request: TypeAlias = ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls
-Reply: TypeAlias = Exported | Answered | Planned | Rendered | Counted | Done | Failed
+Request: TypeAlias = ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls | Ask
+Reply: TypeAlias = Exported | Answered | Planned | Rendered | Counted | Told | Done | Failed
 Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -76,6 +76,8 @@ class Reader:
                 return frame(frames.Rendered(number), store.lines(query, seqs))
             case frames.CountCalls(id=number, query=query):
                 return frame(frames.Counted(number, store.count(query)))
+            case frames.Ask(id=number, question=question):
+                return frame(frames.Told(number), store.answer(question))
             case _:
                 return frame(frames.Done(request.id))
 

@@ -25,8 +25,18 @@ MAX_INDEX_DIGITS: Final = 9
 """Of a list index; no list is longer."""
 
 QUEUE_ID: Final = "annotation_queue_items.queue_id"
-INSTANTS: Final = frozenset({"started_at", "ended_at", "deleted_at", "expire_at"})
+INSTANTS: Final = frozenset(
+    {"started_at", "ended_at", "deleted_at", "expire_at", "created_at", "effective_date"}
+)
 INTEGERS: Final = frozenset({"wb_run_step", "wb_run_step_end"})
+NUMBERS: Final = frozenset(
+    {
+        "prompt_token_cost",
+        "completion_token_cost",
+        "cache_read_input_token_cost",
+        "cache_creation_input_token_cost",
+    }
+)
 JSON_ROOTS: Final[frozenset[str]] = frozenset(get_args(JsonRoot))
 SIZES: Final = frozenset({"storage_size_bytes", "total_storage_size_bytes"})
 ANY_TYPE: Final = "*"
@@ -57,7 +67,7 @@ def field_of(name: str) -> Field:
     root, dot, rest = name.partition(".")
     if root not in JSON_ROOTS:
         raise _unknown(name)
-    path = _path(name, rest) if dot else ()
+    path = path_of(name, rest) if dot else ()
     if root == "summary" and path[:1] == ("weave",):
         return _derived(name, path)
     return JsonField(root, path)  # type: ignore[arg-type]  # a member of JSON_ROOTS is a JsonRoot
@@ -80,10 +90,10 @@ def _feedback(name: str) -> FeedbackField:
         if rest is not None:
             raise _unknown(name)
         return FeedbackField(kind, member)  # type: ignore[arg-type]  # the pattern knows three
-    return FeedbackField(kind, "payload", () if rest is None else _path(name, rest))
+    return FeedbackField(kind, "payload", () if rest is None else path_of(name, rest))
 
 
-def _path(name: str, text: str) -> tuple[str | int, ...]:
+def path_of(name: str, text: str) -> tuple[str | int, ...]:
     r"""Split at dots; `\.` is a dot that does not split, a step of digits only is an index."""
     parts = _DOT.split(text)
     if len(parts) > MAX_PATH_SEGMENTS:

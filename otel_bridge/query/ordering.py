@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from otel_bridge.model.query import Column, Derived, FeedbackField, JsonField, SortBy
 from otel_bridge.query.evaluate import raw
-from otel_bridge.query.fields import INSTANTS, INTEGERS, field_of
+from otel_bridge.query.fields import INSTANTS, INTEGERS, NUMBERS, field_of
 from otel_bridge.query.values import READ, Kind
 
 if TYPE_CHECKING:
@@ -32,9 +32,12 @@ class PlainKey(Struct, frozen=True):
     descending: bool
 
 
-def plain_keys(keys: Sequence[SortBy]) -> list[PlainKey]:
-    """Turn sort keys into plain ones: JSON and feedback sort by existence, then number, then text."""
-    return [plain for key in keys for plain in _plain(field_of(key.field), key.direction == "desc")]
+def plain_keys(keys: Sequence[SortBy], named: Callable[[str], Field] = field_of) -> list[PlainKey]:
+    """Turn sort keys into plain ones: JSON and feedback sort by existence, then number, then text.
+
+    `named` reads the names of fields.
+    """
+    return [plain for key in keys for plain in _plain(named(key.field), key.direction == "desc")]
 
 
 def _plain(field: Field, descending: bool) -> list[PlainKey]:  # noqa: FBT001 - private
@@ -55,6 +58,8 @@ def _plain(field: Field, descending: bool) -> list[PlainKey]:  # noqa: FBT001 - 
 def _column_kind(name: str) -> Kind:
     if name in INSTANTS:
         return Kind.INSTANT
+    if name in NUMBERS:
+        return Kind.NUMBER
     return Kind.INTEGER if name in INTEGERS else Kind.TEXT
 
 

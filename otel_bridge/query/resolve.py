@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from otel_bridge.errors import InvalidRequest
 from otel_bridge.model import query as q
 from otel_bridge.query import typed as t
-from otel_bridge.query.fields import INSTANTS, INTEGERS
+from otel_bridge.query.fields import INSTANTS, INTEGERS, NUMBERS
 from otel_bridge.query.values import MAX_INTEGER, MIN_INTEGER, READ, Kind, raw_json, text_of
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ def _kind_of(operand: q.Operand) -> Kind | None:
 def _column_kind(name: str) -> Kind:
     if name in INSTANTS:
         return Kind.INSTANT
+    if name in NUMBERS:
+        return Kind.NUMBER
     return Kind.INTEGER if name in INTEGERS else Kind.TEXT
 
 

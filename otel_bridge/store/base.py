@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
 
 
 class Applied(Struct, frozen=True):
@@ -115,6 +116,13 @@ class CallReader(Protocol):
         """Count the calls that match `query.filter`; `limit` caps the count, offset and order do not matter.
 
         Raise QueryTimeout when it takes too long.
+        """
+
+    def answer(self, question: Question) -> bytes:
+        """Answer a question about what lies beside calls, or about many calls at once.
+
+        JSON, but for the content of a file and the JSON lines of threads. Raise NotFound, InvalidRequest for
+        a question about too many calls, or QueryTimeout when it takes too long.
         """
 
     def close(self) -> None:

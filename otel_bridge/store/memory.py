@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from otel_bridge.costs.defaults import DefaultPrices
 from otel_bridge.errors import Unavailable
 from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.query.evaluate import reference
 from otel_bridge.query.ordering import in_order, key_values, plain_keys
 from otel_bridge.query.resolve import resolve
+from otel_bridge.store.annex.answers import answer
 from otel_bridge.store.annex.changes import apply_annex
 from otel_bridge.store.annex.memory import MemoryAnnex
+from otel_bridge.store.annex.memory_reads import MemoryReads
 from otel_bridge.store.asked import order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.store.dumps import Render
 
 _MICROS: Final = 1_000_000
@@ -86,6 +90,7 @@ class MemoryStore:
         self._open: _Layer | None = None
         self._annex = MemoryAnnex()
         self._open_annex = self._annex
+        self._prices = DefaultPrices()
         self._numbers: dict[_Key, int] = {}
         self._calls: dict[int, _Key] = {}
         self._next = 1
@@ -173,6 +178,22 @@ class MemoryStore:
         with self._lock:
             found = sum(1 for _ in self._matching(query))
         return found if query.limit is None else min(found, query.limit)
+
+    def answer(self, question: Question) -> bytes:
+        """Answer a question."""
+        with self._lock:
+            annex, numbers, slots = self._annex, dict(self._numbers), dict(self._kept.slots)
+            calls = dict(self._calls)
+
+        def of_project(project_id: str) -> list[Held]:
+            found = (slots[key] for key in numbers if key[0] == project_id)
+            return [slot for slot in found if isinstance(slot, Held)]
+
+        def select(query: CallsQuery) -> list[Held]:
+            found = (slots[calls[number]] for number in self.plan(query).seqs if number in calls)
+            return [slot for slot in found if isinstance(slot, Held)]
+
+        return answer(MemoryReads(annex, of_project, select), question, self._prices)
 
     def close(self) -> None:
         """Forget what was not committed."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from otel_bridge.model.annex import Feedback, Price, Row, Version
+    from otel_bridge.model.query import CallsQuery
 
 
 class Sizes(Struct, frozen=True):
@@ -66,6 +67,45 @@ class AnnexRows(Protocol):
 
     def sizes(self, project_id: str) -> Sizes:
         """Return how much is kept."""
+
+
+class Turn(Struct, frozen=True):
+    """A call that is a turn of a thread. Times are microseconds."""
+
+    thread_id: str
+    id: str
+    started_at: int
+    ended_at: int | None
+
+
+class Used(Struct, frozen=True):
+    """What a call says it used. `usage` is the JSON of `summary.usage`; `plain_id` is what children call it.
+
+    `is_span`: it came as a span, which says what it used itself. Calls that an SDK wrote say what they and
+    all below them used.
+    """
+
+    id: str
+    plain_id: str
+    parent_id: str | None
+    trace_id: str
+    started_at: int
+    ended_at: int | None
+    usage: bytes | None
+    is_span: bool
+
+
+class Reads(AnnexRows, Protocol):
+    """All that questions are answered from: what is kept beside calls, and a few looks at many calls."""
+
+    def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterable[Turn]:
+        """Return the turns of threads, of all where none are named."""
+
+    def used(self, query: CallsQuery, limit: int) -> Sequence[Used]:
+        """Return what the calls of a filter used, the oldest first, `limit` at most."""
+
+    def trace_bytes(self, project_id: str) -> int:
+        """Return how many bytes of JSON the inputs, outputs, attributes and summaries of a project are."""
 
 
 class AnnexSlots(AnnexRows, Protocol):

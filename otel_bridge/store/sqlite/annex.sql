@@ -135,3 +135,39 @@ SELECT
     (SELECT coalesce(sum(size), 0) FROM objects WHERE project = ?1),
     (SELECT coalesce(sum(size), 0) FROM table_rows WHERE project = ?1),
     (SELECT coalesce(sum(size), 0) FROM files WHERE project = ?1);
+
+-- name: turns
+SELECT thread_id, id, started_at, ended_at
+FROM calls
+WHERE project = ?1 AND thread_id IS NOT NULL AND turn_id = iif(
+    typeof(coalesce(plain_id, id)) = 'blob', lower(hex(coalesce(plain_id, id))), coalesce(plain_id, id)
+);
+
+-- name: turns_of
+SELECT thread_id, id, started_at, ended_at
+FROM calls
+WHERE project = ?1 AND thread_id IN (SELECT value FROM json_each(?2)) AND turn_id = iif(
+    typeof(coalesce(plain_id, id)) = 'blob', lower(hex(coalesce(plain_id, id))), coalesce(plain_id, id)
+);
+
+-- name: used
+SELECT
+    c.id, coalesce(c.plain_id, c.id), c.parent_id, c.trace_id, c.started_at, c.ended_at,
+    CAST(b.summary -> '$.usage' AS BLOB), r.dump IS NOT NULL
+FROM json_each(?2) AS asked
+CROSS JOIN calls AS c ON c.seq = asked.value
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
+WHERE c.project = ?1
+ORDER BY asked.key;
+
+-- name: trace_bytes
+-- What `store.annex.base.Reads.trace_bytes` counts.
+SELECT coalesce(sum(
+    coalesce(octet_length(b.inputs), 0) + coalesce(octet_length(b.attributes), 0)
+    + coalesce(octet_length(b.summary), 0) + coalesce(octet_length(r.output), 0)
+), 0)
+FROM calls AS c
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
+WHERE c.project = ?1;

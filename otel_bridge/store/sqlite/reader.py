@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
+from otel_bridge.costs.defaults import DefaultPrices
 from otel_bridge.errors import QueryTimeout
+from otel_bridge.store.annex.answers import answer
 from otel_bridge.store.base import Plan
 from otel_bridge.store.dumps import default_render, otel_span
 from otel_bridge.store.lines import Line, render_line, wanted_columns
 from otel_bridge.store.merge import Dump, DumpKind
 from otel_bridge.store.sqlite import select
+from otel_bridge.store.sqlite.annex_reads import SqliteReads
 from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
 from otel_bridge.store.sqlite.ids import unpack
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.store.dumps import Render
     from otel_bridge.store.sqlite.fragments import Sql
 
@@ -59,6 +64,7 @@ class SqliteReader:
         self._closed = False
         self._idle = deque([open_reader(path, vfs=vfs)])
         self._codec = SpanCodec(self._find_dictionary)
+        self._prices = DefaultPrices()
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         """Select the next part of the calls of `query`; raise QueryTimeout, ValueError for a bad sort."""
@@ -102,6 +108,22 @@ class SqliteReader:
                 return 0
             sql = select.counted(query, project)
             return int(connection.execute(sql.text, sql.args).get)
+
+    def answer(self, question: Question) -> bytes:
+        """Answer a question; raise NotFound, QueryTimeout."""
+        with self._reading() as connection:
+            return answer(SqliteReads(connection, self._first_seqs), question, self._prices)
+
+    def _first_seqs(self, query: CallsQuery, limit: int) -> list[int]:
+        query = replace(query, limit=limit)
+        seqs: list[int] = []
+        after: bytes | None = None
+        while True:
+            plan = self.plan(query, after=after)
+            seqs += plan.seqs
+            after = plan.after
+            if after is None:
+                return seqs
 
     def close(self) -> None:
         """Close every connection; those in use are closed when their work is done."""

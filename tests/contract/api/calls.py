@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from otel_bridge.errors import BridgeError
 from otel_bridge.weave.base import Answer
 from otel_bridge.weave.writes import WriteRefused, decode_write
 
 if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
     from otel_bridge.store.memory import MemoryStore
     from otel_bridge.weave.base import Write
@@ -33,9 +35,13 @@ class InProcessCalls:
         except WriteRefused as refused:
             return Answer(refused.status, refused.body)
         self.store.begin()
-        self.store.apply(decoded.changes, received_at=write.received_at)
+        try:
+            applied = self.store.apply(decoded.changes, received_at=write.received_at)
+        except BridgeError:
+            self.store.rollback()
+            raise
         self.store.commit()
-        return Answer(200, decoded.answer)
+        return Answer(200, applied.answer or decoded.answer)
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         return self.store.plan(query, after=after)
@@ -45,3 +51,6 @@ class InProcessCalls:
 
     async def count(self, query: CallsQuery) -> int:
         return self.store.count(query)
+
+    async def answer(self, question: Question) -> bytes:
+        return self.store.answer(question)
