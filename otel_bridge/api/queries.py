@@ -92,14 +92,14 @@ class CallReadReq(BaseModel):
 
 def calls_query(document: Any) -> CallsQuery:
     """Read a query for calls; raise WriteRefused (422, 400) or NotBuilt (501)."""
-    _check_lists(document)
+    check_lists(document)
     body = checked(CallsQueryReq, document)
     _check_offered(body)
     if body.expand_columns and body.return_expanded_column_values is not False:
         _later("expand_columns")
     return CallsQuery(
         project_id=body.project_id,
-        filter=_filter(body.filter),
+        filter=as_filter(body.filter),
         query=expression(body.query),
         sort_by=_sort_by(body.sort_by),
         limit=_rows(body.limit, "limit"),
@@ -110,12 +110,12 @@ def calls_query(document: Any) -> CallsQuery:
 
 def calls_count(document: Any) -> CallsQuery:
     """Read a query that is only counted; raise WriteRefused (422, 400) or NotBuilt (501)."""
-    _check_lists(document)
+    check_lists(document)
     body = checked(CallsQueryStatsReq, document)
     _check_offered(body)
     return CallsQuery(
         project_id=body.project_id,
-        filter=_filter(body.filter),
+        filter=as_filter(body.filter),
         query=expression(body.query),
         limit=_rows(body.limit, "limit"),
     )
@@ -128,8 +128,8 @@ def one_call(document: Any) -> CallsQuery:
     return CallsQuery(project_id=body.project_id, filter=CallsFilter(call_ids=(body.id,)), limit=1)
 
 
-def _check_lists(document: Any) -> None:
-    # Before pydantic looks: it would write an error for each of a million wrong entries.
+def check_lists(document: Any) -> None:
+    """Refuse lists over the limit (400) before pydantic writes an error for each wrong entry."""
     if not isinstance(document, dict):
         return
     inner = document.get("filter")
@@ -151,7 +151,8 @@ def _later(what: str) -> NoReturn:
     raise NotBuilt(f"{what} is not offered yet; ask without it")
 
 
-def _filter(body: CallsFilterBody | None) -> CallsFilter:
+def as_filter(body: CallsFilterBody | None) -> CallsFilter:
+    """Turn a checked filter into what a store is asked."""
     if body is None:
         return CallsFilter()
     return convert(body.model_dump(), type=CallsFilter)

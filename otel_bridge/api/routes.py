@@ -8,7 +8,7 @@ from typing import Final
 from otel_bridge.api import annex_bodies as bodies
 from otel_bridge.api import annex_queries as ask
 from otel_bridge.api import annex_reads as annex
-from otel_bridge.api import queries, reads, session
+from otel_bridge.api import queries, reads, session, statistics
 from otel_bridge.api.answers import JSON
 from otel_bridge.api.stream import line_type
 from otel_bridge.api.typed import get, post, stream, write
@@ -31,6 +31,7 @@ ROUTES: Final = (
     stream("/calls/stream_query", queries.calls_query, reads.stream_query, content_type=line_type),
     stream("/calls/query", queries.calls_query, reads.calls_query, content_type=lambda _accept: JSON),
     post("/calls/query_stats", queries.calls_count, reads.query_stats),
+    post("/calls/stats", statistics.asked, statistics.calls_stats),
     post("/call/read", queries.one_call, reads.call_read),
     write("/feedback/create", "/feedback/create"),
     write("/feedback/batch/create", "/feedback/batch/create"),

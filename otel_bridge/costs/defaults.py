@@ -5,12 +5,14 @@ The library is imported by the first who asks (0.4 s, some 25 MB); what it knows
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.costs.rates import Rates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from genai_prices.types import ModelPrice, TieredPrices
 
 MAX_MODELS: Final = 10_000
@@ -33,16 +35,29 @@ class DefaultPrices:
 
         `input_tokens` is the size of the one request, by which some prices differ.
         """
-        if model not in self._known:
-            if len(self._known) >= MAX_MODELS:
-                self._known.clear()
-            self._known[model] = _find(model)
-        found = self._known[model]
+        found = self._lookup(model)
         if found is None:
             return None
         provider, info = found
         price, since = _active(info, _moment(at))
         return _rates(price, provider=provider, since=since, input_tokens=input_tokens)
+
+    def changes(self, model: str, start: int, end: int) -> list[int]:
+        """Return at which instants from `start` to `end` the price of a model may change; microseconds."""
+        found = self._lookup(model)
+        return [] if found is None else sorted(set(_changes(found[1], _moment(start), _moment(end))))
+
+    def sizes(self, model: str) -> list[int]:
+        """Return the numbers of input tokens above which another price of a model holds."""
+        found = self._lookup(model)
+        return [] if found is None else sorted(set(_sizes(found[1])))
+
+    def _lookup(self, model: str) -> tuple[str, Any] | None:
+        if model not in self._known:
+            if len(self._known) >= MAX_MODELS:
+                self._known.clear()
+            self._known[model] = _find(model)
+        return self._known[model]
 
 
 def _find(model: str) -> tuple[str, Any] | None:
@@ -75,6 +90,31 @@ def _active(info: Any, at: datetime) -> tuple[ModelPrice, int]:
             return conditional.prices, (begin - _EPOCH) // _MICRO
         return conditional.prices, 0
     return info.prices[0].prices, 0
+
+
+def _changes(info: Any, start: datetime, end: datetime) -> Iterator[int]:
+    """Yield the instants at which a condition on a price begins or ends to hold."""
+    from genai_prices.types import ModelPrice, StartDateConstraint  # noqa: PLC0415 - as in `_find`
+
+    conditions = [] if isinstance(info.prices, ModelPrice) else [each.constraint for each in info.prices]
+    for constraint in filter(None, conditions):
+        if isinstance(constraint, StartDateConstraint):
+            days, times = [constraint.start_date], [time(tzinfo=UTC)]
+        else:
+            days = [start.date() + timedelta(days=n) for n in range(-1, (end - start).days + 2)]
+            times = [constraint.start_time, constraint.end_time]
+        for moment in (datetime.combine(day, at, at.tzinfo or UTC) for day in days for at in times):
+            if start <= moment <= end:
+                yield (moment - _EPOCH) // _MICRO
+
+
+def _sizes(info: Any) -> Iterator[int]:
+    from genai_prices.types import ModelPrice  # noqa: PLC0415 - as in `_find`
+
+    prices = [info.prices] if isinstance(info.prices, ModelPrice) else [each.prices for each in info.prices]
+    for price in prices:
+        for kind in (price.input_mtok, price.output_mtok, price.cache_read_mtok, price.cache_write_mtok):
+            yield from (tier.start for tier in getattr(kind, "tiers", ()))
 
 
 def _rates(price: ModelPrice, *, provider: str, since: int, input_tokens: int) -> Rates | None:

@@ -39,6 +39,15 @@ class Prices:
             return default
         return _rates(own[0]) if own else None
 
+    def changes(self, model: str, start: int, end: int) -> list[int]:
+        """Return at which instants from `start` to `end` the rates of a model may change; microseconds."""
+        own = [p.effective_date for p in self._own.get(model, ()) if start <= p.effective_date <= end]
+        return sorted({*own, *self._defaults.changes(model, start, end)})
+
+    def sizes(self, model: str) -> list[int]:
+        """Return the numbers of input tokens above which other rates of a model may hold."""
+        return self._defaults.sizes(model)
+
 
 def _newest_first(price: Price) -> tuple[int, int, str]:
     return -price.effective_date, -price.created_at, price.id

@@ -119,7 +119,7 @@ class Planned(Struct, frozen=True, tag="planned"):
 
 
 class Rendered(Struct, frozen=True, tag="rendered"):
-    """JSONL in the body."""
+    """JSONL, or the JSON of an answer, in the body."""
 
     id: int
 

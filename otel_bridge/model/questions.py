@@ -7,6 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from otel_bridge.model.query import CallsFilter, Operation, SortBy
+from otel_bridge.model.stats import StatsQuery
 
 
 class AskFeedback(Struct, frozen=True, kw_only=True, tag="feedback"):
@@ -133,7 +134,7 @@ class AskCallsUsage(Struct, frozen=True, kw_only=True, tag="calls_usage"):
     limit: int = 10_000
 
 
-Question: TypeAlias = (
+Beside: TypeAlias = (
     AskFeedback
     | AskPrices
     | AskObject
@@ -147,3 +148,6 @@ Question: TypeAlias = (
     | AskTraceUsage
     | AskCallsUsage
 )
+"""What the annex answers."""
+
+Question: TypeAlias = Beside | StatsQuery

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.stats.measure import Measure, Measured
 
 
 class Applied(Struct, frozen=True):
@@ -123,6 +124,13 @@ class CallReader(Protocol):
 
         JSON, but for the content of a file and the JSON lines of threads. Raise NotFound, InvalidRequest for
         a question about too many calls, or QueryTimeout when it takes too long.
+        """
+
+    def measure(self, asked: Measure) -> Measured:
+        """Add up what `stats.metrics` says of the calls and of their usage, bucket by bucket.
+
+        Buckets are read one after the other: calls that come meanwhile may be in later ones. Raise
+        QueryTimeout when it takes too long.
         """
 
     def close(self) -> None:

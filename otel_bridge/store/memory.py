@@ -6,11 +6,14 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.costs.defaults import DefaultPrices
+from otel_bridge.costs.prices import Prices
 from otel_bridge.errors import Unavailable
 from otel_bridge.model.annex import ANNEX_CHANGES
+from otel_bridge.model.stats import StatsQuery
 from otel_bridge.query.evaluate import reference
 from otel_bridge.query.ordering import in_order, key_values, plain_keys
 from otel_bridge.query.resolve import resolve
+from otel_bridge.stats.answer import answer as statistics
 from otel_bridge.store.annex.answers import answer
 from otel_bridge.store.annex.changes import apply_annex
 from otel_bridge.store.annex.memory import MemoryAnnex
@@ -22,6 +25,7 @@ from otel_bridge.store.dumps import default_render, otel_span
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.lines import Line, render_line, wanted_columns
 from otel_bridge.store.matching import matches
+from otel_bridge.store.measuring import measure
 from otel_bridge.store.merge import Gone, Held, Slot
 from otel_bridge.store.seen import SeenCall
 from otel_bridge.store.trees import flags
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.dumps import Render
 
 _MICROS: Final = 1_000_000
@@ -181,6 +186,9 @@ class MemoryStore:
 
     def answer(self, question: Question) -> bytes:
         """Answer a question."""
+        if isinstance(question, StatsQuery):
+            own = self._annex.prices(question.project_id)
+            return statistics(question, self.measure, Prices(own, self._prices))
         with self._lock:
             annex, numbers, slots = self._annex, dict(self._numbers), dict(self._kept.slots)
             calls = dict(self._calls)
@@ -194,6 +202,12 @@ class MemoryStore:
             return [slot for slot in found if isinstance(slot, Held)]
 
         return answer(MemoryReads(annex, of_project, select), question, self._prices)
+
+    def measure(self, asked: Measure) -> Measured:
+        """Add up calls and their usage, bucket by bucket."""
+        with self._lock:
+            slots = [self._kept.slots[key] for key in self._numbers if key[0] == asked.project_id]
+        return measure((s for s in slots if isinstance(s, Held) and matches(s, asked.filter)), asked)
 
     def close(self) -> None:
         """Forget what was not committed."""

@@ -12,11 +12,11 @@ from otel_bridge.store.annex import listing, objects, resolving, tables, threads
 
 if TYPE_CHECKING:
     from otel_bridge.costs.defaults import DefaultPrices
-    from otel_bridge.model.questions import Question
+    from otel_bridge.model.questions import Beside
     from otel_bridge.store.annex.base import Reads
 
 
-def answer(reads: Reads, question: Question, defaults: DefaultPrices) -> bytes:
+def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
     """Answer as `store.base.CallReader.answer` promises."""
     match question:
         case q.AskFeedback():

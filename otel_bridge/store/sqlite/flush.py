@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.rows import Row
 
 _IN_ORDER: Final = (
-    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending", "put_tombstone",
+    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_usages", "delete_pending",
+    "put_tombstone",
     "end_call", "end_body", "end_result", "replace_call", "put_pending",
-    "insert_call", "insert_body", "insert_result", "insert_ref", "drop_feedback_of",
+    "insert_call", "insert_body", "insert_result", "insert_ref", "insert_usage", "drop_feedback_of",
 )  # fmt: skip
 """What makes room comes first."""
 _STATEMENTS: Final = {name: ANNEX.get(name) or QUERIES[name] for name in _IN_ORDER}
@@ -78,12 +79,17 @@ class Flush:
         self._do("insert_result", result)
         if found := rows.ref_rows(now, seq=seq, project=project):
             self._work["insert_ref"].extend(found)
+        self._insert_usages(now, seq, project)
+
+    def _insert_usages(self, now: Held, seq: int, project: int) -> None:
+        if found := rows.usage_rows(now, seq=seq, project=project):
+            self._work["insert_usage"].extend(found)
 
     def _update(self, before: Held, now: Held, seq: int, project: int) -> None:
         if not is_same_start(before, now):
             row = rows.call_row(now, seq=seq, project=project, received_at=self._received_at)
             self._do("replace_call", row[:-1])
-            self._delete_body(seq)
+            self._delete_body(before, seq, project)
             self._insert_body(now, seq, project)
             return
         flags = rows.call_flags(now)
@@ -93,14 +99,18 @@ class Flush:
         if refs(before.output) != refs(now.output):
             self._do("delete_refs", (seq,))
             self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
+        if before.summary != now.summary:
+            self._do("delete_usages", (project, now.started_at, seq))
+            self._insert_usages(now, seq, project)
 
     def _delete(self, before: Slot | None, seq: int | None, project: int) -> None:
-        if seq is not None:
+        if seq is not None and isinstance(before, Held):
             self._do("delete_call", (seq,))
-            self._delete_body(seq)
+            self._delete_body(before, seq, project)
         elif isinstance(before, Held):
             self._do("delete_pending", (project, pack(before.id)))
 
-    def _delete_body(self, seq: int) -> None:
+    def _delete_body(self, before: Held, seq: int, project: int) -> None:
+        self._do("delete_usages", (project, before.started_at, seq))
         for statement in ("delete_body", "delete_result", "delete_refs"):
             self._do(statement, (seq,))

@@ -72,6 +72,12 @@ INSERT INTO results VALUES (?, CAST(? AS TEXT), ?, ?, ?);
 -- name: insert_ref
 INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
 
+-- name: insert_usage
+INSERT INTO usages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: delete_usages
+DELETE FROM usages WHERE project = ? AND started_at = ? AND seq = ?;
+
 -- name: end_call
 UPDATE calls SET ended_at = ?2, wb_run_step_end = ?3, display_name = ?4, flags = ?5 WHERE seq = ?1;
 
@@ -147,6 +153,15 @@ DELETE FROM results WHERE seq <= ?;
 
 -- name: expire_refs
 DELETE FROM refs WHERE seq <= ?;
+
+-- name: expire_usages
+-- Before the calls themselves go: they know where their usage lies.
+DELETE FROM usages WHERE (project, started_at, seq, model) IN (
+    SELECT u.project, u.started_at, u.seq, u.model
+    FROM calls AS c
+    CROSS JOIN usages AS u ON u.project = c.project AND u.started_at = c.started_at AND u.seq = c.seq
+    WHERE c.seq <= ?
+);
 
 -- name: expire_pending
 DELETE FROM pending

@@ -12,13 +12,18 @@ import msgspec
 from msgspec.structs import replace
 
 from otel_bridge.costs.defaults import DefaultPrices
+from otel_bridge.costs.prices import Prices
 from otel_bridge.errors import QueryTimeout
+from otel_bridge.model.stats import StatsQuery
+from otel_bridge.stats.answer import answer as statistics
+from otel_bridge.stats.measure import Measured
 from otel_bridge.store.annex.answers import answer
 from otel_bridge.store.base import Plan
 from otel_bridge.store.dumps import default_render, otel_span
 from otel_bridge.store.lines import Line, render_line, wanted_columns
 from otel_bridge.store.merge import Dump, DumpKind
-from otel_bridge.store.sqlite import select
+from otel_bridge.store.sqlite import measuring, select
+from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.annex_reads import SqliteReads
 from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.stats.measure import Measure
     from otel_bridge.store.dumps import Render
     from otel_bridge.store.sqlite.fragments import Sql
 
@@ -72,7 +78,7 @@ class SqliteReader:
         if query.limit == 0:
             return Plan(())
         with self._reading() as connection:
-            project = _project(connection, query)
+            project = _project(connection, query.project_id)
             if project is None:
                 return Plan(())
             if not walk:
@@ -103,7 +109,7 @@ class SqliteReader:
     def count(self, query: CallsQuery) -> int:
         """Count the calls that match the filter, up to the limit; raise QueryTimeout."""
         with self._reading() as connection:
-            project = _project(connection, query)
+            project = _project(connection, query.project_id)
             if project is None:
                 return 0
             sql = select.counted(query, project)
@@ -111,6 +117,10 @@ class SqliteReader:
 
     def answer(self, question: Question) -> bytes:
         """Answer a question; raise NotFound, QueryTimeout."""
+        if isinstance(question, StatsQuery):
+            with self._reading() as connection:
+                own = SqliteAnnexRows(connection).prices(question.project_id)
+            return statistics(question, self.measure, Prices(own, self._prices))
         with self._reading() as connection:
             return answer(SqliteReads(connection, self._first_seqs), question, self._prices)
 
@@ -124,6 +134,14 @@ class SqliteReader:
             after = plan.after
             if after is None:
                 return seqs
+
+    def measure(self, asked: Measure) -> Measured:
+        """Add up calls and their usage, bucket by bucket; raise QueryTimeout."""
+        with self._reading() as connection:
+            project = _project(connection, asked.project_id)
+        if project is None:
+            return Measured({}, {})
+        return measuring.measure(self._reading, asked, project, self._clock)
 
     def close(self) -> None:
         """Close every connection; those in use are closed when their work is done."""
@@ -201,8 +219,8 @@ class SqliteReader:
         return otel_span(dump, self._render)
 
 
-def _project(connection: apsw.Connection, query: CallsQuery) -> int | None:
-    number: int | None = connection.execute(QUERIES["find_project"], (query.project_id,)).get
+def _project(connection: apsw.Connection, project_id: str) -> int | None:
+    number: int | None = connection.execute(QUERIES["find_project"], (project_id,)).get
     return number
 
 

@@ -130,6 +130,6 @@ class Retention:
     def _remove_through(self, seq: int) -> None:
         if self._connection.execute(ANNEX["any_feedback"]).get:
             self._connection.execute(ANNEX["expire_feedback_of"], (seq,))
-        for query in ("expire_calls", "expire_bodies", "expire_results", "expire_refs"):
+        for query in ("expire_usages", "expire_calls", "expire_bodies", "expire_results", "expire_refs"):
             self._connection.execute(QUERIES[query], (seq,))
         self._book.keep_next_seq()
