@@ -148,6 +148,7 @@ async def test_costs_do_not_depend_on_how_tokens_are_asked_for(example):
 
 async def test_a_price_of_the_project_beats_the_default_one(example):
     rates = {"prompt_token_cost": 1, "completion_token_cost": 2, "cache_read_input_token_cost": 0.5}
+    rates["effective_date"] = "2026-01-01T00:00:00Z"
     reply = await example.post("/cost/create", {"project_id": PROJECT, "costs": {"claude": rates}})
     assert reply.status == 200, reply.body
 
