@@ -38,9 +38,6 @@ class Call(Protocol):
     def derived(self, name: str) -> Raw:
         """Return a derived member."""
 
-    def tree(self, root: q.JsonRoot) -> Any:
-        """Return a whole tree, None when there is none."""
-
     def reached(self, root: q.JsonRoot, path: Sequence[str | int]) -> Raw:
         """Return what lies at a path of a tree, refs on the way replaced where the query says so."""
 

@@ -22,6 +22,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "exists": Kind.EXISTS,
 }
 _NUMERIC: Final = frozenset({Kind.INTEGER, Kind.DOUBLE, Kind.BOOL, Kind.NUMBER, Kind.EXISTS})
+_TRUTHS: Final = (Kind.EXISTS, Kind.BOOL)
 
 
 def resolve(operation: q.Operand) -> t.Condition:
@@ -164,23 +165,18 @@ def _converted(inner: q.Operand, kind: Kind) -> t.Value:
 
 
 def _again(value: t.Value, have: Kind, wanted: Kind) -> t.Value:
-    if have is wanted:
+    if have is wanted or (have in _NUMERIC and wanted is Kind.NUMBER) or (have, wanted) == _TRUTHS:
         return value
     return t.Fixed(READ[wanted](value.value)) if isinstance(value, t.Fixed) else t.Cast(value, wanted)
 
 
 def _constant(value: q.Scalar, kind: Kind) -> object:
     """Read a literal; numbers beyond 64 bits compare as floating point numbers do."""
-    match kind:
-        case Kind.INSTANT:
-            return _moment(value)
-        case Kind.NUMBER | Kind.INTEGER | Kind.BOOL | Kind.DOUBLE:
-            read = READ[kind](value)
-            if isinstance(value, int) and kind is Kind.INTEGER and not MIN_INTEGER <= value <= MAX_INTEGER:
-                return float(value)
-            return read
-        case _:
-            return text_of(value) if kind is Kind.TEXT else READ[kind](value)
+    if kind is Kind.INSTANT:
+        return _moment(value)
+    if kind is not Kind.TEXT and isinstance(value, int) and not MIN_INTEGER <= value <= MAX_INTEGER:
+        return float(value)
+    return READ[kind](value)
 
 
 def _moment(value: q.Scalar) -> int | None:

@@ -23,8 +23,8 @@ MAX_INTEGER: Final = (1 << 63) - 1
 MIN_INTEGER: Final = -(1 << 63)
 """What stores can compare as a whole number."""
 
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_MAX_NUMBER_CHARACTERS: Final = 400
+NUMBER_TEXT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+MAX_NUMBER_CHARACTERS: Final = 400
 """A text that is longer is no number: reading one takes the square of its length."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE: Final = timedelta(microseconds=1)
@@ -178,12 +178,13 @@ _NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: t
 
 
 def _number_in(text: str) -> int | float | None:
-    match = _NUMBER.fullmatch(text) if len(text) <= _MAX_NUMBER_CHARACTERS else None
+    match = NUMBER_TEXT.fullmatch(text) if len(text) <= MAX_NUMBER_CHARACTERS else None
     if match is None:
         return None
     if match[1] is None and match[2] is None:
         whole = int(text)
-        return whole if MIN_INTEGER <= whole <= MAX_INTEGER else float(whole)
+        if MIN_INTEGER <= whole <= MAX_INTEGER:
+            return whole
     number = float(text)
     return number if math.isfinite(number) else None
 

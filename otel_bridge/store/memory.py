@@ -27,6 +27,7 @@ from otel_bridge.store.lines import Line, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
 from otel_bridge.store.merge import Gone, Held, Slot
+from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.seen import SeenCall
 from otel_bridge.store.trees import flags
 
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.query.evaluate import Remark
     from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.dumps import Render
+    from otel_bridge.store.seen import Remarks
 
 _MICROS: Final = 1_000_000
 _Key = tuple[str, str]
@@ -236,9 +239,15 @@ class MemoryStore:
         for (project_id, call_id), number in self._numbers.items():
             slot = self._kept.slots[project_id, call_id]
             if project_id == query.project_id and isinstance(slot, Held) and matches(slot, query.filter):
-                call = SeenCall(_line(slot, None))
+                call = SeenCall(_line(slot, None), self._remarks(project_id))
                 if test is None or test(call):
                     yield number, call
+
+    def _remarks(self, project_id: str) -> Remarks:
+        def of(call_id: str, kind: str) -> Sequence[Remark]:
+            return remarks_on(self._annex, project_id, [call_id])(call_id, kind)
+
+        return of
 
     def _line(self, call: Slot) -> Line:
         assert isinstance(call, Held)

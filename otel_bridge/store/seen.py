@@ -60,17 +60,16 @@ class SeenCall:
             case _:
                 return line.display_name or trace_name(line.op_name)
 
-    def tree(self, root: JsonRoot) -> Any:
-        """Return a whole tree."""
-        if root not in self._trees:
-            text = getattr(self._line, root)
-            self._trees[root] = None if text is None else orjson.loads(text)
-        return self._trees[root]
-
     def reached(self, root: JsonRoot, path: Sequence[str | int]) -> Raw:
         """Return what lies at a path of a tree."""
-        return at_path(self.tree(root), path)
+        return at_path(self._tree(root), path)
 
     def remarks(self, kind: str) -> Sequence[Remark]:
         """Return the feedback of one type."""
         return self._remarks(self._line.id, kind)
+
+    def _tree(self, root: JsonRoot) -> Any:
+        if root not in self._trees:
+            text = getattr(self._line, root)
+            self._trees[root] = None if text is None else orjson.loads(text)
+        return self._trees[root]
