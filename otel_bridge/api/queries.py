@@ -4,13 +4,12 @@ Members that nobody knows are ignored at the top level and refused inside `filte
 No postponed annotations here: pydantic reads them.
 """
 
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import convert
 from pydantic import BaseModel
 
-from otel_bridge.errors import NotBuilt
-from otel_bridge.model.query import COLUMNS, CallsFilter, CallsQuery, SortBy
+from otel_bridge.model.query import COLUMNS, CallsFilter, CallsQuery, Field, JsonField, SortBy
 from otel_bridge.query.fields import SIZES, UnknownField, field_of
 from otel_bridge.weave.checked import checked
 from otel_bridge.weave.expressions import Query, check_expression_size, expression
@@ -91,12 +90,9 @@ class CallReadReq(BaseModel):
 
 
 def calls_query(document: Any) -> CallsQuery:
-    """Read a query for calls; raise WriteRefused (422, 400) or NotBuilt (501)."""
+    """Read a query for calls; raise WriteRefused (422, 400)."""
     check_lists(document)
     body = checked(CallsQueryReq, document)
-    _check_offered(body)
-    if body.expand_columns and body.return_expanded_column_values is not False:
-        _later("expand_columns")
     return CallsQuery(
         project_id=body.project_id,
         filter=as_filter(body.filter),
@@ -105,27 +101,40 @@ def calls_query(document: Any) -> CallsQuery:
         limit=_rows(body.limit, "limit"),
         offset=_rows(body.offset, "offset") or 0,
         columns=_columns(body.columns),
+        expand=_expand(body.expand_columns),
+        show_expanded=body.return_expanded_column_values is not False,
+        include_costs=bool(body.include_costs),
+        include_feedback=bool(body.include_feedback),
+        include_storage_size=bool(body.include_storage_size),
+        include_total_storage_size=bool(body.include_total_storage_size),
     )
 
 
 def calls_count(document: Any) -> CallsQuery:
-    """Read a query that is only counted; raise WriteRefused (422, 400) or NotBuilt (501)."""
+    """Read a query that is only counted; raise WriteRefused (422, 400)."""
     check_lists(document)
     body = checked(CallsQueryStatsReq, document)
-    _check_offered(body)
     return CallsQuery(
         project_id=body.project_id,
         filter=as_filter(body.filter),
         query=expression(body.query),
         limit=_rows(body.limit, "limit"),
+        expand=_expand(body.expand_columns),
+        include_total_storage_size=bool(body.include_total_storage_size),
     )
 
 
 def one_call(document: Any) -> CallsQuery:
-    """Read a question for one call; raise WriteRefused (422) or NotBuilt (501)."""
+    """Read a question for one call; raise WriteRefused (422)."""
     body = checked(CallReadReq, document)
-    _check_offered(body)
-    return CallsQuery(project_id=body.project_id, filter=CallsFilter(call_ids=(body.id,)), limit=1)
+    return CallsQuery(
+        project_id=body.project_id,
+        filter=CallsFilter(call_ids=(body.id,)),
+        limit=1,
+        include_costs=bool(body.include_costs),
+        include_storage_size=bool(body.include_storage_size),
+        include_total_storage_size=bool(body.include_total_storage_size),
+    )
 
 
 def check_lists(document: Any) -> None:
@@ -138,17 +147,6 @@ def check_lists(document: Any) -> None:
         if isinstance(value, list) and len(value) > MAX_LIST_ENTRIES:
             raise reason(400, f"{name} holds more than {MAX_LIST_ENTRIES} entries")
     check_expression_size(document.get("query"))
-
-
-def _check_offered(body: CallsQueryReq | CallsQueryStatsReq | CallReadReq) -> None:
-    for name, value in body:
-        wanted = value is True and name.startswith("include_") and name != "include_usernames"
-        if wanted:
-            _later(name)
-
-
-def _later(what: str) -> NoReturn:
-    raise NotBuilt(f"{what} is not offered yet; ask without it")
 
 
 def as_filter(body: CallsFilterBody | None) -> CallsFilter:
@@ -166,11 +164,21 @@ def _sort_by(entries: list[SortByBody] | None) -> tuple[SortBy, ...] | None:
 def _sort_key(entry: SortByBody) -> SortBy:
     if entry.field in SIZES:
         raise reason(400, f"sorting by {entry.field} is not possible")
+    _field(entry.field)
+    return SortBy(entry.field, entry.direction)
+
+
+def _field(name: str) -> Field:
     try:
-        field_of(entry.field)
+        return field_of(name)
     except UnknownField as error:
         raise reason(422, str(error)) from None
-    return SortBy(entry.field, entry.direction)
+
+
+def _expand(names: list[str] | None) -> tuple[JsonField, ...]:
+    """Read the places of refs; only trees hold refs that can be expanded."""
+    fields = (_field(name) for name in names or ())
+    return tuple(dict.fromkeys(field for field in fields if isinstance(field, JsonField)))
 
 
 def _columns(names: list[str] | None) -> tuple[str, ...] | None:

@@ -9,6 +9,7 @@ import orjson
 from msgspec.structs import replace
 
 from otel_bridge.api.stream import as_array, pages
+from otel_bridge.model.questions import AskTotalSize
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -34,7 +35,11 @@ async def query_stats(parts: Parts, query: CallsQuery) -> bytes:
     else:
         found = await parts.calls.count(replace(query, limit=query.limit + 1))
         count, more = min(found, query.limit), found > query.limit
-    return orjson.dumps({"count": count, "has_more": more, "total_storage_size_bytes": None})
+    size = b"null"
+    if query.include_total_storage_size:
+        size = await parts.calls.answer(AskTotalSize(query=query))
+    answer = {"count": count, "has_more": more, "total_storage_size_bytes": orjson.Fragment(size)}
+    return orjson.dumps(answer)
 
 
 async def call_read(parts: Parts, query: CallsQuery) -> bytes:

@@ -163,7 +163,8 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
 
     `sort_by` None is `started_at asc, id asc`; a last key makes every order total (§2.4): `id` in the
     direction of `started_at` when that is the last key, else `id desc`.
-    `columns` None is all of them. `query` narrows what `filter` selects.
+    `columns` None is all of them. `query` narrows what `filter` selects. Fields that lead through a place of
+    `expand` are looked up in what the ref there names; `show_expanded` shows it in answers too.
     """
 
     project_id: str
@@ -173,3 +174,9 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     limit: int | None = None
     offset: int = 0
     columns: tuple[str, ...] | None = None
+    expand: tuple[JsonField, ...] = ()
+    show_expanded: bool = True
+    include_costs: bool = False
+    include_feedback: bool = False
+    include_storage_size: bool = False
+    include_total_storage_size: bool = False

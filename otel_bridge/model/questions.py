@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from otel_bridge.model.query import CallsFilter, Operation, SortBy
+from otel_bridge.model.query import CallsFilter, CallsQuery, Operation, SortBy
 from otel_bridge.model.stats import StatsQuery
 
 
@@ -134,6 +134,12 @@ class AskCallsUsage(Struct, frozen=True, kw_only=True, tag="calls_usage"):
     limit: int = 10_000
 
 
+class AskTotalSize(Struct, frozen=True, kw_only=True, tag="total_size"):
+    """How many bytes of JSON the traces hold whose roots a query selects."""
+
+    query: CallsQuery
+
+
 Beside: TypeAlias = (
     AskFeedback
     | AskPrices
@@ -147,6 +153,7 @@ Beside: TypeAlias = (
     | AskThreads
     | AskTraceUsage
     | AskCallsUsage
+    | AskTotalSize
 )
 """What the annex answers."""
 

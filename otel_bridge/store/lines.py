@@ -6,7 +6,7 @@ hold an `otel_span` of their own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from msgspec import Struct
@@ -14,10 +14,12 @@ from msgspec import Struct
 from otel_bridge.model.query import ALWAYS_COLUMNS, COLUMNS
 from otel_bridge.query.derived import latency_ms, status, trace_name
 from otel_bridge.query.values import iso
-from otel_bridge.store.trees import Flag, without_own_span
+from otel_bridge.store.trees import Flag, flags, without_own_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from otel_bridge.store.merge import Held
 
 _WITH_SUMMARY: Final = ("ended_at", "exception", "display_name")
 
@@ -46,6 +48,10 @@ class Line(Struct, frozen=True, kw_only=True, gc=False):
     wb_run_step_end: int | None
     flags: int
     otel_span: bytes | None
+    storage_size_bytes: int | None = None
+    total_storage_size_bytes: int | None = None
+    weave: dict[str, Any] | None = None
+    """What an answer adds to `summary.weave`, beside what is derived."""
 
 
 def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
@@ -56,6 +62,36 @@ def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
     if "summary" in named:
         named.update(_WITH_SUMMARY)
     return ALWAYS_COLUMNS | named
+
+
+def line_of(call: Held, span: bytes | None) -> Line:
+    """Turn a visible call into a line; `span` is its whole span, rendered."""
+    assert call.trace_id is not None
+    assert call.op_name is not None
+    assert call.started_at is not None
+    return Line(
+        id=call.id,
+        project_id=call.project_id,
+        op_name=call.op_name,
+        display_name=call.display_name,
+        trace_id=call.trace_id,
+        parent_id=call.parent_id,
+        thread_id=call.thread_id,
+        turn_id=call.turn_id,
+        started_at=call.started_at,
+        attributes=call.attributes,
+        inputs=call.inputs,
+        ended_at=call.ended_at,
+        exception=call.exception,
+        output=call.output,
+        summary=call.summary,
+        wb_user_id=call.wb_user_id,
+        wb_run_id=call.wb_run_id,
+        wb_run_step=call.wb_run_step,
+        wb_run_step_end=call.wb_run_step_end,
+        flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
+        otel_span=span,
+    )
 
 
 def status_of(line: Line) -> str:
@@ -120,8 +156,8 @@ def _origin(line: Line, wanted: frozenset[str]) -> bytes:
         "wb_run_step_end": line.wb_run_step_end if "wb_run_step_end" in wanted else None,
         "deleted_at": None,
         "expire_at": None,
-        "storage_size_bytes": None,
-        "total_storage_size_bytes": None,
+        "storage_size_bytes": line.storage_size_bytes,
+        "total_storage_size_bytes": line.total_storage_size_bytes,
     }
     return orjson.dumps(members)
 
@@ -142,6 +178,9 @@ def _summary(line: Line, *, kept: bool) -> bytes:
     summary = (line.summary or b"{}") if kept else b"{}"
     if summary == b"{}":
         return b'{"weave":' + derived + b"}"
+    if line.flags & Flag.OWN_WEAVE and line.weave:
+        tree = orjson.loads(summary)
+        return orjson.dumps({**tree, "weave": {**tree["weave"], **orjson.loads(derived)}})
     if line.flags & Flag.OWN_WEAVE:
         return b"".join((summary[:-2], b",", derived[1:], b"}"))
     return b"".join((summary[:-1], b',"weave":', derived, b"}"))
@@ -149,7 +188,7 @@ def _summary(line: Line, *, kept: bool) -> bytes:
 
 def _derived(line: Line) -> bytes:
     """Derive `summary.weave` (§2.7)."""
-    weave: dict[str, str | int] = {"status": status_of(line)}
+    weave: dict[str, Any] = {"status": status_of(line)}
     latency = latency_ms(line.started_at, line.ended_at)
     if latency is not None:
         weave["latency_ms"] = latency
@@ -157,4 +196,4 @@ def _derived(line: Line) -> bytes:
         weave["display_name"] = line.display_name
     else:
         weave["trace_name"] = trace_name(line.op_name)
-    return orjson.dumps(weave)
+    return orjson.dumps({**weave, **line.weave} if line.weave else weave)

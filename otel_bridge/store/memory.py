@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from otel_bridge.costs.defaults import DefaultPrices
 from otel_bridge.costs.prices import Prices
@@ -17,19 +20,21 @@ from otel_bridge.stats.answer import answer as statistics
 from otel_bridge.store.annex.answers import answer
 from otel_bridge.store.annex.changes import apply_annex
 from otel_bridge.store.annex.memory import MemoryAnnex
-from otel_bridge.store.annex.memory_reads import MemoryReads
+from otel_bridge.store.annex.memory_reads import MemoryReads, size_of, trace_sizes
+from otel_bridge.store.annex.resolving import Resolver
 from otel_bridge.store.asked import order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.dumps import default_render, otel_span
+from otel_bridge.store.expanding import Expander
+from otel_bridge.store.extras import Extras, wants_extras
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.lines import Line, render_line, wanted_columns
+from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
 from otel_bridge.store.merge import Gone, Held, Slot
 from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.seen import SeenCall
-from otel_bridge.store.trees import flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +184,15 @@ class MemoryStore:
         wanted = wanted_columns(query.columns)
         with self._lock:
             keys = [key for seq in seqs if (key := self._calls.get(seq)) and key[0] == query.project_id]
-            return b"".join(render_line(self._line(self._kept.slots[key]), wanted) for key in keys)
+            lines = [self._line(self._kept.slots[key], sized=query.include_storage_size) for key in keys]
+            if wants_extras(query):
+                sizes = partial(self._trace_sizes, query.project_id)
+                lines = Extras(query, self._annex, self._prices, sizes).added(lines)
+        return b"".join(render_line(line, wanted) for line in lines)
+
+    def _trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
+        calls = (self._kept.slots[key] for key in self._numbers if key[0] == project_id)
+        return trace_sizes((call for call in calls if isinstance(call, Held)), traces)
 
     def count(self, query: CallsQuery) -> int:
         """Count the calls that match the filter."""
@@ -236,10 +249,11 @@ class MemoryStore:
     def _matching(self, query: CallsQuery) -> Iterator[tuple[int, SeenCall]]:
         """Yield the number of each call that matches, and the call."""
         test = None if query.query is None else reference(resolve(query.query))
+        expander = Expander(query.expand, Resolver(self._annex))
         for (project_id, call_id), number in self._numbers.items():
             slot = self._kept.slots[project_id, call_id]
             if project_id == query.project_id and isinstance(slot, Held) and matches(slot, query.filter):
-                call = SeenCall(_line(slot, None), self._remarks(project_id))
+                call = SeenCall(line_of(slot, None), self._remarks(project_id), expander)
                 if test is None or test(call):
                     yield number, call
 
@@ -249,37 +263,9 @@ class MemoryStore:
 
         return of
 
-    def _line(self, call: Slot) -> Line:
+    def _line(self, call: Slot, *, sized: bool = False) -> Line:
         assert isinstance(call, Held)
         if call.dump is not None and self._render is None:
             self._render = default_render()
-        return _line(call, None if self._render is None else otel_span(call.dump, self._render))
-
-
-def _line(call: Held, span: bytes | None) -> Line:
-    assert call.trace_id is not None
-    assert call.op_name is not None
-    assert call.started_at is not None
-    return Line(
-        id=call.id,
-        project_id=call.project_id,
-        op_name=call.op_name,
-        display_name=call.display_name,
-        trace_id=call.trace_id,
-        parent_id=call.parent_id,
-        thread_id=call.thread_id,
-        turn_id=call.turn_id,
-        started_at=call.started_at,
-        attributes=call.attributes,
-        inputs=call.inputs,
-        ended_at=call.ended_at,
-        exception=call.exception,
-        output=call.output,
-        summary=call.summary,
-        wb_user_id=call.wb_user_id,
-        wb_run_id=call.wb_run_id,
-        wb_run_step=call.wb_run_step,
-        wb_run_step_end=call.wb_run_step_end,
-        flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
-        otel_span=span,
-    )
+        line = line_of(call, None if self._render is None else otel_span(call.dump, self._render))
+        return replace(line, storage_size_bytes=size_of(call)) if sized else line

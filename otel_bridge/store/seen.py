@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import JsonRoot
     from otel_bridge.query.evaluate import Remark
     from otel_bridge.query.values import Raw
+    from otel_bridge.store.expanding import Expander
     from otel_bridge.store.lines import Line
 
 Remarks: TypeAlias = "Callable[[str, str], Sequence[Remark]]"
@@ -35,11 +36,12 @@ def no_remarks(_call_id: str, _kind: str) -> Sequence[Remark]:
 class SeenCall:
     """One call; each of its trees is parsed once, when it is first asked for."""
 
-    __slots__ = ("_line", "_remarks", "_trees")
+    __slots__ = ("_expander", "_line", "_remarks", "_trees")
 
-    def __init__(self, line: Line, remarks: Remarks = no_remarks) -> None:
+    def __init__(self, line: Line, remarks: Remarks = no_remarks, expander: Expander | None = None) -> None:
         self._line = line
         self._remarks = remarks
+        self._expander = expander
         self._trees: dict[str, Any] = {}
 
     def column(self, name: str) -> Raw:
@@ -62,7 +64,8 @@ class SeenCall:
 
     def reached(self, root: JsonRoot, path: Sequence[str | int]) -> Raw:
         """Return what lies at a path of a tree."""
-        return at_path(self._tree(root), path)
+        tree = self._tree(root)
+        return at_path(tree, path) if self._expander is None else self._expander.reached(root, tree, path)
 
     def remarks(self, kind: str) -> Sequence[Remark]:
         """Return the feedback of one type."""

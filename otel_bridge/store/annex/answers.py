@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 import orjson
 
@@ -12,8 +12,12 @@ from otel_bridge.store.annex import listing, objects, resolving, tables, threads
 
 if TYPE_CHECKING:
     from otel_bridge.costs.defaults import DefaultPrices
+    from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Beside
     from otel_bridge.store.annex.base import Reads
+
+_MANY: Final = 1 << 62
+"""More calls than any store holds."""
 
 
 def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
@@ -29,6 +33,8 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
             return usage.trace_usage(reads, question, defaults)
         case q.AskCallsUsage():
             return usage.calls_usage(reads, question, defaults)
+        case q.AskTotalSize(query=query):
+            return _total_size(reads, query)
         case _:
             return _content(reads, question)
 
@@ -62,6 +68,12 @@ def _file(reads: Reads, project_id: str, digest: str) -> bytes:
     if content is None:
         raise NotFound(f"file {digest} is not known")
     return content
+
+
+def _total_size(reads: Reads, query: CallsQuery) -> bytes:
+    calls = reads.used(query, _MANY if query.limit is None else query.limit)
+    traces = sorted({call.trace_id for call in calls if call.parent_id is None})
+    return orjson.dumps(sum(reads.trace_sizes(query.project_id, traces).values()))
 
 
 def _sizes(reads: Reads, project_id: str) -> bytes:

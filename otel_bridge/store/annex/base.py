@@ -107,6 +107,9 @@ class Reads(AnnexRows, Protocol):
     def trace_bytes(self, project_id: str) -> int:
         """Return how many bytes of JSON the inputs, outputs, attributes and summaries of a project are."""
 
+    def trace_sizes(self, project_id: str, traces: Sequence[str]) -> Mapping[str, int]:
+        """Return the same of whole traces."""
+
 
 class AnnexSlots(AnnexRows, Protocol):
     """What is kept, inside a transaction; later reads see what was put."""

@@ -10,7 +10,7 @@ from otel_bridge.store.annex.base import Turn, Used
 from otel_bridge.store.annex.memory import MemoryAnnex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.merge import Held
@@ -40,11 +40,25 @@ class MemoryReads(MemoryAnnex):
 
     def trace_bytes(self, project_id: str) -> int:
         """Return how many bytes of JSON the calls of a project are."""
-        return sum(
-            len(tree or b"")
-            for call in self._calls_of(project_id)
-            for tree in (call.inputs, call.attributes, call.summary, call.output)
-        )
+        return sum(map(size_of, self._calls_of(project_id)))
+
+    def trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
+        """Return the same of whole traces."""
+        return trace_sizes(self._calls_of(project_id), traces)
+
+
+def size_of(call: Held) -> int:
+    """Count the bytes of JSON of a call."""
+    return sum(len(tree or b"") for tree in (call.inputs, call.attributes, call.summary, call.output))
+
+
+def trace_sizes(calls: Iterable[Held], traces: Sequence[str]) -> dict[str, int]:
+    """Add up the bytes of JSON of traces."""
+    sizes = dict.fromkeys(traces, 0)
+    for call in calls:
+        if call.trace_id in sizes:
+            sizes[call.trace_id] += size_of(call)
+    return sizes
 
 
 def _used(call: Held) -> Used:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from otel_bridge.store.annex.base import Turn, Used
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.ids import unpack
+from otel_bridge.store.sqlite.queries import QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,3 +59,14 @@ class SqliteReads(SqliteAnnexRows):
         """Return how many bytes of JSON the calls of a project are."""
         found = self._of("trace_bytes", project_id)
         return int(found[0][0]) if found else 0
+
+    def trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
+        """Return the same of whole traces."""
+        return trace_sizes(self._connection, project_id, traces)
+
+
+def trace_sizes(connection: apsw.Connection, project_id: str, traces: Sequence[str]) -> dict[str, int]:
+    """Add up the bytes of JSON of traces."""
+    args = (project_id, msgspec.json.encode(traces).decode())
+    found: list[Any] = connection.execute(QUERIES["trace_sizes"], args).fetchall()
+    return {unpack(trace_id) or "": size for trace_id, size in found}

@@ -44,7 +44,7 @@ def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
     left: list[t.Condition] = []
     room = MAX_ARGUMENTS
     for part in () if query.query is None else conjuncts(resolve(query.query)):
-        sql = compiled(part)
+        sql = None if any(is_expanded(field, query) for field in fields_in(part)) else compiled(part)
         if sql is None or len(sql.args) > room:
             left.append(part)
             sql = _needed(part)
@@ -52,6 +52,16 @@ def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
             pushed.append(sql)
             room -= len(sql.args)
     return Narrowed(joined(" AND ", pushed), t.All(tuple(left)) if left else None)
+
+
+def is_expanded(field: q.Field, query: q.CallsQuery) -> bool:
+    """Tell whether the way to a field leads through a ref that is expanded."""
+    return isinstance(field, q.JsonField) and any(
+        field.root == place.root
+        and len(place.path) < len(field.path)
+        and field.path[: len(place.path)] == place.path
+        for place in query.expand
+    )
 
 
 def joins_for(*pieces: Sql) -> str:

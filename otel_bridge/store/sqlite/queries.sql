@@ -185,6 +185,21 @@ SELECT content FROM dictionaries WHERE number = ?;
 -- name: dictionary_in_use
 SELECT content FROM dictionaries LIMIT 1;
 
+-- name: trace_sizes
+-- Bytes of JSON of whole traces (a JSON array of ids), as `rendering.SIZE` counts them.
+SELECT c.trace_id, sum(
+    coalesce(octet_length(b.inputs), 0) + coalesce(octet_length(b.attributes), 0)
+    + coalesce(octet_length(b.summary), 0) + coalesce(octet_length(r.output), 0)
+)
+FROM calls AS c
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
+WHERE c.project = (SELECT number FROM projects WHERE name = ?1) AND c.trace_id IN (
+    SELECT iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value)
+    FROM json_each(?2)
+)
+GROUP BY c.trace_id;
+
 -- name: watermark
 SELECT coalesce(max(seq), 0) FROM calls;
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
@@ -14,22 +15,17 @@ from msgspec.structs import replace
 from otel_bridge.costs.defaults import DefaultPrices
 from otel_bridge.costs.prices import Prices
 from otel_bridge.errors import QueryTimeout
-from otel_bridge.model.query import FeedbackField, JsonField
 from otel_bridge.model.stats import StatsQuery
-from otel_bridge.query.evaluate import reference
-from otel_bridge.query.ordering import key_values
-from otel_bridge.query.parts import fields_in
 from otel_bridge.stats.answer import answer as statistics
 from otel_bridge.stats.measure import Measured
 from otel_bridge.store.annex.answers import answer
 from otel_bridge.store.asked import order
 from otel_bridge.store.base import Plan
+from otel_bridge.store.extras import Extras, wants_extras
 from otel_bridge.store.lines import render_line, wanted_columns
-from otel_bridge.store.remarks import remarks_on
-from otel_bridge.store.seen import SeenCall, no_remarks
-from otel_bridge.store.sqlite import measuring, scan, select
+from otel_bridge.store.sqlite import measuring, scan, select, weighing
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows
-from otel_bridge.store.sqlite.annex_reads import SqliteReads
+from otel_bridge.store.sqlite.annex_reads import SqliteReads, trace_sizes
 from otel_bridge.store.sqlite.codec import SpanCodec
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
 from otel_bridge.store.sqlite.fragments import Sql
@@ -37,14 +33,14 @@ from otel_bridge.store.sqlite.queries import QUERIES
 from otel_bridge.store.sqlite.rendering import RowReader, lines_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
-    from otel_bridge.model.query import CallsQuery, Field
+    from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.stats.measure import Measure
     from otel_bridge.store.dumps import Render
-    from otel_bridge.store.seen import Remarks
+    from otel_bridge.store.lines import Line
     from otel_bridge.store.sqlite.select import Search
 
 READ_DEADLINE_SECONDS: Final = 5.0
@@ -93,16 +89,24 @@ class SqliteReader:
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
         """Render these calls as JSONL, in this order; those that are gone are skipped."""
         wanted = wanted_columns(query.columns)
-        statement = lines_statement(wanted)
+        read = wanted | {"summary"} if query.include_costs else wanted
+        statement = lines_statement(read, sizes=query.include_storage_size)
         rendered: list[bytes] = []
         for at in range(0, len(seqs), _RENDER_TOGETHER):
             asked = seqs[at : at + _RENDER_TOGETHER]
             with self._reading() as connection:
                 args = (msgspec.json.encode(asked).decode(), query.project_id)
                 rows = {row[0]: row[1:] for row in connection.execute(statement, args)}
-            lines = (self._rows.line(query.project_id, rows[seq]) for seq in asked if seq in rows)
+            lines = [self._rows.line(query.project_id, rows[seq]) for seq in asked if seq in rows]
+            if wants_extras(query):
+                lines = self._with_extras(query, lines)
             rendered += [render_line(line, wanted) for line in lines]
         return b"".join(rendered)
+
+    def _with_extras(self, query: CallsQuery, lines: list[Line]) -> list[Line]:
+        with self._reading() as connection:
+            sizes = partial(trace_sizes, connection, query.project_id)
+            return Extras(query, SqliteAnnexRows(connection), self._prices, sizes).added(lines)
 
     def count(self, query: CallsQuery) -> int:
         """Count the calls of a query, up to the limit; raise QueryTimeout."""
@@ -116,44 +120,19 @@ class SqliteReader:
 
     def passing(self, asked: Search, seqs: Sequence[int]) -> set[int]:
         """Let the reference decide about calls (`scan.Table`)."""
-        assert asked.narrowed.residual is not None
-        test = reference(asked.narrowed.residual)
-        return {
-            seq for seq, call in self._seen(asked, fields_in(asked.narrowed.residual), seqs) if test(call)
-        }
+        with self._reading() as connection:
+            return weighing.passing(connection, self._rows, asked, seqs)
 
     def ranked(self, asked: Search, seqs: Sequence[int]) -> list[tuple[tuple[Any, ...], int]]:
         """Return what the reference orders calls by (`scan.Table`)."""
-        values = key_values(asked.keys)
-        fields = [key.field for key in asked.keys]
-        return [
-            (values(call), seq)
-            for at in range(0, len(seqs), scan.SLICE_CALLS)
-            for seq, call in self._seen(asked, fields, seqs[at : at + scan.SLICE_CALLS])
-        ]
+        with self._reading() as connection:
+            return weighing.ranked(connection, self._rows, asked, seqs)
 
     def _search(self, query: CallsQuery) -> Search | None:
         """Compile a query; None when nothing is known of its project."""
         order(query)
         found = self.run(Sql(QUERIES["find_project"], (query.project_id,)))
         return select.search(query, found[0][0]) if found else None
-
-    def _seen(
-        self, asked: Search, fields: Iterable[Field], seqs: Sequence[int]
-    ) -> list[tuple[int, SeenCall]]:
-        """Read of these calls what `fields` need; those that are gone are missing."""
-        project_id = asked.query.project_id
-        asks = list(fields)
-        wanted = frozenset({"exception", *(field.root for field in asks if isinstance(field, JsonField))})
-        args = (msgspec.json.encode(seqs).decode(), project_id)
-        rows = self.run(Sql(lines_statement(wanted, dumps=False), args))
-        lines = [(row[0], self._rows.line(project_id, row[1:])) for row in rows]
-        remarks: Remarks = no_remarks
-        if any(isinstance(field, FeedbackField) for field in asks):
-            with self._reading() as connection:
-                ids = [line.id for _, line in lines]
-                remarks = remarks_on(SqliteAnnexRows(connection), project_id, ids)
-        return [(seq, SeenCall(line, remarks)) for seq, line in lines]
 
     def answer(self, question: Question) -> bytes:
         """Answer a question; raise NotFound, QueryTimeout."""

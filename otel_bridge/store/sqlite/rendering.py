@@ -16,19 +16,26 @@ if TYPE_CHECKING:
 
 _TREES: Final = {"attributes": "b", "inputs": "b", "output": "r", "summary": "b"}
 
+SIZE: Final = """(
+    coalesce(octet_length(b.inputs), 0) + coalesce(octet_length(b.attributes), 0)
+    + coalesce(octet_length(b.summary), 0) + coalesce(octet_length(r.output), 0)
+)"""
+"""Bytes of JSON of a call."""
 
-def lines_statement(wanted: frozenset[str], *, dumps: bool = True) -> str:
+
+def lines_statement(wanted: frozenset[str], *, dumps: bool = True, sizes: bool = False) -> str:
     """Read calls by a JSON array of sequence numbers: of the bodies what is wanted, NULL for the rest."""
     trees = {
         name: f"CAST({table}.{name} AS BLOB)" if name in wanted else "NULL" for name, table in _TREES.items()
     }
     exception = "b.exception" if "exception" in wanted else "NULL"
     dump = "r.dump_kind, r.dump" if dumps and "attributes" in wanted else "NULL, NULL"
+    size = SIZE if sizes else "NULL"
     return f"""
         SELECT c.seq, c.id, c.op_name, c.display_name, c.trace_id, c.parent_id, c.thread_id, c.turn_id,
             c.started_at, {trees["attributes"]}, {trees["inputs"]}, c.ended_at, {exception},
             {trees["output"]}, {trees["summary"]}, c.wb_user_id, c.wb_run_id, c.wb_run_step,
-            c.wb_run_step_end, c.flags, {dump}
+            c.wb_run_step_end, c.flags, {dump}, {size}
         FROM json_each(?) AS asked
         CROSS JOIN calls AS c ON c.seq = asked.value
         LEFT JOIN bodies AS b ON b.seq = c.seq
@@ -49,7 +56,7 @@ class RowReader:
         (
             call_id, op_name, display_name, trace_id, parent_id, thread_id, turn_id, started_at, attributes,
             inputs, ended_at, exception, output, summary, wb_user_id, wb_run_id, wb_run_step, wb_run_step_end,
-            flags, dump_kind, dump,
+            flags, dump_kind, dump, size,
         ) = row  # fmt: skip
         return Line(
             id=unpack(call_id) or "",
@@ -73,6 +80,7 @@ class RowReader:
             wb_run_step_end=wb_run_step_end,
             flags=flags,
             otel_span=None if dump is None else self._otel_span(dump_kind, dump),
+            storage_size_bytes=size,
         )
 
     def _otel_span(self, kind: int, frame: bytes) -> bytes | None:

@@ -57,8 +57,8 @@ def everything(table: Table, asked: Search) -> Plan:
     passing = (row[0] for row in _passing(table, asked, found))
     if asked.order_by is not None:
         return Plan(tuple(islice(passing, query.offset, end)))
-    seqs = in_order(asked.keys, table.ranked(asked, list(passing)))
-    return Plan(tuple(seqs[query.offset : end]))
+    values = [value for some in _slices([*passing]) for value in table.ranked(asked, some)]
+    return Plan(tuple(in_order(asked.keys, values)[query.offset : end]))
 
 
 def walk(table: Table, asked: Search, place: Place, clock: Callable[[], float]) -> Plan:
@@ -126,7 +126,10 @@ def _passing(table: Table, asked: Search, rows: Sequence[Any]) -> Iterator[Any]:
     if asked.narrowed.residual is None:
         yield from rows
         return
-    for at in range(0, len(rows), SLICE_CALLS):
-        some = rows[at : at + SLICE_CALLS]
+    for some in _slices(rows):
         passing = table.passing(asked, [row[0] for row in some])
         yield from (row for row in some if row[0] in passing)
+
+
+def _slices(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (rows[at : at + SLICE_CALLS] for at in range(0, len(rows), SLICE_CALLS))
