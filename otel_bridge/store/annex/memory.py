@@ -135,7 +135,9 @@ class MemoryAnnex:
 
     def put_file(self, project_id: str, digest: str, content: bytes) -> bool:
         """Keep a file."""
-        return self._files.setdefault((project_id, digest), content) is content
+        new = (project_id, digest) not in self._files
+        self._files.setdefault((project_id, digest), content)
+        return new
 
     def put_rows(self, project_id: str, rows: Sequence[Row]) -> None:
         """Keep rows of tables."""
@@ -144,8 +146,9 @@ class MemoryAnnex:
 
     def put_table(self, project_id: str, digest: str, row_digests: Sequence[str]) -> bool:
         """Keep a table."""
-        digests = tuple(row_digests)
-        return self._tables.setdefault((project_id, digest), digests) is digests
+        new = (project_id, digest) not in self._tables
+        self._tables.setdefault((project_id, digest), tuple(row_digests))
+        return new
 
     def _keep_feedback(self, stays: Callable[[Feedback], bool]) -> None:
         self._feedback = {key: row for key, row in self._feedback.items() if stays(row)}
