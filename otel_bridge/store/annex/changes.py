@@ -171,6 +171,11 @@ def size_of(changes: Sequence[AnnexChange]) -> int:
     return sum(map(_size, changes))
 
 
+def kept_size_of(changes: Sequence[AnnexChange]) -> int:
+    """Return about how many of those bytes neither expire nor make room."""
+    return size_of([change for change in changes if not isinstance(change, annex.KeepFeedback)])
+
+
 def _size(change: AnnexChange) -> int:
     match change:
         case annex.KeepFeedback(rows=rows):

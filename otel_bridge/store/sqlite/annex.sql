@@ -171,3 +171,9 @@ FROM calls AS c
 JOIN bodies AS b ON b.seq = c.seq
 JOIN results AS r ON r.seq = c.seq
 WHERE c.project = ?1;
+
+-- name: kept_bytes
+-- What neither expires nor makes room.
+SELECT
+    (SELECT coalesce(sum(size), 0) FROM objects) + (SELECT coalesce(sum(size), 0) FROM table_rows)
+    + (SELECT coalesce(sum(size), 0) FROM files);

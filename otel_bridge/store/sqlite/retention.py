@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_bridge.errors import StartError
+from otel_bridge.errors import Refused, StartError
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES
 from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
 
@@ -32,6 +32,8 @@ _SPARE_SHARE: Final = 4
 """A file whose free pages are more than one in this many is cut."""
 _SOFT_PERCENT: Final = 90
 _PRESSED_PERCENT: Final = 70
+_KEPT_SHARE: Final = 2
+"""What never expires may take one part in this many of the cap."""
 _MICROS: Final = 1_000_000
 
 
@@ -51,6 +53,7 @@ class Retention:
         self._limits = limits
         self._max_pages: int | None = None
         self._percent = _SOFT_PERCENT
+        self._kept_bytes: int | None = None
         self.expired = 0
         if limits.max_bytes is not None:
             pages = (limits.max_bytes - max_wal_bytes(limits)) // connection.pragma("page_size")
@@ -66,6 +69,16 @@ class Retention:
             return True
         self._percent = _SOFT_PERCENT
         return False
+
+    def check_room(self, size: int) -> None:
+        """Raise Refused when so many more bytes that never expire would take the room of calls."""
+        if self._limits.max_bytes is None or not size:
+            return
+        if self._kept_bytes is None or self._kept_bytes + size > self._limits.max_bytes // _KEPT_SHARE:
+            self._kept_bytes = int(self._connection.execute(ANNEX["kept_bytes"]).get)
+        if self._kept_bytes + size > self._limits.max_bytes // _KEPT_SHARE:
+            raise Refused("objects, tables and files would take more than half of what the store may keep")
+        self._kept_bytes += size
 
     def press(self) -> None:
         """Make more room than usual, after a request that did not fit below the cap."""

@@ -11,7 +11,7 @@ import apsw
 from otel_bridge.errors import InvalidRequest, NotFound, Unavailable
 from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.model.call import CompletedCall, StartedCall
-from otel_bridge.store.annex.changes import apply_annex, size_of
+from otel_bridge.store.annex.changes import apply_annex, kept_size_of, size_of
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.annex import SqliteAnnexSlots
@@ -105,6 +105,7 @@ class SqliteWriter:
 
     def _apply_annex(self, changes: Sequence[AnnexChange], received_at: int) -> Applied:
         """Apply changes beside calls; what is refused is refused before anything is written."""
+        self._retention.check_room(kept_size_of(changes))
         with storage_trouble(), self._losing():
             if self._over:
                 self._evicted += self._retention.make_room(size_of(changes) // _CALL_BYTES + _EVICT_EXTRA)
