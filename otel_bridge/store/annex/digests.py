@@ -76,7 +76,7 @@ def _internal_text(text: str, depth: int) -> str:
         return text
     try:
         tree = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        mapped = internal(tree, depth=depth + 1)
+        return text if mapped == tree else json.dumps(mapped)
+    except (orjson.JSONDecodeError, RecursionError):  # no JSON, or deeper than anybody means
         return text
-    mapped = internal(tree, depth=depth + 1)
-    return text if mapped == tree else json.dumps(mapped)
