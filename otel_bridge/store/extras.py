@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from otel_bridge.costs.prices import Prices
 from otel_bridge.costs.rates import cost_of, tokens_of
 from otel_bridge.query.values import iso
-from otel_bridge.store.annex.listing import feedback_members
+from otel_bridge.store.annex.listing import included_feedback
 from otel_bridge.store.annex.refs import call_ref
 from otel_bridge.store.annex.resolving import Resolver
 from otel_bridge.store.expanding import Expander
@@ -82,7 +82,7 @@ class Extras:
             project_id = self._query.project_id
             ids = {call_ref(project_id, line.id): line.id for line in lines}
             for row in self._annex.feedback(project_id, refs=list(ids)):
-                found[ids[row.weave_ref]].append(feedback_members(row))
+                found[ids[row.weave_ref]].append(included_feedback(row))
         return found
 
     def _sizes(self, lines: Sequence[Line]) -> Mapping[str, int]:

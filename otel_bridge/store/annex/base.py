@@ -39,7 +39,10 @@ class AnnexRows(Protocol):
     def feedback(
         self, project_id: str, *, ids: Sequence[str] | None = None, refs: Sequence[str] | None = None
     ) -> Iterable[Feedback]:
-        """Return the feedback of a project as it came, that of `ids` or about `refs` only where given."""
+        """Return the feedback of a project as it came, few in memory at a time.
+
+        That of `ids` or about `refs` only, where given.
+        """
 
     def prices(self, project_id: str) -> Sequence[Price]:
         """Return the prices of a project as they came."""
@@ -59,8 +62,8 @@ class AnnexRows(Protocol):
     def table_count(self, project_id: str, digest: str) -> int | None:
         """Return how many rows a table has; None when there is no such table."""
 
-    def table_rows(self, project_id: str, digest: str, *, offset: int, limit: int | None) -> Sequence[Row]:
-        """Return rows of a table in their order."""
+    def table_rows(self, project_id: str, digest: str, *, offset: int, limit: int | None) -> Iterable[Row]:
+        """Return rows of a table in their order, few in memory at a time."""
 
     def rows(self, project_id: str, digests: Sequence[str]) -> Mapping[str, bytes]:
         """Return those of the rows that are kept."""

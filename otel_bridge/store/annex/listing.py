@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from msgspec import Struct
@@ -16,16 +16,25 @@ from otel_bridge.query.ordering import in_order, key_values, plain_keys
 from otel_bridge.query.resolve import resolve
 from otel_bridge.query.values import Instant, iso
 from otel_bridge.store.annex.narrow import named_texts
+from otel_bridge.store.annex.room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from otel_bridge.model.annex import Feedback, Price
-    from otel_bridge.model.query import Field, JsonRoot, Operation, SortBy
+    from otel_bridge.model.query import JsonRoot, Operation
     from otel_bridge.model.questions import AskFeedback, AskPrices
     from otel_bridge.query.evaluate import Remark
     from otel_bridge.query.values import Raw
     from otel_bridge.store.annex.base import AnnexRows
+
+
+INCLUDED: Final = (
+    "id", "feedback_type", "weave_ref", "payload", "creator", "created_at", "wb_user_id", "runnable_ref",
+    "call_ref", "trigger_ref", "annotation_ref", "scorer_tags", "scorer_tag_reasons",
+    "scorer_tag_confidences", "scorer_ratings", "scorer_rating_reasons", "scorer_rating_confidences",
+)  # fmt: skip
+"""The members of an entry of `summary.weave.feedback`."""
 
 
 class Tree(Struct, frozen=True):
@@ -65,18 +74,22 @@ class SeenRow:
 
 def feedback(rows: AnnexRows, question: AskFeedback) -> bytes:
     """Answer `/feedback/query`; `total_count` counts what matches, whatever the limit."""
-    ids, refs = named_texts(question.query, "id"), named_texts(question.query, "weave_ref")
-    found = rows.feedback(question.project_id, ids=ids, refs=refs)
-    seen = _chosen(map(_feedback_members, found), question.query, question.sort_by, feedback_field)
-    page = [_shown(one.members, question.fields) for one in _page(seen, question)]
-    return orjson.dumps({"result": page, "total_count": len(seen)})
+    found = _matching(rows, question)
+    page, total = _ranked(rows, question, found) if question.sort_by else _in_turn(question, found)
+    shown = [_shown(_feedback_members(row), question.fields) for row in page]
+    return orjson.dumps({"result": shown, "total_count": total})
 
 
 def prices(rows: AnnexRows, question: AskPrices) -> bytes:
     """Answer `/cost/query`."""
-    found = rows.prices(question.project_id)
-    seen = _chosen(map(_price_members, found), question.query, question.sort_by, price_field)
-    page = [_shown(one.members, question.fields) for one in _page(seen, question)]
+    holds = _test(question.query)
+    seen = [one for price in rows.prices(question.project_id) if holds(one := SeenRow(_price_members(price)))]
+    if question.sort_by:
+        keys = plain_keys(question.sort_by, price_field)
+        values = key_values(keys)
+        seen = in_order(keys, [(values(one), one) for one in seen])
+    end = None if question.limit is None else question.offset + question.limit
+    page = [_shown(one.members, question.fields) for one in seen[question.offset : end]]
     return orjson.dumps({"results": page})
 
 
@@ -85,26 +98,53 @@ def feedback_members(row: Feedback) -> dict[str, Any]:
     return _with_text_times(_feedback_members(row))
 
 
-def _chosen(
-    rows: Iterable[dict[str, Any]],
-    query: Operation | None,
-    sort_by: Sequence[SortBy],
-    named: Callable[[str], Field],
-) -> list[SeenRow]:
-    seen = list(map(SeenRow, rows))
-    if query is not None:
-        holds = reference(resolve(query))
-        seen = [one for one in seen if holds(one)]
-    if not sort_by:
-        return seen
-    keys = plain_keys(sort_by, named)
+def included_feedback(row: Feedback) -> dict[str, Any]:
+    """Return an entry of `summary.weave.feedback` of a call (§2.5)."""
+    members = feedback_members(row)
+    return {name: members.get(name) for name in INCLUDED}
+
+
+def _test(query: Operation | None) -> Callable[[SeenRow], bool | None]:
+    return (lambda _row: True) if query is None else reference(resolve(query))
+
+
+def _matching(rows: AnnexRows, question: AskFeedback) -> Iterator[tuple[Feedback, SeenRow]]:
+    query = question.query
+    holds = _test(query)
+    for row in rows.feedback(
+        question.project_id, ids=named_texts(query, "id"), refs=named_texts(query, "weave_ref")
+    ):
+        seen = SeenRow(_feedback_members(row))
+        if holds(seen):
+            yield row, seen
+
+
+def _in_turn(question: AskFeedback, found: Iterable[tuple[Feedback, SeenRow]]) -> tuple[list[Feedback], int]:
+    """Keep the page, count the rest."""
+    room, page, total = Room(), [], 0
+    for row, _ in found:
+        past = total - question.offset
+        total += 1
+        if past >= 0 and (question.limit is None or past < question.limit):
+            room.take(len(row.members))
+            page.append(row)
+    return page, total
+
+
+def _ranked(
+    rows: AnnexRows, question: AskFeedback, found: Iterable[tuple[Feedback, SeenRow]]
+) -> tuple[list[Feedback], int]:
+    """Put all in order by what they are ordered by alone, then read the page."""
+    keys = plain_keys(question.sort_by, feedback_field)
     values = key_values(keys)
-    return in_order(keys, [(values(one), one) for one in seen])
-
-
-def _page(seen: list[SeenRow], question: AskFeedback | AskPrices) -> list[SeenRow]:
+    ids = in_order(keys, [(values(seen), row.id) for row, seen in found])
     end = None if question.limit is None else question.offset + question.limit
-    return seen[question.offset : end]
+    wanted = ids[question.offset : end]
+    room, page = Room(), {}
+    for row in rows.feedback(question.project_id, ids=wanted):
+        room.take(len(row.members))
+        page[row.id] = row
+    return [page[one] for one in wanted if one in page], len(ids)
 
 
 def _feedback_members(row: Feedback) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import orjson
 
 from otel_bridge.errors import NotFound
 from otel_bridge.query.values import iso
+from otel_bridge.store.annex.room import Room
 from otel_bridge.store.annex.versions import chosen, latest
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def listed(rows: AnnexRows, question: AskObjects) -> bytes:
         found.sort(key=lambda v, name=key.field: getattr(v, name), reverse=key.direction == "desc")  # type: ignore[misc]
     end = None if question.limit is None else question.offset + question.limit
     page = found[question.offset : end]
+    if not question.metadata_only:
+        Room().take(sum(version.size for version in page))
     values = [None] * len(page) if question.metadata_only else rows.values(page)
     shown = [
         _shown(v, val, is_latest=id(v) in newest)

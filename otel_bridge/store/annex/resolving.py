@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from otel_bridge.store.annex.refs import Ref, parsed
+from otel_bridge.store.annex.room import Room
 from otel_bridge.store.annex.versions import chosen
 
 if TYPE_CHECKING:
@@ -29,8 +30,13 @@ class Resolver:
         self._known: dict[Ref, bytes | None] = {}
 
     def values(self, refs: Sequence[str]) -> list[bytes]:
-        """Return the JSON of each value, null for what is not kept."""
-        return [NULL if (value := self.value(ref)) is None else value for ref in refs]
+        """Return the JSON of each value, null for what is not kept; raise InvalidRequest for too much."""
+        room, found = Room(), []
+        for ref in refs:
+            value = self.value(ref)
+            found.append(NULL if value is None else value)
+            room.take(len(found[-1]))
+        return found
 
     def value(self, ref: str) -> bytes | None:
         """Return the JSON of the value that a ref names, None when it is not kept."""

@@ -11,26 +11,26 @@ from otel_bridge.model.annex import Row
 from otel_bridge.query.annex_fields import ROW, row_field
 from otel_bridge.query.ordering import in_order, key_values, plain_keys
 from otel_bridge.store.annex.listing import SeenRow
+from otel_bridge.store.annex.room import Room
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otel_bridge.model.questions import AskTable, AskTables
     from otel_bridge.store.annex.base import AnnexRows
 
 
 def rows(annex: AnnexRows, question: AskTable) -> bytes:
     """Answer `/table/query`; a table that nobody knows has no rows."""
-    project_id, digest = question.project_id, question.digest
+    project_id, digest, offset = question.project_id, question.digest, question.offset
     if question.row_digests is None and not question.sort_by:
-        page = annex.table_rows(project_id, digest, offset=question.offset, limit=question.limit)
-        return _rendered(list(enumerate(page, question.offset)))
-    found = _narrowed(annex, question)
-    if question.sort_by:
-        keys = plain_keys(question.sort_by, row_field)
-        values = key_values(keys)
-        seen = [(SeenRow({ROW: orjson.loads(row.val)}), (place, row)) for place, row in found]
-        found = in_order(keys, [(values(one), whose) for one, whose in seen])
-    end = None if question.limit is None else question.offset + question.limit
-    return _rendered(found[question.offset : end])
+        page = annex.table_rows(project_id, digest, offset=offset, limit=question.limit)
+        return _rendered(enumerate(page, offset))
+    places = _ordered(annex, question) if question.sort_by else _named(annex, question)
+    end = None if question.limit is None else offset + question.limit
+    wanted = places[offset:end]
+    values = annex.rows(project_id, [one for _, one in wanted])
+    return _rendered((place, Row(one, values[one])) for place, one in wanted)
 
 
 def stats(annex: AnnexRows, question: AskTables) -> bytes:
@@ -55,28 +55,34 @@ def stats(annex: AnnexRows, question: AskTables) -> bytes:
     return orjson.dumps({"tables": tables})
 
 
-def _narrowed(annex: AnnexRows, question: AskTable) -> list[tuple[int, Row]]:
-    """Return the rows that are asked for with their places, in the order of the table."""
-    project_id, digest = question.project_id, question.digest
-    if question.row_digests is None:
-        return list(enumerate(annex.table_rows(project_id, digest, offset=0, limit=None)))
-    wanted = set(question.row_digests)
-    places = [
-        (place, one)
-        for place, one in enumerate(annex.table_digests(project_id, digest) or ())
-        if one in wanted
+def _named(annex: AnnexRows, question: AskTable) -> list[tuple[int, str]]:
+    """Return the places and digests of the rows that are asked for, in the order of the table."""
+    wanted = set(question.row_digests or ())
+    digests = annex.table_digests(question.project_id, question.digest) or ()
+    return [(place, one) for place, one in enumerate(digests) if one in wanted]
+
+
+def _ordered(annex: AnnexRows, question: AskTable) -> list[tuple[int, str]]:
+    """Return the same by the sort keys, without holding a value."""
+    keys = plain_keys(question.sort_by, row_field)
+    values = key_values(keys)
+    wanted = None if question.row_digests is None else set(question.row_digests)
+    found = annex.table_rows(question.project_id, question.digest, offset=0, limit=None)
+    ranked = [
+        (values(SeenRow({ROW: orjson.loads(row.val)})), (place, row.digest))
+        for place, row in enumerate(found)
+        if wanted is None or row.digest in wanted
     ]
-    values = annex.rows(project_id, [one for _, one in places])
-    return [(place, Row(one, values[one])) for place, one in places]
+    return in_order(keys, ranked)
 
 
 def _size(annex: AnnexRows, project_id: str, digest: str) -> int:
     return sum(len(row.val) for row in annex.table_rows(project_id, digest, offset=0, limit=None))
 
 
-def _rendered(found: list[tuple[int, Row]]) -> bytes:
-    shown = [
-        {"digest": row.digest, "val": orjson.Fragment(row.val), "original_index": place}
-        for place, row in found
-    ]
+def _rendered(found: Iterable[tuple[int, Row]]) -> bytes:
+    room, shown = Room(), []
+    for place, row in found:
+        room.take(len(row.val))
+        shown.append({"digest": row.digest, "val": orjson.Fragment(row.val), "original_index": place})
     return orjson.dumps({"rows": shown})

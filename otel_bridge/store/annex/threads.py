@@ -23,10 +23,13 @@ _MILLI: Final = 1000
 
 def threads(reads: Reads, question: AskThreads) -> bytes:
     """Answer `/threads/stream_query` as JSON lines; the last updated first where no order is asked for."""
-    turns: dict[str, list[Turn]] = {}
+    kept: dict[str, Thread] = {}
     for turn in reads.turns(question.project_id, question.thread_ids):
-        turns.setdefault(turn.thread_id, []).append(turn)
-    found = [_thread(name, own) for name, own in turns.items()]
+        if turn.thread_id in kept:
+            kept[turn.thread_id].add(turn)
+        else:
+            kept[turn.thread_id] = Thread(turn)
+    found = [thread.shown() for thread in kept.values()]
     found = [thread for thread in found if _matches(thread, question)]
     found.sort(key=lambda thread: thread["thread_id"])
     if not question.sort_by:
@@ -47,20 +50,38 @@ def percentile(ordered: Sequence[int], percent: float) -> float | None:
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def _thread(thread_id: str, turns: list[Turn]) -> dict[str, Any]:
-    first = min(turns, key=lambda turn: (turn.started_at, turn.id))
-    last = max(turns, key=lambda turn: (_updated(turn), turn.id))
-    durations = sorted((t.ended_at - t.started_at) // _MILLI for t in turns if t.ended_at is not None)
-    return {
-        "thread_id": thread_id,
-        "turn_count": len(turns),
-        "start_time": first.started_at,
-        "last_updated": _updated(last),
-        "first_turn_id": first.id,
-        "last_turn_id": last.id,
-        "p50_turn_duration_ms": percentile(durations, 50),
-        "p99_turn_duration_ms": percentile(durations, 99),
-    }
+class Thread:
+    """A thread while its turns come by: what is known of them, and how long each took."""
+
+    __slots__ = ("count", "durations", "first", "last")
+
+    def __init__(self, turn: Turn) -> None:
+        self.first = self.last = turn
+        self.count = 0
+        self.durations: list[int] = []
+        self.add(turn)
+
+    def add(self, turn: Turn) -> None:
+        """Take one more turn in."""
+        self.count += 1
+        self.first = min(self.first, turn, key=lambda one: (one.started_at, one.id))
+        self.last = max(self.last, turn, key=lambda one: (_updated(one), one.id))
+        if turn.ended_at is not None:
+            self.durations.append((turn.ended_at - turn.started_at) // _MILLI)
+
+    def shown(self) -> dict[str, Any]:
+        """Return the members of the answer, times as numbers."""
+        self.durations.sort()
+        return {
+            "thread_id": self.first.thread_id,
+            "turn_count": self.count,
+            "start_time": self.first.started_at,
+            "last_updated": _updated(self.last),
+            "first_turn_id": self.first.id,
+            "last_turn_id": self.last.id,
+            "p50_turn_duration_ms": percentile(self.durations, 50),
+            "p99_turn_duration_ms": percentile(self.durations, 99),
+        }
 
 
 def _updated(turn: Turn) -> int:

@@ -13,7 +13,7 @@ from otel_bridge.store.sqlite.ids import pack
 from otel_bridge.store.sqlite.queries import ANNEX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import apsw
 
@@ -31,26 +31,24 @@ class SqliteAnnexRows:
 
     def feedback(
         self, project_id: str, *, ids: Sequence[str] | None = None, refs: Sequence[str] | None = None
-    ) -> list[Feedback]:
-        """Return the feedback of a project as it came."""
+    ) -> Iterator[Feedback]:
+        """Yield the feedback of a project as it came."""
         if ids is not None:
-            found = self._of("feedback_of_ids", project_id, _json(ids))
+            found = self._each("feedback_of_ids", project_id, _json(ids))
         elif refs is not None:
-            found = self._of("feedback_of_refs", project_id, _json(refs))
+            found = self._each("feedback_of_refs", project_id, _json(refs))
         else:
-            found = self._of("feedback_all", project_id)
-        rows = [
-            Feedback(
-                project_id=project_id,
-                id=feedback_id,
-                weave_ref=weave_ref,
-                feedback_type=feedback_type,
-                members=members,
-                created_at=created_at,
-            )
-            for feedback_id, weave_ref, feedback_type, members, created_at in found
-        ]
-        return rows if ids is None or refs is None else [row for row in rows if row.weave_ref in refs]
+            found = self._each("feedback_all", project_id)
+        for feedback_id, weave_ref, feedback_type, members, created_at in found:
+            if refs is None or weave_ref in refs:
+                yield Feedback(
+                    project_id=project_id,
+                    id=feedback_id,
+                    weave_ref=weave_ref,
+                    feedback_type=feedback_type,
+                    members=members,
+                    created_at=created_at,
+                )
 
     def prices(self, project_id: str) -> list[Price]:
         """Return the prices of a project as they came."""
@@ -86,13 +84,13 @@ class SqliteAnnexRows:
         table = self._table(project_id, digest)
         return None if table is None else table[1]
 
-    def table_rows(self, project_id: str, digest: str, *, offset: int, limit: int | None) -> list[Row]:
-        """Return rows of a table in their order."""
+    def table_rows(self, project_id: str, digest: str, *, offset: int, limit: int | None) -> Iterator[Row]:
+        """Yield rows of a table in their order."""
         table = self._table(project_id, digest)
-        if table is None:
-            return []
-        end = _MANY if limit is None else offset + limit
-        return [Row(digest, val) for digest, val in self._run("table_rows", table[0], offset, end)]
+        if table is not None:
+            end = _MANY if limit is None else offset + limit
+            for row_digest, val in self._connection.execute(ANNEX["table_rows"], (table[0], offset, end)):
+                yield Row(row_digest, val)
 
     def rows(self, project_id: str, digests: Sequence[str]) -> Mapping[str, bytes]:
         """Return those of the rows that are kept."""
@@ -115,6 +113,11 @@ class SqliteAnnexRows:
         """Run a statement of a project; nothing is found in one that is not known."""
         project = self._project(project_id)
         return [] if project is None else self._run(query, project, *args)
+
+    def _each(self, query: str, project_id: str, *args: Any) -> Iterator[Any]:
+        """Run a statement of a project, row by row."""
+        project = self._project(project_id)
+        return iter(()) if project is None else self._connection.execute(ANNEX[query], (project, *args))
 
     def _run(self, query: str, *args: Any) -> list[Any]:
         return self._connection.execute(ANNEX[query], args).fetchall()

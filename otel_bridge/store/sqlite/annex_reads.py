@@ -31,9 +31,9 @@ class SqliteReads(SqliteAnnexRows):
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterator[Turn]:
         """Return the turns of threads."""
         if thread_ids is None:
-            found = self._of("turns", project_id)
+            found = self._each("turns", project_id)
         else:
-            found = self._of("turns_of", project_id, msgspec.json.encode(thread_ids).decode())
+            found = self._each("turns_of", project_id, msgspec.json.encode(thread_ids).decode())
         for thread_id, stored, started_at, ended_at in found:
             yield Turn(thread_id, unpack(stored) or "", started_at, ended_at)
 
