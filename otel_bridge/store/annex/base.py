@@ -44,6 +44,14 @@ class AnnexRows(Protocol):
         That of `ids` or about `refs` only, where given.
         """
 
+    def feedback_in_time(
+        self, project_id: str, *, newest_first: bool, offset: int, limit: int | None
+    ) -> Iterable[Feedback]:
+        """Return a part of the feedback of a project by `created_at`, and of one moment as it came."""
+
+    def feedback_count(self, project_id: str) -> int:
+        """Return how much feedback a project has."""
+
     def prices(self, project_id: str) -> Sequence[Price]:
         """Return the prices of a project as they came."""
 

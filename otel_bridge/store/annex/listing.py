@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from otel_bridge.costs.rates import PROJECT_LEVEL
+from otel_bridge.model.query import SortBy
 from otel_bridge.query.annex_fields import PRICE_COLUMNS, feedback_field, price_field
 from otel_bridge.query.evaluate import reference
 from otel_bridge.query.fields import INSTANTS
@@ -74,8 +75,7 @@ class SeenRow:
 
 def feedback(rows: AnnexRows, question: AskFeedback) -> bytes:
     """Answer `/feedback/query`; `total_count` counts what matches, whatever the limit."""
-    found = _matching(rows, question)
-    page, total = _ranked(rows, question, found) if question.sort_by else _in_turn(question, found)
+    page, total = _found(rows, question)
     shown = [_shown(_feedback_members(row), question.fields) for row in page]
     return orjson.dumps({"result": shown, "total_count": total})
 
@@ -106,6 +106,31 @@ def included_feedback(row: Feedback) -> dict[str, Any]:
 
 def _test(query: Operation | None) -> Callable[[SeenRow], bool | None]:
     return (lambda _row: True) if query is None else reference(resolve(query))
+
+
+def _found(rows: AnnexRows, question: AskFeedback) -> tuple[list[Feedback], int]:
+    """Return the page, and how much there is to page through."""
+    if question.query is None and question.sort_by in _IN_TIME:
+        newest_first = question.sort_by == _NEWEST_FIRST
+        page = rows.feedback_in_time(
+            question.project_id, newest_first=newest_first, offset=question.offset, limit=question.limit
+        )
+        return _bounded(page), rows.feedback_count(question.project_id)
+    found = _matching(rows, question)
+    return _ranked(rows, question, found) if question.sort_by else _in_turn(question, found)
+
+
+_NEWEST_FIRST: Final = (SortBy("created_at", "desc"),)
+_IN_TIME: Final = ((), (SortBy("created_at", "asc"),), _NEWEST_FIRST)
+"""Orders that an index has; no order is by time too."""
+
+
+def _bounded(page: Iterable[Feedback]) -> list[Feedback]:
+    room, kept = Room(), []
+    for row in page:
+        room.take(len(row.members))
+        kept.append(row)
+    return kept
 
 
 def _matching(rows: AnnexRows, question: AskFeedback) -> Iterator[tuple[Feedback, SeenRow]]:
@@ -140,10 +165,7 @@ def _ranked(
     ids = in_order(keys, [(values(seen), row.id) for row, seen in found])
     end = None if question.limit is None else question.offset + question.limit
     wanted = ids[question.offset : end]
-    room, page = Room(), {}
-    for row in rows.feedback(question.project_id, ids=wanted):
-        room.take(len(row.members))
-        page[row.id] = row
+    page = {row.id: row for row in _bounded(rows.feedback(question.project_id, ids=wanted))}
     return [page[one] for one in wanted if one in page], len(ids)
 
 

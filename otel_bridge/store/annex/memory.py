@@ -48,6 +48,18 @@ class MemoryAnnex:
             and (refs is None or row.weave_ref in refs)
         ]
 
+    def feedback_in_time(
+        self, project_id: str, *, newest_first: bool, offset: int, limit: int | None
+    ) -> list[Feedback]:
+        """Return a part of the feedback of a project by `created_at`."""
+        end = None if limit is None else offset + limit
+        rows = self.feedback(project_id)
+        return sorted(rows, key=lambda row: row.created_at, reverse=newest_first)[offset:end]
+
+    def feedback_count(self, project_id: str) -> int:
+        """Return how much feedback a project has."""
+        return len(self.feedback(project_id))
+
     def prices(self, project_id: str) -> list[Price]:
         """Return the prices of a project as they came."""
         return [price for (project, _), price in self._prices.items() if project == project_id]

@@ -39,16 +39,21 @@ class SqliteAnnexRows:
             found = self._each("feedback_of_refs", project_id, _json(refs))
         else:
             found = self._each("feedback_all", project_id)
-        for feedback_id, weave_ref, feedback_type, members, created_at in found:
-            if refs is None or weave_ref in refs:
-                yield Feedback(
-                    project_id=project_id,
-                    id=feedback_id,
-                    weave_ref=weave_ref,
-                    feedback_type=feedback_type,
-                    members=members,
-                    created_at=created_at,
-                )
+        rows = (_feedback(project_id, row) for row in found)
+        return (row for row in rows if refs is None or row.weave_ref in refs)
+
+    def feedback_in_time(
+        self, project_id: str, *, newest_first: bool, offset: int, limit: int | None
+    ) -> Iterator[Feedback]:
+        """Yield a part of the feedback of a project by `created_at`."""
+        query = "newest_feedback" if newest_first else "oldest_feedback"
+        found = self._each(query, project_id, offset, -1 if limit is None else limit)
+        return (_feedback(project_id, row) for row in found)
+
+    def feedback_count(self, project_id: str) -> int:
+        """Return how much feedback a project has."""
+        found = self._of("all_feedback", project_id)
+        return int(found[0][0]) if found else 0
 
     def prices(self, project_id: str) -> list[Price]:
         """Return the prices of a project as they came."""
@@ -215,6 +220,18 @@ class SqliteAnnexSlots(SqliteAnnexRows):
 
     def _many(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
         self._connection.executemany(ANNEX[query], rows)
+
+
+def _feedback(project_id: str, row: tuple[Any, ...]) -> Feedback:
+    feedback_id, weave_ref, feedback_type, members, created_at = row
+    return Feedback(
+        project_id=project_id,
+        id=feedback_id,
+        weave_ref=weave_ref,
+        feedback_type=feedback_type,
+        members=members,
+        created_at=created_at,
+    )
 
 
 def _version(project_id: str, row: tuple[Any, ...]) -> Version:

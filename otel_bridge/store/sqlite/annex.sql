@@ -10,6 +10,17 @@ FROM feedback WHERE project = ?1 AND id IN (SELECT value FROM json_each(?2)) ORD
 SELECT id, weave_ref, feedback_type, CAST(members AS BLOB), created_at
 FROM feedback WHERE project = ?1 AND weave_ref IN (SELECT value FROM json_each(?2)) ORDER BY number;
 
+-- name: oldest_feedback
+SELECT id, weave_ref, feedback_type, CAST(members AS BLOB), created_at
+FROM feedback WHERE project = ?1 ORDER BY created_at, number LIMIT ?3 OFFSET ?2;
+
+-- name: newest_feedback
+SELECT id, weave_ref, feedback_type, CAST(members AS BLOB), created_at
+FROM feedback WHERE project = ?1 ORDER BY created_at DESC, number LIMIT ?3 OFFSET ?2;
+
+-- name: all_feedback
+SELECT count(*) FROM feedback WHERE project = ?1;
+
 -- name: put_feedback
 INSERT INTO feedback (project, id, weave_ref, call_id, feedback_type, created_at, members)
 VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT))

@@ -15,6 +15,7 @@ CREATE TABLE feedback (
 CREATE UNIQUE INDEX feedback_by_id ON feedback (project, id);
 CREATE INDEX feedback_by_ref ON feedback (project, weave_ref);
 CREATE INDEX feedback_by_call ON feedback (project, call_id, feedback_type) WHERE call_id IS NOT NULL;
+CREATE INDEX feedback_by_time ON feedback (project, created_at);
 CREATE INDEX feedback_by_age ON feedback (created_at) WHERE call_id IS NOT NULL;
 
 CREATE TABLE prices (
@@ -81,6 +82,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('feedback', 'feedback_by_id', '100000 10000 1'),
     ('feedback', 'feedback_by_ref', '100000 10000 2'),
     ('feedback', 'feedback_by_call', '100000 10000 2 1'),
+    ('feedback', 'feedback_by_time', '100000 10000 2'),
     ('feedback', 'feedback_by_age', '100000 1'),
     ('objects', 'objects_by_digest', '10000 1000 10 5 1'),
     ('files', 'files_by_digest', '10000 1000 1'),
