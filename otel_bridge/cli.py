@@ -13,6 +13,7 @@ import click
 from pydantic import ValidationError
 
 from otel_bridge import __version__
+from otel_bridge.commands.register import COMMANDS
 from otel_bridge.config import BridgeConfig, default_data_dir
 from otel_bridge.errors import StartError
 
@@ -77,6 +78,10 @@ def run(**given: Any) -> None:
     from otel_bridge.service import serve  # noqa: PLC0415 - the servers take longer to import than a bad flag may
 
     serve(config)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 @cli.command()

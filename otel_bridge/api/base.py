@@ -26,6 +26,9 @@ class Calls(Protocol):
     async def lines(self, query: CallsQuery, seqs: tuple[int, ...]) -> bytes:
         """`CallReader.lines`, off the event loop."""
 
+    async def spans(self, project_id: str, seqs: tuple[int, ...]) -> bytes:
+        """`CallReader.spans`, off the event loop."""
+
     async def count(self, query: CallsQuery) -> int:
         """`CallReader.count`, off the event loop."""
 

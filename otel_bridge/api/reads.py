@@ -28,6 +28,11 @@ def calls_query(parts: Parts, query: CallsQuery) -> AsyncGenerator[bytes]:
     return as_array(pages(parts.calls, query), member=b"calls")
 
 
+def spans(parts: Parts, query: CallsQuery) -> AsyncGenerator[bytes]:
+    """Give the stored spans of the calls of a query, byte for byte: together one `TracesData` message."""
+    return pages(parts.calls, query, lambda query, seqs: parts.calls.spans(query.project_id, seqs))
+
+
 async def query_stats(parts: Parts, query: CallsQuery) -> bytes:
     """Count the calls of a filter, up to `limit`, and tell whether there are more than that."""
     if query.limit is None:

@@ -17,6 +17,7 @@ from otel_bridge.weave.checked import checked
 MOUNTS: Final = ("", "/traces")
 """Clients that know only `WANDB_BASE_URL` ask below `/traces` (`contract/weave-api.md` §0.5)."""
 
+PROTOBUF: Final = "application/x-protobuf"
 _V2: Final = "/v2/{entity}/{project}"
 
 ROUTES: Final = (
@@ -30,6 +31,7 @@ ROUTES: Final = (
     write(f"{_V2}/call/end", "/v2/call/end"),
     stream("/calls/stream_query", queries.calls_query, reads.stream_query, content_type=line_type),
     stream("/calls/query", queries.calls_query, reads.calls_query, content_type=lambda _accept: JSON),
+    stream("/calls/spans", queries.calls_query, reads.spans, content_type=lambda _accept: PROTOBUF),
     post("/calls/query_stats", queries.calls_count, reads.query_stats),
     post("/calls/stats", statistics.asked, statistics.calls_stats),
     post("/call/read", queries.one_call, reads.call_read),

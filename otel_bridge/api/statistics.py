@@ -30,23 +30,32 @@ def asked(document: Any) -> CallStatsReq:
 
 async def calls_stats(parts: Parts, body: CallStatsReq) -> bytes:
     """Answer with buckets in order of time, gaps filled."""
-    start = int(body.start.timestamp())
-    end = parts.clock() // _MICROS if body.end is None else int(body.end.timestamp())
-    _check(body, start, end)
+    query = stats_query(body, now=parts.clock() // _MICROS)
     if not await asyncio.to_thread(is_zone, body.timezone):
-        raise _refused("timezone", "timezone must be the name of an IANA time zone", body.timezone)
-    return await parts.calls.answer(
-        StatsQuery(
-            project_id=body.project_id,
-            start=start,
-            end=end,
-            granularity=body.granularity,
-            timezone=body.timezone,
-            usage_metrics=tuple(map(_spec, body.usage_metrics or ())),
-            call_metrics=tuple(map(_spec, body.call_metrics or ())),
-            filter=as_filter(body.filter),
-        )
+        raise zone_unknown(body.timezone)
+    return await parts.calls.answer(query)
+
+
+def stats_query(body: CallStatsReq, *, now: int) -> StatsQuery:
+    """Turn a checked question into what a store is asked; raise WriteRefused for a range that is none."""
+    start = int(body.start.timestamp())
+    end = now if body.end is None else int(body.end.timestamp())
+    _check(body, start, end)
+    return StatsQuery(
+        project_id=body.project_id,
+        start=start,
+        end=end,
+        granularity=body.granularity,
+        timezone=body.timezone,
+        usage_metrics=tuple(map(_spec, body.usage_metrics or ())),
+        call_metrics=tuple(map(_spec, body.call_metrics or ())),
+        filter=as_filter(body.filter),
     )
+
+
+def zone_unknown(name: str) -> WriteRefused:
+    """Refuse a time zone; whether it is known is asked of a file, so not on the event loop."""
+    return _refused("timezone", "timezone must be the name of an IANA time zone", name)
 
 
 def _check(body: CallStatsReq, start: int, end: int) -> None:

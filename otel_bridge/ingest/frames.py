@@ -75,6 +75,14 @@ class RenderLines(Struct, frozen=True, tag="lines"):
     seqs: tuple[int, ...]
 
 
+class FetchSpans(Struct, frozen=True, tag="spans"):
+    """`CallReader.spans`."""
+
+    id: int
+    project_id: str
+    seqs: tuple[int, ...]
+
+
 class CountCalls(Struct, frozen=True, tag="count"):
     """`CallReader.count`."""
 
@@ -181,7 +189,9 @@ class Logged(Struct, frozen=True, tag="logged"):
     fields: dict[str, str | int | float]
 
 
-Request: TypeAlias = ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | CountCalls | Ask
+Request: TypeAlias = (
+    ExportSpans | WriteCalls | Ping | OpenStore | PlanQuery | RenderLines | FetchSpans | CountCalls | Ask
+)
 Reply: TypeAlias = Exported | Answered | Planned | Rendered | Counted | Told | Done | Failed
 Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
 

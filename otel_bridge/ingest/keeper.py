@@ -83,6 +83,12 @@ class Keeper:
         _, body = await self._ask(self._reader, request, frames.Rendered)
         return body
 
+    async def spans(self, project_id: str, seqs: tuple[int, ...]) -> bytes:
+        """`CallReader.spans`."""
+        request = frames.FetchSpans(self._reader.number(), project_id, seqs)
+        _, body = await self._ask(self._reader, request, frames.Rendered)
+        return body
+
     async def count(self, query: CallsQuery) -> int:
         """`CallReader.count`."""
         request = frames.CountCalls(self._reader.number(), query)

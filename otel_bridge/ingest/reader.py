@@ -74,6 +74,8 @@ class Reader:
                 return frame(frames.Planned(number, plan.seqs, plan.after))
             case frames.RenderLines(id=number, query=query, seqs=seqs):
                 return frame(frames.Rendered(number), store.lines(query, seqs))
+            case frames.FetchSpans(id=number, project_id=project_id, seqs=seqs):
+                return frame(frames.Rendered(number), store.spans(project_id, seqs))
             case frames.CountCalls(id=number, query=query):
                 return frame(frames.Counted(number, store.count(query)))
             case frames.Ask(id=number, question=question):

@@ -113,6 +113,12 @@ class CallReader(Protocol):
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
         """Render these calls as JSONL, in this order (`contract/weave-api.md` §2.6), but for those gone."""
 
+    def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
+        """Return the stored spans of these calls, byte for byte: OTLP `TracesData`, one after the other.
+
+        Joined so they are one `TracesData` message. Calls without a span, and those gone, are left out.
+        """
+
     def count(self, query: CallsQuery) -> int:
         """Count the calls that match `query.filter`; `limit` caps the count, offset and order do not matter.
 

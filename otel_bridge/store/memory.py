@@ -32,7 +32,7 @@ from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
-from otel_bridge.store.merge import Gone, Held, Slot
+from otel_bridge.store.merge import DumpKind, Gone, Held, Slot
 from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.seen import SeenCall
 
@@ -193,6 +193,13 @@ class MemoryStore:
     def _trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
         calls = (self._kept.slots[key] for key in self._numbers if key[0] == project_id)
         return trace_sizes((call for call in calls if isinstance(call, Held)), traces)
+
+    def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
+        """Return the stored spans of these calls."""
+        with self._lock:
+            slots = [self._kept.slots[self._calls[seq]] for seq in seqs if seq in self._calls]
+        dumps = (slot.dump for slot in slots if isinstance(slot, Held) and slot.project_id == project_id)
+        return b"".join(dump.data for dump in dumps if dump is not None and dump.kind is DumpKind.OTLP)
 
     def count(self, query: CallsQuery) -> int:
         """Count the calls that match the filter."""

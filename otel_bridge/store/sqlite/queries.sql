@@ -139,6 +139,14 @@ SELECT max(
 INSERT INTO meta (name, value) VALUES ('next_seq', ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: spans
+SELECT r.dump
+FROM json_each(?1) AS asked
+CROSS JOIN calls AS c ON c.seq = asked.value
+CROSS JOIN results AS r ON r.seq = c.seq
+WHERE c.project = (SELECT number FROM projects WHERE name = ?2) AND r.dump_kind = ?3
+ORDER BY asked.key;
+
 -- name: oldest_calls
 SELECT seq, received_at FROM calls ORDER BY seq LIMIT ?;
 

@@ -23,6 +23,7 @@ from otel_bridge.store.asked import order
 from otel_bridge.store.base import Plan
 from otel_bridge.store.extras import Extras, wants_extras
 from otel_bridge.store.lines import render_line, wanted_columns
+from otel_bridge.store.merge import DumpKind
 from otel_bridge.store.sqlite import measuring, scan, select, weighing
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.annex_reads import SqliteReads, trace_sizes
@@ -107,6 +108,15 @@ class SqliteReader:
         with self._reading() as connection:
             sizes = partial(trace_sizes, connection, query.project_id)
             return Extras(query, SqliteAnnexRows(connection), self._prices, sizes).added(lines)
+
+    def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
+        """Return the stored spans of these calls, byte for byte, one after the other."""
+        found: list[bytes] = []
+        for at in range(0, len(seqs), _RENDER_TOGETHER):
+            asked = msgspec.json.encode(seqs[at : at + _RENDER_TOGETHER]).decode()
+            rows = self.run(Sql(QUERIES["spans"], (asked, project_id, DumpKind.OTLP)))
+            found += self._rows.spans(frame for (frame,) in rows)
+        return b"".join(found)
 
     def count(self, query: CallsQuery) -> int:
         """Count the calls of a query, up to the limit; raise QueryTimeout."""

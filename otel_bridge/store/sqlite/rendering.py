@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.store.dumps import default_render, otel_span
@@ -11,6 +12,8 @@ from otel_bridge.store.sqlite.codec import UnreadableSpan
 from otel_bridge.store.sqlite.ids import unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from otel_bridge.store.dumps import Render
     from otel_bridge.store.sqlite.codec import SpanCodec
 
@@ -82,6 +85,12 @@ class RowReader:
             otel_span=None if dump is None else self._otel_span(dump_kind, dump),
             storage_size_bytes=size,
         )
+
+    def spans(self, packed: Iterable[bytes]) -> Iterator[bytes]:
+        """Unpack spans; those that cannot be read are left out."""
+        for frame in packed:
+            with suppress(UnreadableSpan):
+                yield self._codec.unpack(frame)
 
     def _otel_span(self, kind: int, frame: bytes) -> bytes | None:
         if self._render is None:

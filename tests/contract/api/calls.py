@@ -49,6 +49,9 @@ class InProcessCalls:
     async def lines(self, query: CallsQuery, seqs: tuple[int, ...]) -> bytes:
         return self.store.lines(query, seqs)
 
+    async def spans(self, project_id: str, seqs: tuple[int, ...]) -> bytes:
+        return self.store.spans(project_id, seqs)
+
     async def count(self, query: CallsQuery) -> int:
         return self.store.count(query)
 

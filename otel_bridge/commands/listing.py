@@ -1,0 +1,139 @@
+"""`otel-bridge calls`: a table of calls, and what comes next."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from otel_bridge.commands import asking, shown
+from otel_bridge.commands.failing import told
+from otel_bridge.commands.moments import local
+from otel_bridge.commands.source import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from otel_bridge.commands.source import Source
+
+COLUMNS: Final = ("id", "op_name", "display_name", "trace_id", "started_at", "summary", "exception")
+FOLLOW_SECONDS: Final = 1.0
+LATE: Final = timedelta(minutes=10)
+"""Calls that start this much before the newest one, and come or end after it, are still noticed."""
+REMEMBERED_CALLS: Final = 10_000
+_WIDTHS: Final = (("time", 12), ("status", 10), ("latency", 10), ("in", 9), ("out", 9), ("cost", 9))
+
+
+def list_calls(
+    *,
+    data_dir: Path | None,
+    url: str | None,
+    limit: int,
+    follow: bool,
+    as_json: bool,
+    sleep: Callable[[float], None] = time.sleep,
+    **filters: Any,
+) -> None:
+    """Show calls in the order they started; with `follow`, go on until interrupted."""
+    with told(), open_source(data_dir, url, filters["project"]) as source:
+        body = asking.selection(**filters)
+        newest = body | {"sort_by": [{"field": "started_at", "direction": "desc"}], "limit": limit}
+        if not as_json:
+            newest |= {"columns": COLUMNS, "include_costs": True}
+        lines = list(source.calls(newest))[::-1]
+        show = _raw if as_json else _Rows(follow=follow)
+        show(lines)
+        if follow:
+            _follow(source, body, lines, show, sleep)
+
+
+def _follow(
+    source: Source,
+    body: dict[str, Any],
+    lines: list[bytes],
+    show: Callable[[list[bytes]], None],
+    sleep: Callable[[float], None],
+) -> None:
+    known: OrderedDict[str, str | None] = OrderedDict()
+    newest = asking.now()
+    for line in lines:
+        call = msgspec.json.decode(line)
+        known[call["id"]] = call["summary"]["weave"]["status"]
+        newest = max(newest, datetime.fromisoformat(call["started_at"]))
+    wanted = {"columns": COLUMNS, "include_costs": True} if isinstance(show, _Rows) else {}
+    while True:
+        sleep(FOLLOW_SECONDS)
+        recent = asking.since(body, (newest - LATE).isoformat())
+        fresh = [line for line in source.calls(recent | wanted) if _is_news(line, known)]
+        while len(known) > REMEMBERED_CALLS:
+            known.popitem(last=False)
+        for line in fresh[-1:]:
+            newest = max(newest, datetime.fromisoformat(msgspec.json.decode(line)["started_at"]))
+        show(fresh)
+
+
+def _is_news(line: bytes, known: OrderedDict[str, str | None]) -> bool:
+    """Tell whether a call is new, or changed its status; a newcomer is remembered."""
+    call = msgspec.json.decode(line)
+    status = call["summary"]["weave"]["status"]
+    news: bool = known.get(call["id"]) != status
+    known[call["id"]] = status
+    known.move_to_end(call["id"])
+    return news
+
+
+def _raw(lines: Iterable[bytes]) -> None:
+    for line in lines:
+        sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
+class _Rows:
+    """Prints calls as rows under one head; `follow` gives every column a fixed width."""
+
+    def __init__(self, *, follow: bool) -> None:
+        self._console = Console()
+        self._fixed = follow
+        self._head = True
+
+    def __call__(self, lines: list[bytes]) -> None:
+        if not lines and not (self._head and not self._fixed):
+            return
+        table = Table(box=None, pad_edge=False, show_header=self._head)
+        for title, width in _WIDTHS:
+            justify: Any = "left" if title in {"time", "status"} else "right"
+            table.add_column(title, justify=justify, width=width if self._fixed else None, no_wrap=True)
+        table.add_column(
+            "op", overflow="ellipsis", no_wrap=True, ratio=1 if self._fixed else None, min_width=12
+        )
+        table.add_column("id", no_wrap=True)
+        for line in lines:
+            table.add_row(*_cells(msgspec.json.decode(line)))
+        if lines:
+            self._console.print(table)
+            self._head = False
+        else:
+            self._console.print("no calls match", style="dim")
+
+
+def _cells(call: dict[str, Any]) -> list[Text | str]:
+    weave = shown.weave(call)
+    tokens_in, tokens_out = shown.tokens(call)
+    return [
+        local(call["started_at"], today=asking.now()),
+        Text(weave["status"].replace("_", " "), style=shown.color(weave["status"])),
+        shown.latency(weave.get("latency_ms")),
+        shown.number(tokens_in),
+        shown.number(tokens_out),
+        shown.money(shown.cost(call)),
+        Text(shown.name(call)),
+        call["id"],
+    ]
