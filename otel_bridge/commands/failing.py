@@ -48,8 +48,9 @@ def told() -> Generator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except BrokenPipeError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more
+        raise click.exceptions.Exit(0) from error
     except StartError:
         raise  # has an exit code of its own
     except WriteRefused as error:

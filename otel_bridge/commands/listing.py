@@ -8,14 +8,15 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from otel_bridge.commands import asking, shown
 from otel_bridge.commands.failing import told
 from otel_bridge.commands.moments import local
+from otel_bridge.commands.screen import terminal
 from otel_bridge.commands.source import open_source
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ FOLLOW_SECONDS: Final = 1.0
 LATE: Final = timedelta(minutes=10)
 """Calls that start this much before the newest one, and come or end after it, are still noticed."""
 REMEMBERED_CALLS: Final = 10_000
-_WIDTHS: Final = (("time", 12), ("status", 10), ("latency", 10), ("in", 9), ("out", 9), ("cost", 9))
+TITLES: Final = ("time", "status", "latency", "in", "out", "cost", "op", "id")
+NUMBERS: Final = frozenset({"latency", "in", "out", "cost"})
+OP: Final = TITLES.index("op")
+MIN_OP_WIDTH: Final = 12
 
 
 def list_calls(
@@ -49,8 +53,10 @@ def list_calls(
         if not as_json:
             newest |= {"columns": COLUMNS, "include_costs": True}
         lines = list(source.calls(newest))[::-1]
-        show = _raw if as_json else _Rows(follow=follow)
+        show = _raw if as_json else _Rows()
         show(lines)
+        if not lines and not follow and not as_json:
+            click.echo("no calls match", err=True)
         if follow:
             _follow(source, body, lines, show, sleep)
 
@@ -97,43 +103,42 @@ def _raw(lines: Iterable[bytes]) -> None:
 
 
 class _Rows:
-    """Prints calls as rows under one head; `follow` gives every column a fixed width."""
+    """Prints calls as rows under one head; when a terminal is narrow, the op's name gives way."""
 
-    def __init__(self, *, follow: bool) -> None:
-        self._console = Console()
-        self._fixed = follow
+    def __init__(self) -> None:
+        self._console = terminal()
+        self._widths = [len(title) for title in TITLES]
         self._head = True
 
     def __call__(self, lines: list[bytes]) -> None:
-        if not lines and not (self._head and not self._fixed):
-            return
+        rows = [_cells(msgspec.json.decode(line)) for line in lines]
+        for row in rows:
+            self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, row, strict=True)]
+        others = sum(self._widths) - self._widths[OP] + 2 * len(TITLES)
+        room = max(self._console.width - others, MIN_OP_WIDTH)
         table = Table(box=None, pad_edge=False, show_header=self._head)
-        for title, width in _WIDTHS:
-            justify: Any = "left" if title in {"time", "status"} else "right"
-            table.add_column(title, justify=justify, width=width if self._fixed else None, no_wrap=True)
-        table.add_column(
-            "op", overflow="ellipsis", no_wrap=True, ratio=1 if self._fixed else None, min_width=12
-        )
-        table.add_column("id", no_wrap=True)
-        for line in lines:
-            table.add_row(*_cells(msgspec.json.decode(line)))
-        if lines:
-            self._console.print(table)
+        for place, (title, width) in enumerate(zip(TITLES, self._widths, strict=True)):
+            justify: Any = "right" if title in NUMBERS else "left"
+            fitting = min(width, room) if place == OP else width
+            table.add_column(title, justify=justify, width=fitting, no_wrap=True, overflow="ellipsis")
+        for row in rows:
+            table.add_row(*row)
+        if rows:
+            self._console.print(table, soft_wrap=True)
             self._head = False
-        else:
-            self._console.print("no calls match", style="dim")
 
 
-def _cells(call: dict[str, Any]) -> list[Text | str]:
+def _cells(call: dict[str, Any]) -> list[Text]:
     weave = shown.weave(call)
     tokens_in, tokens_out = shown.tokens(call)
+    status = weave["status"]
     return [
-        local(call["started_at"], today=asking.now()),
-        Text(weave["status"].replace("_", " "), style=shown.color(weave["status"])),
-        shown.latency(weave.get("latency_ms")),
-        shown.number(tokens_in),
-        shown.number(tokens_out),
-        shown.money(shown.cost(call)),
-        Text(shown.name(call)),
-        call["id"],
+        Text(local(call["started_at"], today=asking.now())),
+        Text(status.replace("_", " "), style=shown.color(status)),
+        Text(shown.latency(weave.get("latency_ms"))),
+        Text(shown.number(tokens_in)),
+        Text(shown.number(tokens_out)),
+        Text(shown.money(shown.cost(call))),
+        Text(" ".join(shown.name(call).split())),
+        Text(call["id"]),
     ]

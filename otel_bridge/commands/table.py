@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from tzlocal import get_localzone_name
 
 from otel_bridge.commands import asking, shown
 from otel_bridge.commands.failing import told
 from otel_bridge.commands.moments import moment, seconds
+from otel_bridge.commands.screen import terminal
 from otel_bridge.commands.source import open_source
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ def show_stats(
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         return
-    console = Console()
-    console.print(_over_time(answer))
+    console = terminal()
+    console.print(_over_time(answer), soft_wrap=True)
     if answer["usage_buckets"]:
         console.print()
-        console.print(_by_model(answer))
+        console.print(_by_model(answer), soft_wrap=True)
 
 
 def _over_time(answer: dict[str, Any]) -> Table:

@@ -7,13 +7,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 from otel_bridge.commands import asking, shown
 from otel_bridge.commands.failing import CommandFailed, told
 from otel_bridge.commands.moments import local
+from otel_bridge.commands.screen import terminal
 from otel_bridge.commands.source import open_source
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def show_trace(*, data_dir: Path | None, url: str | None, project: str, call_id:
             sys.stdout.buffer.flush()
             return
         calls = [msgspec.json.decode(line) for line in lines]
-        console = Console()
+        console = terminal()
         for tree in forest(calls, marked=call_id):
-            console.print(tree)
+            console.print(tree, soft_wrap=True)
 
 
 def _trace(source: Source, project: str, call_id: str) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Tally(Struct, frozen=True, kw_only=True, gc=False):
@@ -39,17 +39,22 @@ PARTS: Final = ("count", "sum", "min", "max", "ones", "zeros")
 
 def tally(values: Iterable[int | None]) -> Tally:
     """Add up values."""
-    there = [value for value in values if value is not None]
-    if not there:
+    return counted(Counter(value for value in values if value is not None))
+
+
+def counted(values: Mapping[int, int]) -> Tally:
+    """Add up values, each with how often it is there."""
+    if not values:
         return Tally()
+    ranked = tuple(sorted(values.items()))
     return Tally(
-        count=len(there),
-        sum=sum(there),
-        min=min(there),
-        max=max(there),
-        ones=there.count(1),
-        zeros=there.count(0),
-        values=tuple(sorted(Counter(there).items())),
+        count=sum(values.values()),
+        sum=sum(value * times for value, times in ranked),
+        min=ranked[0][0],
+        max=ranked[-1][0],
+        ones=values.get(1, 0),
+        zeros=values.get(0, 0),
+        values=ranked,
     )
 
 

@@ -1,18 +1,23 @@
-"""Adds up calls for statistics (`store.base.CallReader.measure`): bucket after bucket along an index.
+"""Adds up calls for statistics (`store.base.CallReader.measure`): slice after slice of time along an index.
 
-A bucket is a statement of its own, so no snapshot outlives it and nothing has to be sorted by time. Calls
+A slice is a statement of its own, so no snapshot outlives it and nothing has to be sorted by time. Calls
 that an index finds by something else than time are gathered at once.
 """
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_right
+from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from otel_bridge.errors import QueryTimeout
 from otel_bridge.model.query import CallsFilter, CallsQuery
 from otel_bridge.stats.measure import Measured
-from otel_bridge.stats.tally import PARTS, Cell, Tally
+from otel_bridge.stats.tally import PARTS, Cell, Tally, counted
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
 from otel_bridge.store.trees import Flag
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
 
 MEASURE_SECONDS: Final = 20.0
 """All buckets together; an SDK waits 30 s for an answer."""
+
+SLICE_MICROS: Final = 3600 * 1_000_000
+"""Calls of at most so much time are added up by one statement: what it holds in memory is bounded."""
 
 _MILLIS: Final = "((c.ended_at - c.started_at) / 1000 - ((c.ended_at - c.started_at) % 1000 < 0))"
 """The floor, as the line of a call shows it; SQLite divides towards zero."""
@@ -49,7 +57,16 @@ _PART: Final[Mapping[str, str]] = {
     "zeros": "total({0} = 0)",
 }
 """`sum` would fail where it passes 64 bits; `total` is exact as far as floating point numbers are."""
+_JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "count": operator.add,
+    "sum": operator.add,
+    "min": lambda one, other: one if other is None else min(one, other),
+    "max": lambda one, other: one if other is None else max(one, other),
+    "ones": operator.add,
+    "zeros": operator.add,
+}
 _EXACT: Final = 1 << 53
+_integers: Final = msgspec.json.Decoder(list[int]).decode
 
 
 def measure(reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> Measured:
@@ -58,6 +75,25 @@ def measure(reading: Reading, asked: Measure, project: int, clock: Callable[[], 
     calls = {key[0]: cell for key, cell in work.cells(asked.calls, usage=False).items()}
     usage = {(key[0], key[1], key[2]): cell for key, cell in work.cells(asked.usage, usage=True).items()}
     return Measured(calls, usage)
+
+
+class _Sums:
+    """What is known of one cell while it is added up, slice by slice."""
+
+    __slots__ = ("numbers", "rows", "values")
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.numbers: dict[tuple[str, str], Any] = {}
+        self.values: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+    def cell(self, wanted: tuple[Wanted, ...]) -> Cell:
+        return Cell(self.rows, {one.metric: self._tally(one) for one in wanted})
+
+    def _tally(self, one: Wanted) -> Tally:
+        if one.values:
+            return counted(self.values[one.metric])
+        return Tally(**{part: _whole(self.numbers[one.metric, part]) for part in one.parts})
 
 
 class _Work:
@@ -75,43 +111,42 @@ class _Work:
         """Measure calls by (bucket,), or usage by (bucket, model, size)."""
         if not wanted:
             return {}
-        found: dict[tuple[Any, ...], tuple[int, dict[str, dict[str, Any]]]] = {}
-        parts = [(one.metric, part) for one in wanted for part in PARTS if part in one.parts]
-        picked = ["count(*)", *(_PART[part].format(_value(metric)) for metric, part in parts)]
+        listed = [one.metric for one in wanted if one.values]
+        parts = [
+            (one.metric, part) for one in wanted if not one.values for part in PARTS if part in one.parts
+        ]
+        picked = ["count(*)", *(f"group_concat({_value(metric)})" for metric in listed)]
+        picked += [_PART[part].format(_value(metric)) for metric, part in parts]
         keys = 3 if usage else 1
-        for row in self._rows(picked, (), usage=usage):
-            tallies: dict[str, dict[str, Any]] = {one.metric: {} for one in wanted}
-            for (metric, part), number in zip(parts, row[keys + 1 :], strict=True):
-                tallies[metric][part] = _whole(number)
-            found[row[:keys]] = row[keys], tallies
-        for one in wanted:
-            if one.values:
-                self._add_values(found, one.metric, keys, usage=usage)
-        return {
-            key: Cell(rows, {metric: _tally(**numbers) for metric, numbers in tallies.items()})
-            for key, (rows, tallies) in found.items()
-        }
+        found: defaultdict[tuple[Any, ...], _Sums] = defaultdict(_Sums)
+        for row in self._rows(picked, usage=usage):
+            sums, lists = found[row[:keys]], row[keys + 1 :]
+            sums.rows += row[keys]
+            for metric, texts in zip(listed, lists, strict=False):
+                if texts is not None:
+                    sums.values[metric].update(_integers(f"[{texts}]"))
+            for place, number in zip(parts, lists[len(listed) :], strict=True):
+                have = sums.numbers.get(place)
+                sums.numbers[place] = number if have is None else _JOIN[place[1]](have, number)
+        return {key: sums.cell(wanted) for key, sums in found.items()}
 
-    def _add_values(self, found: dict[Any, Any], metric: str, keys: int, *, usage: bool) -> None:
-        for row in self._rows(["count(*)"], (_value(metric),), usage=usage):
-            key, (value, times) = row[:keys], row[keys:]
-            if value is not None and key in found:
-                found[key][1][metric].setdefault("values", []).append((value, times))
-
-    def _rows(self, picked: list[str], by: tuple[str, ...], *, usage: bool) -> Iterator[tuple[Any, ...]]:
-        """Yield (bucket, model and size of usage, values of `by`, what is picked), in the order of `by`."""
-        groups = [*(("u.model", self._size.text) if usage else ()), *by]
+    def _rows(self, picked: list[str], *, usage: bool) -> Iterator[tuple[Any, ...]]:
+        """Yield (bucket, model and size of usage, what is picked), for each slice of time."""
+        groups = ["u.model", self._size.text] if usage else []
         if self._at_once:
             yield from self._read(self._statement(picked, ["bucket_of(c.started_at)", *groups], usage=usage))
             return
-        for bucket in range(len(self._edges) - 1):
+        for bucket, low, high in self._slices():
             if self._clock() > self._deadline:
-                raise QueryTimeout(
-                    f"statistics took longer than {MEASURE_SECONDS:g} s; ask for a shorter range"
-                )
-            low, high = self._edges[bucket : bucket + 2]
+                text = f"statistics took longer than {MEASURE_SECONDS:g} s; ask for a shorter range"
+                raise QueryTimeout(text)
             sql = self._statement(picked, groups, usage=usage, low=low, high=high)
             yield from ((bucket, *row) for row in self._read(sql) if groups or row[0])
+
+    def _slices(self) -> Iterator[tuple[int, int, int]]:
+        for bucket, (begin, end) in enumerate(pairwise(self._edges)):
+            for low in range(begin, end, SLICE_MICROS):
+                yield bucket, low, min(low + SLICE_MICROS, end)
 
     def _read(self, sql: Sql) -> list[Any]:
         with self._reading() as connection:
@@ -141,12 +176,8 @@ class _Work:
         ]
         if groups:
             numbers = ", ".join(str(n + 1) for n in range(len(groups)))
-            pieces.append(Sql(f"GROUP BY {numbers} ORDER BY {numbers}"))
+            pieces.append(Sql(f"GROUP BY {numbers}"))
         return joined(" ", pieces)
-
-
-def _tally(values: list[tuple[int, int]] | None = None, **numbers: Any) -> Tally:
-    return Tally(values=tuple(values or ()), **numbers)
 
 
 def _value(metric: str) -> str:
