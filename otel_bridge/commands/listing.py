@@ -125,6 +125,7 @@ class _Rows:
             table.add_row(*row)
         if rows:
             self._console.print(table, soft_wrap=True)
+            sys.stdout.flush()  # whoever follows through a pipe
             self._head = False
 
 

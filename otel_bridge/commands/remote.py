@@ -34,6 +34,10 @@ class RemoteSource:
         except ValueError as error:
             raise CommandFailed(f"{url!r} is no address of a bridge: {error}") from error
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def calls(self, body: dict[str, Any]) -> Iterator[bytes]:
         """Yield the lines of a query."""
         rest = b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -48,9 +48,10 @@ def open_source(
     if url is not None:
         from otel_bridge.commands.remote import RemoteSource  # noqa: PLC0415 - one of the two is enough
 
-        yield RemoteSource(url)
+        with closing(RemoteSource(url)) as source:
+            yield source
         return
     from otel_bridge.commands.directory import open_directory  # noqa: PLC0415 - as above
 
-    with open_directory(data_dir or default_data_dir(), default_project=project, write=write) as source:
-        yield source
+    with open_directory(data_dir or default_data_dir(), default_project=project, write=write) as here:
+        yield here

@@ -38,7 +38,7 @@ def show_trace(*, data_dir: Path | None, url: str | None, project: str, call_id:
         calls = [msgspec.json.decode(line) for line in lines]
         console = terminal()
         for tree in forest(calls, marked=call_id):
-            console.print(tree, soft_wrap=True)
+            console.print(tree)
 
 
 def _trace(source: Source, project: str, call_id: str) -> list[bytes]:
