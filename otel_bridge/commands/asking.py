@@ -43,13 +43,6 @@ def selection(
     return body
 
 
-def since(body: dict[str, Any], at: str) -> dict[str, Any]:
-    """Narrow a body to calls that started at `at` or later."""
-    later = {"$gte": [_field("started_at"), _literal(at)]}
-    asked = body.get("query", {}).get("$expr")
-    return body | {"query": {"$expr": {"$and": [asked, later] if asked else [later]}}}
-
-
 def _contains(place: str, text: str) -> dict[str, Any]:
     return {"$contains": {"input": _field(place), "substr": _literal(text), "case_insensitive": True}}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections import OrderedDict
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("id", "op_name", "display_name", "trace_id", "started_at", "summary", "exception")
 FOLLOW_SECONDS: Final = 1.0
-LATE: Final = timedelta(minutes=10)
-"""Calls that start this much before the newest one, and come or end after it, are still noticed."""
+FOLLOWED_CALLS: Final = 1000
+"""The newest calls, looked at each time for new ones and for those that ended."""
 REMEMBERED_CALLS: Final = 10_000
 TITLES: Final = ("time", "status", "latency", "in", "out", "cost", "op", "id")
 NUMBERS: Final = frozenset({"latency", "in", "out", "cost"})
@@ -58,32 +57,25 @@ def list_calls(
         if not lines and not follow and not as_json:
             click.echo("no calls match", err=True)
         if follow:
-            _follow(source, body, lines, show, sleep)
+            _follow(source, newest, lines, show, sleep)
 
 
 def _follow(
     source: Source,
-    body: dict[str, Any],
+    newest: dict[str, Any],
     lines: list[bytes],
     show: Callable[[list[bytes]], None],
     sleep: Callable[[float], None],
 ) -> None:
     known: OrderedDict[str, str | None] = OrderedDict()
-    newest = asking.now()
     for line in lines:
-        call = msgspec.json.decode(line)
-        known[call["id"]] = call["summary"]["weave"]["status"]
-        newest = max(newest, datetime.fromisoformat(call["started_at"]))
-    wanted = {"columns": COLUMNS, "include_costs": True} if isinstance(show, _Rows) else {}
+        _is_news(line, known)
     while True:
         sleep(FOLLOW_SECONDS)
-        recent = asking.since(body, (newest - LATE).isoformat())
-        fresh = [line for line in source.calls(recent | wanted) if _is_news(line, known)]
+        found = list(source.calls(newest | {"limit": FOLLOWED_CALLS}))[::-1]
+        show([line for line in found if _is_news(line, known)])
         while len(known) > REMEMBERED_CALLS:
             known.popitem(last=False)
-        for line in fresh[-1:]:
-            newest = max(newest, datetime.fromisoformat(msgspec.json.decode(line)["started_at"]))
-        show(fresh)
 
 
 def _is_news(line: bytes, known: OrderedDict[str, str | None]) -> bool:
