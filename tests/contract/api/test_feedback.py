@@ -71,6 +71,11 @@ async def test_one_bad_item_refuses_the_whole_batch_and_is_named(api):
 
     assert reply.status == 422
     assert reply.json["detail"][0]["loc"] == ["body", "batch", 1, "payload", "note"]
+    reply = await api.post(BATCH, {"batch": [a_note("fine"), without(a_note(), "weave_ref"), 1]})
+    assert [error["loc"] for error in reply.json["detail"]] == [
+        ["body", "batch", 1, "weave_ref"],
+        ["body", "batch", 2],
+    ]
     reply = await api.post(BATCH, {"batch": [a_note("fine"), a_score(runnable_ref=None)]})
     assert (reply.status, reply.json["reason"][:9]) == (400, "batch[1]:")
     assert await found(api) == []

@@ -163,6 +163,13 @@ async def test_an_update_that_makes_no_sense_is_refused_and_named(api, update, s
         assert reply.json["reason"].startswith("updates[1]")
 
 
+async def test_too_many_updates_are_too_large(api, monkeypatch):
+    monkeypatch.setattr("otel_bridge.weave.objects.MAX_UPDATES", 1)
+    body = {"project_id": PROJECT, "base_digest": "x", "updates": [{"pop": {"index": 0}}] * 2}
+    reply = await api.post("/table/update", body)
+    assert (reply.status, reply.json) == (413, {"reason": "updates holds more than 1 entries"})
+
+
 async def test_updates_of_a_table_that_nobody_knows_are_refused(api):
     body = {"project_id": PROJECT, "base_digest": "unknown", "updates": []}
     assert (await api.post("/table/update", body)).status == 404
