@@ -13,6 +13,7 @@ from otel_bridge.costs.rates import Rates
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelPrice, TieredPrices
 
 MAX_MODELS: Final = 10_000
@@ -29,6 +30,7 @@ class DefaultPrices:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, Any] | None] = {}
+        self._snapshot: DataSnapshot | None = None
 
     def rates(self, model: str, *, at: int, input_tokens: int = 0) -> Rates | None:
         """Return what a token of `model` cost at a time (microseconds), None for a model nobody knows.
@@ -53,17 +55,26 @@ class DefaultPrices:
         return [] if found is None else sorted(set(_sizes(found[1])))
 
     def _lookup(self, model: str) -> tuple[str, Any] | None:
-        if model not in self._known:
-            if len(self._known) >= MAX_MODELS:
-                self._known.clear()
-            self._known[model] = _find(model)
-        return self._known[model]
+        """Find a model; several threads may do so at once."""
+        known = self._known
+        if len(known) >= MAX_MODELS:
+            known = self._known = {}
+            self._snapshot = None  # it remembers every name too
+        if model in known:
+            return known[model]
+        snapshot = self._snapshot = self._snapshot or _snapshot()
+        found = known[model] = _find(snapshot, model)
+        return found
 
 
-def _find(model: str) -> tuple[str, Any] | None:
-    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - only where prices are asked for
+def _snapshot() -> DataSnapshot:
+    """Return the prices that came with the library, without what was looked up in them."""
+    from genai_prices.data_snapshot import DataSnapshot, get_snapshot  # noqa: PLC0415 - seldom needed
 
-    snapshot = get_snapshot()
+    return DataSnapshot(providers=get_snapshot().providers, from_auto_update=False)
+
+
+def _find(snapshot: DataSnapshot, model: str) -> tuple[str, Any] | None:
     provider, slash, name = model.partition("/")
     asked = [(model, None), (name, provider)] if slash else [(model, None)]
     for ref, provider_id in asked:
