@@ -58,25 +58,23 @@ def forest(calls: Sequence[Mapping[str, Any]], *, marked: str) -> Iterable[Tree]
     for call in calls:
         parent = call["parent_id"] if call["parent_id"] in known and call["parent_id"] != call["id"] else None
         children[parent].append(call)
-    if not children[None]:
-        children[None] = [calls[0]]  # parents in a circle: begin anywhere
     seen: set[str] = set()
-    for root in children[None]:
-        tree = Tree(_label(root, marked), guide_style="dim")
-        _grow(tree, root, children, seen, marked)
-        yield tree
+    for root in [*children[None], *calls]:  # the second time for parents in a circle, below no root
+        if root["id"] not in seen:
+            tree = Tree(_label(root, marked), guide_style="dim")
+            _grow(tree, root, children, seen, marked)
+            yield tree
 
 
 def _grow(tree: Tree, root: Mapping[str, Any], children: Children, seen: set[str], marked: str) -> None:
     """Hang what is below `root` into `tree`; traces may be deeper than Python's stack."""
     todo = [(tree, root)]
+    seen.add(root["id"])
     while todo:
         branch, call = todo.pop()
-        if call["id"] in seen:
-            continue
-        seen.add(call["id"])
-        below = [(branch.add(_label(child, marked)), child) for child in children.get(call["id"], ())]
-        todo += reversed(below)
+        below = [child for child in children.get(call["id"], ()) if child["id"] not in seen]
+        seen.update(child["id"] for child in below)
+        todo += [(branch.add(_label(child, marked)), child) for child in below]
 
 
 def _label(call: Mapping[str, Any], marked: str) -> Text:
