@@ -14,7 +14,7 @@ import orjson
 from otel_bridge.model.query import JsonField
 from otel_bridge.query.values import Kind
 from otel_bridge.store.sqlite.fragments import Sql
-from otel_bridge.store.sqlite.readings import TREES, reading
+from otel_bridge.store.sqlite.readings import OBJECTS, TREES, reading
 
 if TYPE_CHECKING:
     from otel_bridge.model.query import Field
@@ -37,9 +37,8 @@ def holds_text(field: Field, part: str, *, fold: bool) -> Sql | None:
     if not isinstance(field, JsonField):
         return found
     tree = TREES[field.root]
-    if not fold and not field.path and len(part) < MAX_PATTERN_BYTES:
-        other = f"iif(substr({tree}, 1, 1) IN ('{{', '['), {tree} GLOB ?, {found.text})"
-        return Sql(other, (_glob(part), *found.args))
+    if not fold and not field.path and field.root in OBJECTS and len(part.encode()) < MAX_PATTERN_BYTES:
+        return Sql(f"ifnull({tree} GLOB ?, 0)", (_glob(part),))
     first = _folded_in_tree(tree, part) if fold else in_tree(tree, part)
     return found if first is None else Sql(f"({first.text} AND {found.text})", (*first.args, *found.args))
 

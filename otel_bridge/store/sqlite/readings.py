@@ -24,6 +24,9 @@ TREES: Final[Mapping[q.JsonRoot, str]] = {
 }
 """Where each tree lies."""
 
+OBJECTS: Final = frozenset({"inputs", "attributes", "summary"})
+"""Trees that are objects wherever they are: their text is the text that is stored."""
+
 _ID_TEXT: Final = "iif(typeof({0}) = 'blob', lower(hex({0})), {0})"
 _NOWHERE: Final = frozenset({"deleted_at", "expire_at", QUEUE_ID})
 _COLUMNS: Final[Mapping[str, str]] = {

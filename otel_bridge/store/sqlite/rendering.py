@@ -47,12 +47,19 @@ def lines_statement(wanted: frozenset[str], *, dumps: bool = True, sizes: bool =
     """  # noqa: S608 - nothing but our own words
 
 
+KNOWN_SPANS: Final = 2048
+"""Rendered spans that are remembered, by the frame they are rendered from: some 10 MB."""
+KNOWN_SPAN_BYTES: Final = 16 << 10
+"""Longer ones are rendered anew."""
+
+
 class RowReader:
     """Turns rows of `lines_statement` into lines; `render` None is the translator's."""
 
     def __init__(self, codec: SpanCodec, render: Render | None) -> None:
         self._codec = codec
         self._render = render
+        self._known: dict[bytes, bytes] = {}
 
     def line(self, project_id: str, row: tuple[Any, ...]) -> Line:
         """Read a row, without its first column."""
@@ -93,6 +100,18 @@ class RowReader:
                 yield self._codec.unpack(frame)
 
     def _otel_span(self, kind: int, frame: bytes) -> bytes | None:
+        """Render a span, or remember it: the newest calls are asked for again and again."""
+        known = self._known.get(frame)
+        if known is not None:
+            return known
+        span = self._rendered(kind, frame)
+        if span is not None and len(span) <= KNOWN_SPAN_BYTES:
+            if len(self._known) >= KNOWN_SPANS:
+                self._known.clear()
+            self._known[frame] = span
+        return span
+
+    def _rendered(self, kind: int, frame: bytes) -> bytes | None:
         if self._render is None:
             self._render = default_render()
         try:
