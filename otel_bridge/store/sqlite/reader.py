@@ -80,7 +80,7 @@ class SqliteReader:
         if asked is None or query.limit == 0:
             return Plan(())
         if not asked.is_walk:
-            return scan.everything(self, asked)
+            return scan.everything(self, asked, self._clock)
         if after is not None:
             return scan.walk(self, asked, select.place_of(after), self._clock)
         watermark = self.run(Sql(QUERIES["watermark"]))[0][0]
@@ -121,7 +121,7 @@ class SqliteReader:
     def count(self, query: CallsQuery) -> int:
         """Count the calls of a query, up to the limit; raise QueryTimeout."""
         asked = self._search(query)
-        return 0 if asked is None else scan.count(self, asked)
+        return 0 if asked is None else scan.count(self, asked, self._clock)
 
     def run(self, sql: Sql) -> list[Any]:
         """Run one statement (`scan.Table`)."""

@@ -6,7 +6,7 @@ Nothing is held between two statements: a long scan is many short ones, under a 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from otel_bridge.errors import QueryTimeout
 from otel_bridge.query.ordering import in_order
@@ -14,7 +14,7 @@ from otel_bridge.store.base import Plan
 from otel_bridge.store.sqlite import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from otel_bridge.store.sqlite.fragments import Sql
     from otel_bridge.store.sqlite.select import Place, Search
@@ -32,6 +32,10 @@ SLICE_CALLS: Final = 100
 _EARLY_SECONDS: Final = 0.5
 """A part that has something is answered after so long, full or not."""
 
+_TOO_LONG: Final = f"the query took longer than {SCAN_DEADLINE_SECONDS:g} s to find more calls; narrow it"
+
+_InTime: TypeAlias = "Callable[[Iterable[Any]], Iterator[Any]]"
+
 
 class Table(Protocol):
     """What a scan needs from the one who reads."""
@@ -46,18 +50,19 @@ class Table(Protocol):
         """Return the values that the reference orders calls by, and their numbers, of those still there."""
 
 
-def everything(table: Table, asked: Search) -> Plan:
-    """Select all calls of a query in one part."""
+def everything(table: Table, asked: Search, clock: Callable[[], float]) -> Plan:
+    """Select all calls of a query in one part; raise QueryTimeout."""
     query = asked.query
     if asked.narrowed.residual is None and asked.order_by is not None:
         sql = select.all_at_once(asked, limit=query.limit, offset=query.offset)
         return Plan(tuple(row[0] for row in table.run(sql)))
     found = table.run(select.all_at_once(asked, limit=None, offset=0))
     end = None if query.limit is None else query.offset + query.limit
-    passing = (row[0] for row in _passing(table, asked, found))
+    in_time = _in_time(clock)
+    passing = (row[0] for row in _passing(table, asked, found, in_time))
     if asked.order_by is not None:
         return Plan(tuple(islice(passing, query.offset, end)))
-    values = [value for some in _slices([*passing]) for value in table.ranked(asked, some)]
+    values = [value for some in in_time(_slices([*passing])) for value in table.ranked(asked, some)]
     return Plan(tuple(in_order(asked.keys, values)[query.offset : end]))
 
 
@@ -75,8 +80,7 @@ def walk(table: Table, asked: Search, place: Place, clock: Callable[[], float]) 
         if found and spent > _EARLY_SECONDS and row is None:
             return Plan(tuple(found), select.packed(place))
         if spent > SCAN_DEADLINE_SECONDS:
-            text = f"the query took longer than {SCAN_DEADLINE_SECONDS:g} s to find more calls; narrow it"
-            raise QueryTimeout(text)
+            raise QueryTimeout(_TOO_LONG)
     return Plan(tuple(found))
 
 
@@ -106,14 +110,14 @@ def _window_end(table: Table, asked: Search, place: Place) -> tuple[int, str | b
     return rows[0] if rows else None
 
 
-def count(table: Table, asked: Search) -> int:
-    """Count the calls of a query, up to its limit."""
+def count(table: Table, asked: Search, clock: Callable[[], float]) -> int:
+    """Count the calls of a query, up to its limit; raise QueryTimeout."""
     limit = asked.query.limit
     if asked.narrowed.residual is None:
         found: int = table.run(select.counted(asked, limit=limit))[0][0]
         return found
     rows = table.run(select.all_at_once(asked, limit=None, offset=0))
-    return sum(1 for _ in islice(_passing(table, asked, rows), limit))
+    return sum(1 for _ in islice(_passing(table, asked, rows, _in_time(clock)), limit))
 
 
 def _enough(asked: Search, place: Place, wanted: int) -> int:
@@ -121,14 +125,27 @@ def _enough(asked: Search, place: Place, wanted: int) -> int:
     return -1 if asked.narrowed.residual is not None else place.skip + wanted
 
 
-def _passing(table: Table, asked: Search, rows: Sequence[Any]) -> Iterator[Any]:
+def _passing(table: Table, asked: Search, rows: Sequence[Any], in_time: _InTime = iter) -> Iterator[Any]:
     """Yield the rows of calls that the reference lets pass, a slice at a time."""
     if asked.narrowed.residual is None:
         yield from rows
         return
-    for some in _slices(rows):
+    for some in in_time(_slices(rows)):
         passing = table.passing(asked, [row[0] for row in some])
         yield from (row for row in some if row[0] in passing)
+
+
+def _in_time(clock: Callable[[], float]) -> _InTime:
+    """Return what passes items on until the deadline of a scan, then raises QueryTimeout."""
+    deadline = clock() + SCAN_DEADLINE_SECONDS
+
+    def passing_on(items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            if clock() > deadline:
+                raise QueryTimeout(_TOO_LONG)
+            yield item
+
+    return passing_on
 
 
 def _slices(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:

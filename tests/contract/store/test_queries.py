@@ -221,6 +221,19 @@ class TestLongScans:
         with pytest.raises(QueryTimeout, match="longer than 20 s"):
             filled.reader.plan(q.CallsQuery(project_id=PROJECT, query=contains("inputs", "nowhere")))
 
+    @pytest.mark.parametrize("ask", ["plan", "count"])
+    def test_calls_that_the_reference_weighs_have_a_deadline_too(self, filled, ask):
+        if filled.kind == "memory":
+            pytest.skip("has no deadline")
+        clock = itertools.count(step=scan.SCAN_DEADLINE_SECONDS / 2)
+        filled.reader._clock = lambda: next(clock)
+        filled.reader.run = patiently(filled.reader)
+        filled.reader.passing = lambda _asked, _seqs: set()
+        by_name = (q.SortBy("op_name", "asc"),)
+        asked = q.CallsQuery(project_id=PROJECT, query=NO_FEEDBACK, sort_by=by_name)
+        with pytest.raises(QueryTimeout, match="longer than 20 s"):
+            getattr(filled.reader, ask)(asked)
+
 
 def patiently(reader):
     """Let single statements take their time, so that only the scan as a whole is late."""
