@@ -8,6 +8,7 @@
     │   ├── RequestTooLarge       over a byte limit, on the wire or inflated
     │   ├── Forbidden             foreign Host or Origin
     │   ├── UnknownPath           no such signal or route
+    │   ├── NotFound              no such object, table or file is kept
     │   ├── Refused               kept nowhere, for good (quarantined request, destination said no)
     │   ├── QueryTimeout          a query that took longer than it may
     │   ├── NotBuilt              documented by Weave, not offered here yet
@@ -65,6 +66,14 @@ class Forbidden(Permanent):
 
 class UnknownPath(Permanent):
     """There is no such signal or route."""
+
+
+class NotFound(Permanent):
+    """Nothing is kept under this name; `deleted_at` tells when it was deleted, if it was."""
+
+    def __init__(self, message: str, *, deleted_at: str | None = None) -> None:
+        super().__init__(message)
+        self.deleted_at = deleted_at
 
 
 class Refused(Permanent):

@@ -14,6 +14,7 @@ from otel_bridge.errors import (
     Forbidden,
     InvalidRequest,
     NotBuilt,
+    NotFound,
     QueryTimeout,
     Refused,
     RequestTooLarge,
@@ -41,6 +42,7 @@ _STATUS: Final[tuple[tuple[type[BridgeError], int], ...]] = (
     (RequestTooLarge, 413),
     (Forbidden, 403),
     (UnknownPath, 404),
+    (NotFound, 404),
     (TooSlow, 408),
     (QueryTimeout, 504),
     (Refused, 400),
@@ -65,6 +67,8 @@ def answer_to(error: BridgeError) -> web.Response:
     if isinstance(error, UnknownPath):
         return _said(404, {"detail": "Not Found"})
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    if isinstance(error, NotFound) and error.deleted_at is not None:
+        return _said(status, {"reason": str(error), "deleted_at": error.deleted_at})
     reason = "Request too large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else str(error)
     return _said(status, {"reason": reason}, _HEADERS.get(type(error)))
 

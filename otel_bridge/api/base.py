@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.weave.base import Answer, Write
@@ -29,5 +30,11 @@ class Calls(Protocol):
     async def lines(self, query: CallsQuery, seqs: tuple[int, ...]) -> bytes:
         """`CallReader.lines`, off the event loop."""
 
+    async def spans(self, project_id: str, seqs: tuple[int, ...]) -> bytes:
+        """`CallReader.spans`, off the event loop."""
+
     async def count(self, query: CallsQuery) -> int:
         """`CallReader.count`, off the event loop."""
+
+    async def answer(self, question: Question) -> bytes:
+        """`CallReader.answer`, off the event loop."""

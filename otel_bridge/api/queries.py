@@ -4,23 +4,21 @@ Members that nobody knows are ignored at the top level and refused inside `filte
 No postponed annotations here: pydantic reads them.
 """
 
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import convert
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from otel_bridge.errors import NotBuilt
-from otel_bridge.model.query import COLUMNS, SORTABLE, CallsFilter, CallsQuery, SortBy
+from otel_bridge.model.query import COLUMNS, CallsFilter, CallsQuery, Field, JsonField, SortBy
+from otel_bridge.query.fields import SIZES, UnknownField, field_of
 from otel_bridge.weave.checked import checked
+from otel_bridge.weave.expressions import Query, check_expression_size, expression
 from otel_bridge.weave.refusals import WriteRefused, reason
 from otel_bridge.weave.schema import Closed
 
 MAX_LIST_ENTRIES: Final = 1000
 _MAX_ROWS: Final = 2**62
 """More than any store holds, less than an SQL integer."""
-_JSON_COLUMNS: Final = frozenset({"attributes", "inputs", "output", "summary"})
-_LATER_ROOTS: Final = _JSON_COLUMNS | {"feedback", "annotation_queue_items"}
-_SIZES: Final = frozenset({"storage_size_bytes", "total_storage_size_bytes"})
 _RESOLVED_COLUMNS: Final = frozenset({"wb_username"})
 """Columns one may ask for that no stored call has."""
 
@@ -50,12 +48,6 @@ class SortByBody(Closed):
     direction: Literal["asc", "desc"]
 
 
-class QueryBody(Closed):
-    """`query`: an expression, which nothing evaluates yet."""
-
-    expr: Any = Field(alias="$expr")
-
-
 class CallsQueryReq(BaseModel):
     """The body of `/calls/stream_query` and `/calls/query`."""
 
@@ -64,7 +56,7 @@ class CallsQueryReq(BaseModel):
     limit: int | None = None
     offset: int | None = None
     sort_by: list[SortByBody] | None = None
-    query: QueryBody | None = None
+    query: Query | None = None
     include_costs: bool | None = False
     include_feedback: bool | None = False
     include_storage_size: bool | None = False
@@ -77,11 +69,11 @@ class CallsQueryReq(BaseModel):
 
 
 class CallsQueryStatsReq(BaseModel):
-    """The body of `/calls/query_stats`. `expand_columns` only matters beside a `query`."""
+    """The body of `/calls/query_stats`."""
 
     project_id: str
     filter: CallsFilterBody | None = None
-    query: QueryBody | None = None
+    query: Query | None = None
     limit: int | None = None
     include_total_storage_size: bool | None = False
     expand_columns: Names = None
@@ -98,41 +90,55 @@ class CallReadReq(BaseModel):
 
 
 def calls_query(document: Any) -> CallsQuery:
-    """Read a query for calls; raise WriteRefused (422, 400) or NotBuilt (501)."""
-    _check_lists(document)
+    """Read a query for calls; raise WriteRefused (422, 400)."""
+    check_lists(document)
     body = checked(CallsQueryReq, document)
-    _check_offered(body)
-    if body.expand_columns and body.return_expanded_column_values is not False:
-        _later("expand_columns")
     return CallsQuery(
         project_id=body.project_id,
-        filter=_filter(body.filter),
+        filter=as_filter(body.filter),
+        query=expression(body.query),
         sort_by=_sort_by(body.sort_by),
         limit=_rows(body.limit, "limit"),
         offset=_rows(body.offset, "offset") or 0,
         columns=_columns(body.columns),
+        expand=_expand(body.expand_columns),
+        show_expanded=body.return_expanded_column_values is not False,
+        include_costs=bool(body.include_costs),
+        include_feedback=bool(body.include_feedback),
+        include_storage_size=bool(body.include_storage_size),
+        include_total_storage_size=bool(body.include_total_storage_size),
     )
 
 
 def calls_count(document: Any) -> CallsQuery:
-    """Read a query that is only counted; raise WriteRefused (422, 400) or NotBuilt (501)."""
-    _check_lists(document)
+    """Read a query that is only counted; raise WriteRefused (422, 400)."""
+    check_lists(document)
     body = checked(CallsQueryStatsReq, document)
-    _check_offered(body)
     return CallsQuery(
-        project_id=body.project_id, filter=_filter(body.filter), limit=_rows(body.limit, "limit")
+        project_id=body.project_id,
+        filter=as_filter(body.filter),
+        query=expression(body.query),
+        limit=_rows(body.limit, "limit"),
+        expand=_expand(body.expand_columns),
+        include_total_storage_size=bool(body.include_total_storage_size),
     )
 
 
 def one_call(document: Any) -> CallsQuery:
-    """Read a question for one call; raise WriteRefused (422) or NotBuilt (501)."""
+    """Read a question for one call; raise WriteRefused (422)."""
     body = checked(CallReadReq, document)
-    _check_offered(body)
-    return CallsQuery(project_id=body.project_id, filter=CallsFilter(call_ids=(body.id,)), limit=1)
+    return CallsQuery(
+        project_id=body.project_id,
+        filter=CallsFilter(call_ids=(body.id,)),
+        limit=1,
+        include_costs=bool(body.include_costs),
+        include_storage_size=bool(body.include_storage_size),
+        include_total_storage_size=bool(body.include_total_storage_size),
+    )
 
 
-def _check_lists(document: Any) -> None:
-    # Before pydantic looks: it would write an error for each of a million wrong entries.
+def check_lists(document: Any) -> None:
+    """Refuse lists over the limit (400) before pydantic writes an error for each wrong entry."""
     if not isinstance(document, dict):
         return
     inner = document.get("filter")
@@ -140,20 +146,11 @@ def _check_lists(document: Any) -> None:
     for name, value in (*document.items(), *((f"filter.{name}", value) for name, value in filters)):
         if isinstance(value, list) and len(value) > MAX_LIST_ENTRIES:
             raise reason(400, f"{name} holds more than {MAX_LIST_ENTRIES} entries")
+    check_expression_size(document.get("query"))
 
 
-def _check_offered(body: CallsQueryReq | CallsQueryStatsReq | CallReadReq) -> None:
-    for name, value in body:
-        wanted = value is True and name.startswith("include_") and name != "include_usernames"
-        if wanted or (name == "query" and value is not None):
-            _later(name)
-
-
-def _later(what: str) -> NoReturn:
-    raise NotBuilt(f"{what} is not offered yet; ask without it")
-
-
-def _filter(body: CallsFilterBody | None) -> CallsFilter:
+def as_filter(body: CallsFilterBody | None) -> CallsFilter:
+    """Turn a checked filter into what a store is asked."""
     if body is None:
         return CallsFilter()
     return convert(body.model_dump(), type=CallsFilter)
@@ -165,13 +162,23 @@ def _sort_by(entries: list[SortByBody] | None) -> tuple[SortBy, ...] | None:
 
 
 def _sort_key(entry: SortByBody) -> SortBy:
-    if entry.field in SORTABLE:
-        return SortBy(entry.field, entry.direction)
-    if entry.field in _SIZES:
+    if entry.field in SIZES:
         raise reason(400, f"sorting by {entry.field} is not possible")
-    if entry.field.partition(".")[0] in _LATER_ROOTS:
-        _later(f"sorting by {entry.field}")
-    raise _unknown_field(entry.field)
+    _field(entry.field)
+    return SortBy(entry.field, entry.direction)
+
+
+def _field(name: str) -> Field:
+    try:
+        return field_of(name)
+    except UnknownField as error:
+        raise reason(422, str(error)) from None
+
+
+def _expand(names: list[str] | None) -> tuple[JsonField, ...]:
+    """Read the places of refs; only trees hold refs that can be expanded."""
+    fields = (_field(name) for name in names or ())
+    return tuple(dict.fromkeys(field for field in fields if isinstance(field, JsonField)))
 
 
 def _columns(names: list[str] | None) -> tuple[str, ...] | None:

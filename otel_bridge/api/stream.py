@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ from otel_bridge.errors import BridgeError
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from otel_bridge.api.base import Calls
     from otel_bridge.model.query import CallsQuery
@@ -54,8 +54,16 @@ def line_type(accept: str | None) -> str:
     return wanted if wanted in _LINE_TYPES else JSONL
 
 
-async def pages(calls: Calls, query: CallsQuery) -> AsyncGenerator[bytes]:
-    """Yield the calls of `query` as JSON lines, some at a time; nothing is held in the store meanwhile."""
+Render: TypeAlias = "Callable[[CallsQuery, tuple[int, ...]], Awaitable[bytes]]"
+"""Turns some calls of a query, by their numbers, into a page."""
+
+
+async def pages(calls: Calls, query: CallsQuery, render: Render | None = None) -> AsyncGenerator[bytes]:
+    """Yield the calls of `query` some at a time, as JSON lines or as `render` has them.
+
+    Nothing is held in the store meanwhile.
+    """
+    render = render or calls.lines
     size = FIRST_PAGE_CALLS
     after: bytes | None = None
     while True:
@@ -64,7 +72,7 @@ async def pages(calls: Calls, query: CallsQuery) -> AsyncGenerator[bytes]:
         while start < len(plan.seqs):
             part = plan.seqs[start : start + size]
             start += len(part)
-            page = await calls.lines(query, part)
+            page = await render(query, part)
             if page:
                 yield page
                 size = _next_size(len(part), len(page))

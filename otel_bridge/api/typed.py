@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from otel_bridge.api.answers import json_answer
+from aiohttp import web
+
+from otel_bridge.api.answers import JSON, json_answer
 from otel_bridge.api.parts import PARTS, QUERY_LIMITS, WRITE_LIMITS, Parts
 from otel_bridge.api.stream import send
 from otel_bridge.http.body import read_body
@@ -14,7 +16,6 @@ from otel_bridge.weave.checked import parse
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from aiohttp import web
     from aiohttp.typedefs import Handler
 
 QuestionT = TypeVar("QuestionT")
@@ -39,12 +40,23 @@ def get(path: str, endpoint: Callable[[], bytes]) -> Route:
     return Route("GET", path, handler)
 
 
-def post(path: str, read: Read[QuestionT], endpoint: Callable[[Parts, QuestionT], Awaitable[bytes]]) -> Route:
-    """Route a question to `endpoint`, which answers with JSON."""
+def post(
+    path: str,
+    read: Read[QuestionT],
+    endpoint: Callable[[Parts, QuestionT], Awaitable[bytes]],
+    *,
+    content_type: Callable[[str | None], str] = lambda _accept: JSON,
+) -> Route:
+    """Route a question to `endpoint`, which answers at once.
+
+    `content_type` chooses the answer's type by the request's `Accept`.
+    """
 
     async def handler(request: web.Request) -> web.Response:
         parts = request.app[PARTS]
-        return json_answer(200, await endpoint(parts, await _question(request, parts, read)))
+        body = await endpoint(parts, await _question(request, parts, read))
+        kind = content_type(request.headers.get("Accept"))
+        return web.Response(body=body, content_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
     return Route("POST", path, handler)
 
@@ -77,7 +89,13 @@ def write(path: str, route: str) -> Route:
         with parts.budget.claim() as claim:
             body = await read_body(request, limits=WRITE_LIMITS, inflater=parts.inflater, claim=claim)
             answer = await parts.calls.write(
-                Write(route=route, body=body, received_at=parts.clock(), project_id=_project(request))
+                Write(
+                    route=route,
+                    body=body,
+                    received_at=parts.clock(),
+                    project_id=_project(request),
+                    content_type=request.headers.get("Content-Type"),
+                )
             )
         return json_answer(answer.status, answer.body)
 

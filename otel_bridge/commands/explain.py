@@ -74,7 +74,7 @@ def command(
     **switches: Any,
 ) -> None:
     """Find the spans and print what they come to."""
-    from otel_bridge.commands import shown  # noqa: PLC0415 - a wrong file is told before rich is imported
+    from otel_bridge.commands import explained  # noqa: PLC0415 - a wrong file is told before rich is imported
     from otel_bridge.translate.explain import explain  # noqa: PLC0415 - as above
 
     options = Options(
@@ -88,13 +88,13 @@ def command(
     numbered = list(enumerate(found.spans, 1))
     if chosen is not None:
         numbered = [_choose(numbered, chosen)]
-    explained = [(number, explain(span, options)) for number, span in numbered]
+    made = [(number, explain(span, options)) for number, span in numbered]
     if as_json:
-        shown.as_json([explanation for _, explanation in explained])
-    elif every or len(explained) == 1:
-        shown.in_full([explanation for _, explanation in explained])
+        explained.as_json([explanation for _, explanation in made])
+    elif every or len(made) == 1:
+        explained.in_full([explanation for _, explanation in made])
     else:
-        shown.as_list(explained)
+        explained.as_list(made)
 
 
 def _find(target: str, data_dir: Path, project: str | None) -> Spans:

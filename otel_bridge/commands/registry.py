@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS: Final[Mapping[str, str]] = {
-    "explain": "otel_bridge.commands.explain",
+    "call": "reading.call",
+    "calls": "reading.calls",
+    "explain": "explain.command",
+    "export": "reading.export_",
+    "import": "reading.import_",
+    "stats": "reading.stats",
 }
-"""Name → the module whose `command` it is."""
+"""Name → module of this package, and the command in it."""
 
 
 class Commands(click.Group):
@@ -26,6 +31,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, importing it when it is one of `COMMANDS`."""
         if cmd_name in COMMANDS:
-            command: click.Command = import_module(COMMANDS[cmd_name]).command
+            module, _, name = COMMANDS[cmd_name].partition(".")
+            command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
             return command
         return super().get_command(ctx, cmd_name)

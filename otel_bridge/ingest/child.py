@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.errors import (
     DataDirectoryLocked,
     InvalidRequest,
+    NotFound,
     QueryTimeout,
     Refused,
     RequestTooLarge,
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     from otel_bridge.telemetry import Telemetry
 
-START_SECONDS: Final = 60.0
-"""A store that was killed may have to replay its journal first."""
+START_SECONDS: Final = 600.0
+"""A store that was killed may have to replay its journal first, and one of an older version is brought up to
+date: some seconds for a million calls."""
 STOP_SECONDS: Final = 20.0
 RESTART_SECONDS: Final = (0.05, 0.2, 1.0, 5.0)
 """Waits before the child is started again, the last one repeated."""
@@ -233,6 +235,8 @@ def _error(reply: frames.Failed) -> Exception:
     match reply.trouble:
         case "invalid":
             return InvalidRequest(reply.message, field=reply.field)
+        case "not_found":
+            return NotFound(reply.message, deleted_at=reply.deleted_at)
         case "too_large":
             return RequestTooLarge(reply.message)
         case "unavailable":

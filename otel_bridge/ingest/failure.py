@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from otel_bridge.errors import BridgeError, InvalidRequest, QueryTimeout, Refused, RequestTooLarge, Retryable
+from otel_bridge.errors import (
+    BridgeError,
+    InvalidRequest,
+    NotFound,
+    QueryTimeout,
+    Refused,
+    RequestTooLarge,
+    Retryable,
+)
 from otel_bridge.ingest import frames
 
 
@@ -11,6 +19,8 @@ def failure(number: int, error: BaseException, traceback: str) -> frames.Failed:
     match error:
         case InvalidRequest(field=field):
             return frames.Failed(number, "invalid", str(error), field)
+        case NotFound(deleted_at=deleted_at):
+            return frames.Failed(number, "not_found", str(error), deleted_at=deleted_at)
         case RequestTooLarge():
             return frames.Failed(number, "too_large", str(error))
         case Refused():

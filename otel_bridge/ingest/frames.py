@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
+from otel_bridge.model.questions import Question  # noqa: TC001 - the same
 from otel_bridge.store.retranslation import (  # noqa: TC001 - the same
     Cursor,
     Retranslated,
@@ -53,6 +54,7 @@ class WriteCalls(Struct, frozen=True, tag="write"):
     route: str
     received_at: int
     project_id: str | None
+    content_type: str | None = None
 
 
 class Retranslate(Struct, frozen=True, tag="retranslate"):
@@ -95,11 +97,26 @@ class RenderLines(Struct, frozen=True, tag="lines"):
     seqs: tuple[int, ...]
 
 
+class FetchSpans(Struct, frozen=True, tag="spans"):
+    """`CallReader.spans`."""
+
+    id: int
+    project_id: str
+    seqs: tuple[int, ...]
+
+
 class CountCalls(Struct, frozen=True, tag="count"):
     """`CallReader.count`."""
 
     id: int
     query: CallsQuery
+
+
+class Ask(Struct, frozen=True, tag="ask"):
+    """`CallReader.answer`."""
+
+    id: int
+    question: Question
 
 
 # Back to the service.
@@ -139,7 +156,13 @@ class Planned(Struct, frozen=True, tag="planned"):
 
 
 class Rendered(Struct, frozen=True, tag="rendered"):
-    """JSONL in the body."""
+    """JSONL, or the JSON of an answer, in the body."""
+
+    id: int
+
+
+class Told(Struct, frozen=True, tag="told"):
+    """The answer to a question in the body."""
 
     id: int
 
@@ -157,7 +180,7 @@ class Done(Struct, frozen=True, tag="done"):
     id: int
 
 
-Trouble = Literal["invalid", "too_large", "unavailable", "refused", "timeout", "bug"]
+Trouble = Literal["invalid", "not_found", "too_large", "unavailable", "refused", "timeout", "bug"]
 
 
 class Failed(Struct, frozen=True, tag="failed"):
@@ -167,6 +190,7 @@ class Failed(Struct, frozen=True, tag="failed"):
     trouble: Trouble
     message: str
     field: str | None = None
+    deleted_at: str | None = None
 
 
 class CannotStart(Struct, frozen=True, tag="cannot_start"):
@@ -203,9 +227,11 @@ Request: TypeAlias = (
     | OpenStore
     | PlanQuery
     | RenderLines
+    | FetchSpans
     | CountCalls
+    | Ask
 )
-Reply: TypeAlias = Exported | Answered | Stepped | Planned | Rendered | Counted | Done | Failed
+Reply: TypeAlias = Exported | Answered | Stepped | Planned | Rendered | Counted | Told | Done | Failed
 Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
 
 _encode = msgspec.msgpack.Encoder().encode

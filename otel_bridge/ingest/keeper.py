@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.ingest.settings import WriterSettings
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.receiver.base import Export
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.telemetry import Telemetry
@@ -60,7 +61,9 @@ class Keeper:
 
     async def write(self, write: Write) -> Answer:
         """`Calls.write`: return when the calls are committed."""
-        request = frames.WriteCalls(self._writer.number(), write.route, write.received_at, write.project_id)
+        request = frames.WriteCalls(
+            self._writer.number(), write.route, write.received_at, write.project_id, write.content_type
+        )
         reply, body = await self._ask(self._writer, request, frames.Answered, write.body)
         self._telemetry.notes(reply.counts)
         return Answer(reply.status, body)
@@ -83,11 +86,23 @@ class Keeper:
         _, body = await self._ask(self._reader, request, frames.Rendered)
         return body
 
+    async def spans(self, project_id: str, seqs: tuple[int, ...]) -> bytes:
+        """`CallReader.spans`."""
+        request = frames.FetchSpans(self._reader.number(), project_id, seqs)
+        _, body = await self._ask(self._reader, request, frames.Rendered)
+        return body
+
     async def count(self, query: CallsQuery) -> int:
         """`CallReader.count`."""
         request = frames.CountCalls(self._reader.number(), query)
         reply, _ = await self._ask(self._reader, request, frames.Counted)
         return reply.count
+
+    async def answer(self, question: Question) -> bytes:
+        """`CallReader.answer`."""
+        request = frames.Ask(self._reader.number(), question)
+        _, body = await self._ask(self._reader, request, frames.Told)
+        return body
 
     async def open_store(self) -> None:
         """Tell the reader where the store is."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 THREADS: Final = 4
 """Queries at once; SQLite works without the interpreter's lock."""
+LONG_THREADS: Final = 2
+"""Expressions at once, which may read every body of a project; other questions keep threads of their own."""
 RECEIVE_BYTES: Final = 1 << 16
 SWITCH_SECONDS: Final = 0.0005
 
@@ -40,13 +42,17 @@ class Reader:
     def run(self) -> None:
         """Serve until the service closes the connection."""
         cutter = frames.Cutter()
-        with ExitStack() as owned, ThreadPoolExecutor(THREADS, thread_name_prefix="query") as pool:
+        with (
+            ExitStack() as owned,
+            ThreadPoolExecutor(THREADS, thread_name_prefix="query") as pool,
+            ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long") as long,
+        ):
             for request in self._requests(cutter):
                 if isinstance(request, frames.OpenStore):
                     self._store = owned.enter_context(closing(SqliteReader(Path(request.path))))
                     self._send(frame(frames.Done(request.id)))
                 else:
-                    pool.submit(self._answer, request)
+                    (long if _may_be_long(request) else pool).submit(self._answer, request)
 
     def _requests(self, cutter: frames.Cutter) -> Iterator[frames.Request]:
         while data := self._receive():
@@ -74,14 +80,27 @@ class Reader:
                 return frame(frames.Planned(number, plan.seqs, plan.after))
             case frames.RenderLines(id=number, query=query, seqs=seqs):
                 return frame(frames.Rendered(number), store.lines(query, seqs))
+            case frames.FetchSpans(id=number, project_id=project_id, seqs=seqs):
+                return frame(frames.Rendered(number), store.spans(project_id, seqs))
             case frames.CountCalls(id=number, query=query):
                 return frame(frames.Counted(number, store.count(query)))
+            case frames.Ask(id=number, question=question):
+                return frame(frames.Told(number), store.answer(question))
             case _:
                 return frame(frames.Done(request.id))
 
     def _send(self, data: bytes) -> None:
         with self._sending, suppress(OSError):
             self._connection.sendall(data)
+
+
+def _may_be_long(request: frames.Request) -> bool:
+    """Tell whether a question may read the bodies of a whole project."""
+    match request:
+        case frames.PlanQuery(query=query) | frames.CountCalls(query=query):
+            return query.query is not None or any("." in key.field for key in query.sort_by or ())
+        case _:
+            return False
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from otel_bridge.translate.calls import announces, translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.store.base import Applied, CallWriter
     from otel_bridge.store.retranslation import Cursor, Retranslation
@@ -28,7 +29,7 @@ class Prepared(Struct, frozen=True):
     """
 
     id: int
-    changes: Sequence[Change]
+    changes: Sequence[Change | AnnexChange]
     received_at: int
     reply: frames.Exported | frames.Answered
     body: bytes = b""
@@ -52,7 +53,7 @@ class Prepared(Struct, frozen=True):
                 reply = frames.Exported(number, accepted, rejected, message, counts)
             case frames.Answered(id=number, status=status):
                 reply = frames.Answered(number, status, counts)
-        return frames.frame(reply, self.body)
+        return frames.frame(reply, applied.answer or self.body)
 
 
 class Step(Struct, frozen=True):
@@ -122,7 +123,11 @@ def prepare_write(request: frames.WriteCalls, body: bytes) -> Prepared:
     from otel_bridge.weave.writes import WriteRefused, decode_write, new_id  # noqa: PLC0415 - the same
 
     write = Write(
-        route=request.route, body=body, received_at=request.received_at, project_id=request.project_id
+        route=request.route,
+        body=body,
+        received_at=request.received_at,
+        project_id=request.project_id,
+        content_type=request.content_type,
     )
     try:
         decoded = decode_write(write, new_id=new_id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, TypeAlias
+from typing import Literal as OneOf
 
 from msgspec import Struct
 
@@ -17,10 +18,114 @@ COLUMNS: Final = (
 ALWAYS_COLUMNS: Final = frozenset({"id", "project_id", "trace_id", "op_name", "started_at"})
 """Members that every answer carries, asked for or not (§2.5)."""
 
+JsonRoot: TypeAlias = OneOf["inputs", "output", "attributes", "summary"]
+"""Members that hold a tree."""
+
 SORTABLE: Final = frozenset(COLUMNS) - {
     "attributes", "inputs", "output", "summary", "storage_size_bytes", "total_storage_size_bytes",
 }  # fmt: skip
-"""Columns one may sort by; members that hold a tree are sorted by path, which is another matter."""
+"""Columns of a plain value: one may compare them and sort by them."""
+
+
+class Column(Struct, frozen=True, tag="column"):
+    """A member of `SORTABLE`, or `annotation_queue_items.queue_id`, which no call here has."""
+
+    name: str
+
+
+class JsonField(Struct, frozen=True, tag="json"):
+    """A place in a tree: a text is a member, a number an item of a list; no path is the whole tree."""
+
+    root: JsonRoot
+    path: tuple[str | int, ...] = ()
+
+
+class Derived(Struct, frozen=True, tag="derived"):
+    """A member of `summary.weave` that is derived on read (§2.7)."""
+
+    name: OneOf["status", "latency_ms", "trace_name"]
+
+
+class FeedbackField(Struct, frozen=True, tag="feedback"):
+    """A place in the feedback on a call; `feedback_type` "*" is every type, `path` leads into the payload."""
+
+    feedback_type: str
+    member: OneOf["payload", "runnable_ref", "trigger_ref"]
+    path: tuple[str | int, ...] = ()
+
+
+Field: TypeAlias = Column | JsonField | Derived | FeedbackField
+"""What `$getField` and `sort_by` name (§2.3)."""
+
+
+Scalar: TypeAlias = str | int | float | bool | None
+"""What `$literal` may be."""
+
+
+class Literal(Struct, frozen=True, tag="literal"):
+    """`$literal`."""
+
+    value: Scalar
+
+
+class GetField(Struct, frozen=True, tag="get"):
+    """`$getField`."""
+
+    field: Field
+
+
+class Convert(Struct, frozen=True, tag="convert"):
+    """`$convert`; what cannot be converted is null."""
+
+    input: Operand
+    to: OneOf["double", "string", "int", "bool", "exists"]
+
+
+class And(Struct, frozen=True, tag="and"):
+    """`$and`, never empty."""
+
+    operands: tuple[Operand, ...]
+
+
+class Or(Struct, frozen=True, tag="or"):
+    """`$or`, never empty."""
+
+    operands: tuple[Operand, ...]
+
+
+class Not(Struct, frozen=True, tag="not"):
+    """`$not`."""
+
+    operand: Operand
+
+
+class Compare(Struct, frozen=True, tag="compare"):
+    """`$eq`, `$gt`, `$gte`, `$lt`, `$lte`."""
+
+    op: OneOf["eq", "gt", "gte", "lt", "lte"]
+    left: Operand
+    right: Operand
+
+
+class In(Struct, frozen=True, tag="in"):
+    """`$in`."""
+
+    operand: Operand
+    choices: tuple[Operand, ...]
+
+
+class Contains(Struct, frozen=True, tag="contains"):
+    """`$contains`: `substr` is part of the text of `input`."""
+
+    input: Operand
+    substr: Operand
+    case_insensitive: bool = False
+
+
+Operation: TypeAlias = And | Or | Not | Compare | In | Contains
+"""What `query.$expr` may be."""
+
+Operand: TypeAlias = Literal | GetField | Convert | Operation
 
 
 class CallsFilter(Struct, frozen=True, kw_only=True):
@@ -44,10 +149,13 @@ class CallsFilter(Struct, frozen=True, kw_only=True):
 
 
 class SortBy(Struct, frozen=True):
-    """One sort key: a name of `SORTABLE`; nulls come last in both directions (§2.4)."""
+    """One sort key: a name that `query.fields.field_of` knows (§2.4).
+
+    Nulls come last in both directions; JSON and feedback fields sort by existence, number, text.
+    """
 
     field: str
-    direction: Literal["asc", "desc"]
+    direction: OneOf["asc", "desc"]
 
 
 class CallsQuery(Struct, frozen=True, kw_only=True):
@@ -55,12 +163,20 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
 
     `sort_by` None is `started_at asc, id asc`; a last key makes every order total (§2.4): `id` in the
     direction of `started_at` when that is the last key, else `id desc`.
-    `columns` None is all of them.
+    `columns` None is all of them. `query` narrows what `filter` selects. Fields that lead through a place of
+    `expand` are looked up in what the ref there names; `show_expanded` shows it in answers too.
     """
 
     project_id: str
     filter: CallsFilter = CallsFilter()
+    query: Operation | None = None
     sort_by: tuple[SortBy, ...] | None = None
     limit: int | None = None
     offset: int = 0
     columns: tuple[str, ...] | None = None
+    expand: tuple[JsonField, ...] = ()
+    show_expanded: bool = True
+    include_costs: bool = False
+    include_feedback: bool = False
+    include_storage_size: bool = False
+    include_total_storage_size: bool = False

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from otel_bridge.model.query import SORTABLE, SortBy
+from otel_bridge.model.query import SortBy
+from otel_bridge.query.fields import QUEUE_ID, field_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otel_bridge.model.query import CallsQuery
 
-_CONSTANT: Final = frozenset({"project_id", "deleted_at", "expire_at"})
+_CONSTANT: Final = frozenset({"project_id", "deleted_at", "expire_at", QUEUE_ID})
 """Columns that are equal in all calls of an answer: sorting by them changes nothing."""
-_HEX_LENGTHS: Final = (16, 32)
-_HEX_DIGITS: Final = frozenset("0123456789abcdef")
-
-ID_FIELDS: Final = frozenset({"id", "trace_id", "parent_id"})
-"""Columns that hold ids."""
 
 
 def order(query: CallsQuery) -> tuple[SortBy, ...]:
     """Return the sort keys of a query, with the last key that makes the order total.
 
-    Raise ValueError for a field that is not in `SORTABLE`.
+    Raise UnknownField for a name that is no field.
     """
     keys: list[SortBy] = []
     for key in query.sort_by or (SortBy("started_at", "asc"),):
-        if key.field not in SORTABLE:
-            raise ValueError(f"cannot sort by {key.field}")
+        field_of(key.field)
         if key.field not in _CONSTANT and all(key.field != earlier.field for earlier in keys):
             keys.append(key)
         if key.field == "id":
@@ -36,11 +31,6 @@ def order(query: CallsQuery) -> tuple[SortBy, ...]:
     follows_time = keys and keys[-1].field == "started_at"
     keys.append(SortBy("id", keys[-1].direction if follows_time else "desc"))
     return tuple(keys)
-
-
-def id_key(value: str) -> tuple[bool, str]:
-    """Return what ids are ordered by: those of 16 or 32 hex digits come after all others, then as text."""
-    return len(value) in _HEX_LENGTHS and _HEX_DIGITS.issuperset(value), value
 
 
 def names_and_prefixes(entries: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -36,8 +36,11 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
+    from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
 
@@ -47,6 +50,7 @@ class Applied(Struct, frozen=True):
     Every change is one of `created` (the first record of an id), `merged` (it completed, changed or deleted
     something) and `unchanged` (it came again, or came for a deleted id). `collisions` are the created calls
     that live under a derived id. `cut` are log records that were dropped, because their span has enough.
+    `answer` is the body of the request's answer, where only the store knows it.
     """
 
     created: int = 0
@@ -54,19 +58,22 @@ class Applied(Struct, frozen=True):
     unchanged: int = 0
     collisions: int = 0
     cut: int = 0
+    answer: bytes | None = None
 
 
 class CallWriter(Protocol):
     """The only one that changes the store. Not safe for concurrent use, but see `commit`."""
 
-    def prepare(self, changes: Sequence[Change]) -> None:
+    def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Do ahead what `apply` would do with the same objects; optional, and safe during a `commit`."""
 
     def begin(self) -> None:
         """Open a transaction. Raise Unavailable when the store cannot take writes now."""
 
-    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+    def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request inside the open transaction, all or none of them.
+
+        A request changes calls, or what is kept beside them (`annex.base`), not both.
 
         `received_at` is microseconds since the epoch; retention counts from it. Raise Unavailable when the
         disk or the size cap is full, Refused for a value that cannot be stored. When the request had been
@@ -131,10 +138,30 @@ class CallReader(Protocol):
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
         """Render these calls as JSONL, in this order (`contract/weave-api.md` §2.6), but for those gone."""
 
+    def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
+        """Return the stored spans of these calls, byte for byte: OTLP `TracesData`, one after the other.
+
+        Joined so they are one `TracesData` message. Calls without a span, and those gone, are left out.
+        """
+
     def count(self, query: CallsQuery) -> int:
         """Count the calls that match `query.filter`; `limit` caps the count, offset and order do not matter.
 
         Raise QueryTimeout when it takes too long.
+        """
+
+    def answer(self, question: Question) -> bytes:
+        """Answer a question about what lies beside calls, or about many calls at once.
+
+        JSON, but for the content of a file and the JSON lines of threads. Raise NotFound, InvalidRequest for
+        a question about too many calls, or QueryTimeout when it takes too long.
+        """
+
+    def measure(self, asked: Measure) -> Measured:
+        """Add up what `stats.metrics` says of the calls and of their usage, bucket by bucket.
+
+        Buckets are read one after the other: calls that come meanwhile may be in later ones. Raise
+        QueryTimeout when it takes too long.
         """
 
     def close(self) -> None:

@@ -6,19 +6,21 @@ hold an `otel_span` of their own.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from msgspec import Struct
 
 from otel_bridge.model.query import ALWAYS_COLUMNS, COLUMNS
-from otel_bridge.store.trees import REF_SCHEME, Flag, without_own_span
+from otel_bridge.query.derived import latency_ms, status, trace_name
+from otel_bridge.query.values import iso
+from otel_bridge.store.trees import Flag, flags, without_own_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: the text gets its Z by hand, at half the cost
+    from otel_bridge.store.merge import Held
+
 _WITH_SUMMARY: Final = ("ended_at", "exception", "display_name")
 
 
@@ -46,6 +48,10 @@ class Line(Struct, frozen=True, kw_only=True, gc=False):
     wb_run_step_end: int | None
     flags: int
     otel_span: bytes | None
+    storage_size_bytes: int | None = None
+    total_storage_size_bytes: int | None = None
+    weave: dict[str, Any] | None = None
+    """What an answer adds to `summary.weave`, beside what is derived."""
 
 
 def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
@@ -56,6 +62,45 @@ def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
     if "summary" in named:
         named.update(_WITH_SUMMARY)
     return ALWAYS_COLUMNS | named
+
+
+def line_of(call: Held, span: bytes | None) -> Line:
+    """Turn a visible call into a line; `span` is its whole span, rendered."""
+    assert call.trace_id is not None
+    assert call.op_name is not None
+    assert call.started_at is not None
+    return Line(
+        id=call.id,
+        project_id=call.project_id,
+        op_name=call.op_name,
+        display_name=call.display_name,
+        trace_id=call.trace_id,
+        parent_id=call.parent_id,
+        thread_id=call.thread_id,
+        turn_id=call.turn_id,
+        started_at=call.started_at,
+        attributes=call.attributes,
+        inputs=call.inputs,
+        ended_at=call.ended_at,
+        exception=call.exception,
+        output=call.output,
+        summary=call.summary,
+        wb_user_id=call.wb_user_id,
+        wb_run_id=call.wb_run_id,
+        wb_run_step=call.wb_run_step,
+        wb_run_step_end=call.wb_run_step_end,
+        flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
+        otel_span=span,
+    )
+
+
+def status_of(line: Line) -> str:
+    """Tell how a call went."""
+    return status(
+        failed=bool(line.flags & Flag.FAILED),
+        running=line.ended_at is None,
+        child_errors=bool(line.flags & Flag.CHILD_ERRORS),
+    )
 
 
 def render_line(line: Line, wanted: frozenset[str]) -> bytes:
@@ -111,22 +156,10 @@ def _origin(line: Line, wanted: frozenset[str]) -> bytes:
         "wb_run_step_end": line.wb_run_step_end if "wb_run_step_end" in wanted else None,
         "deleted_at": None,
         "expire_at": None,
-        "storage_size_bytes": None,
-        "total_storage_size_bytes": None,
+        "storage_size_bytes": line.storage_size_bytes,
+        "total_storage_size_bytes": line.total_storage_size_bytes,
     }
     return orjson.dumps(members)
-
-
-def iso(micros: int) -> str:
-    """Write microseconds since the epoch as RFC 3339 in UTC: six digits of fraction, or none when it is zero.
-
-    Times that no calendar of ours holds (before year 1, after 9999) become the nearest one it does.
-    """
-    try:
-        moment = _EPOCH + timedelta(microseconds=micros)
-    except OverflowError:
-        moment = datetime.max if micros > 0 else datetime.min  # noqa: DTZ901 - naive as `_EPOCH`
-    return moment.isoformat() + "Z"
 
 
 def _attributes(line: Line) -> bytes:
@@ -145,6 +178,9 @@ def _summary(line: Line, *, kept: bool) -> bytes:
     summary = (line.summary or b"{}") if kept else b"{}"
     if summary == b"{}":
         return b'{"weave":' + derived + b"}"
+    if line.flags & Flag.OWN_WEAVE and line.weave:
+        tree = orjson.loads(summary)
+        return orjson.dumps({**tree, "weave": {**tree["weave"], **orjson.loads(derived)}})
     if line.flags & Flag.OWN_WEAVE:
         return b"".join((summary[:-2], b",", derived[1:], b"}"))
     return b"".join((summary[:-1], b',"weave":', derived, b"}"))
@@ -152,29 +188,12 @@ def _summary(line: Line, *, kept: bool) -> bytes:
 
 def _derived(line: Line) -> bytes:
     """Derive `summary.weave` (§2.7)."""
-    weave: dict[str, str | int] = {"status": _status(line)}
-    if line.ended_at is not None:
-        weave["latency_ms"] = (line.ended_at - line.started_at) // 1000
+    weave: dict[str, Any] = {"status": status_of(line)}
+    latency = latency_ms(line.started_at, line.ended_at)
+    if latency is not None:
+        weave["latency_ms"] = latency
     if line.display_name:
         weave["display_name"] = line.display_name
     else:
-        weave["trace_name"] = _trace_name(line.op_name)
-    return orjson.dumps(weave)
-
-
-def _status(line: Line) -> str:
-    if line.flags & Flag.FAILED:
-        return "error"
-    if line.ended_at is None:
-        return "running"
-    return "descendant_error" if line.flags & Flag.CHILD_ERRORS else "success"
-
-
-def _trace_name(op_name: str) -> str:
-    """Take the name out of an op ref (`weave:///entity/project/op/name:digest`), or the op's plain name."""
-    if not op_name.startswith(REF_SCHEME):
-        return op_name
-    parts = op_name.removeprefix(REF_SCHEME).split("/", 3)
-    if len(parts) < 4 or parts[2] != "op":  # noqa: PLR2004 - entity, project, kind, name:digest
-        return op_name
-    return parts[3].partition(":")[0] or op_name
+        weave["trace_name"] = trace_name(line.op_name)
+    return orjson.dumps({**weave, **line.weave} if line.weave else weave)

@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import threading
-from functools import cmp_to_key, partial
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
+from otel_bridge.costs.defaults import DefaultPrices
+from otel_bridge.costs.prices import Prices
 from otel_bridge.errors import Unavailable
-from otel_bridge.store.asked import ID_FIELDS, id_key, order
+from otel_bridge.model.annex import ANNEX_CHANGES
+from otel_bridge.model.stats import StatsQuery
+from otel_bridge.query.evaluate import reference
+from otel_bridge.query.ordering import in_order, key_values, plain_keys
+from otel_bridge.query.resolve import resolve
+from otel_bridge.stats.answer import answer as statistics
+from otel_bridge.store.annex.answers import answer
+from otel_bridge.store.annex.changes import apply_annex
+from otel_bridge.store.annex.memory import MemoryAnnex
+from otel_bridge.store.annex.memory_reads import MemoryReads, size_of, trace_sizes
+from otel_bridge.store.annex.resolving import Resolver
+from otel_bridge.store.asked import order
 from otel_bridge.store.base import Applied, Plan
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.derive import Deriver
 from otel_bridge.store.dumps import default_render, otel_span
+from otel_bridge.store.expanding import Expander
+from otel_bridge.store.extras import Extras, wants_extras
 from otel_bridge.store.layers import Key, Layer
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.lines import Line, render_line, wanted_columns
+from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
-from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
+from otel_bridge.store.measuring import measure
+from otel_bridge.store.merge import DumpKind, Gone, Held, Slot, is_same_start
+from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.retranslation import STEP_CALLS, Count, Cursor, Retranslated, Stopped
-from otel_bridge.store.trees import flags
+from otel_bridge.store.seen import SeenCall
 from otel_bridge.translate.options import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
-    from otel_bridge.model.query import CallsQuery, SortBy
+    from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
+    from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.derive import Translate
     from otel_bridge.store.dumps import Render
     from otel_bridge.store.retranslation import Retranslation
+    from otel_bridge.store.seen import Remarks
 
 _MICROS: Final = 1_000_000
 
@@ -54,28 +77,38 @@ class MemoryStore:
         self._open: Layer | None = None
         self._numbers: dict[Key, int] = {}
         self._calls: dict[int, Key] = {}
+        self._annex = MemoryAnnex()
+        self._open_annex = self._annex
+        self._prices = DefaultPrices()
         self._next = 1
         self._lock = threading.Lock()
         self.expired = 0
 
-    def prepare(self, changes: Sequence[Change]) -> None:
+    def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Do nothing: there is nothing to do ahead."""
 
     def begin(self) -> None:
         """Open a transaction."""
         self._open = Layer(self._kept)
+        self._open_annex = self._annex.copy()
 
-    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+    def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request, all or none of them."""
         if self._open is None:
             raise Unavailable("no transaction is open")
+        if changes and isinstance(changes[0], ANNEX_CHANGES):
+            slots = self._open_annex.copy()
+            applied = apply_annex(slots, changes, received_at=received_at)  # type: ignore[arg-type]  # of one kind throughout
+            self._open_annex = slots
+            return applied
         layer = Layer(self._open)
         layer.now = received_at
-        applied = apply_changes(layer, changes, self._deriver)
+        applied = apply_changes(layer, changes, self._deriver)  # type: ignore[arg-type]  # as above
         for slot in layer.slots.values():
             self._open.now = received_at
             self._open.put(slot)
         self._open.take(layer)
+        self._open_annex.drop_feedback_of(k for k, slot in layer.slots.items() if isinstance(slot, Gone))
         return applied
 
     def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
@@ -121,6 +154,7 @@ class MemoryStore:
         if self._open is None:
             raise Unavailable("no transaction is open")
         with self._lock:
+            self._annex = self._open_annex
             for key, slot in self._open.slots.items():
                 self._stamp(key, slot)
                 if key not in self._open.in_place:
@@ -142,11 +176,13 @@ class MemoryStore:
             return False
         oldest = now - self._limits.retention_seconds * _MICROS
         with self._lock:
-            old = [k for k, slot in self._kept.slots.items() if isinstance(slot, Held)]
+            held = [k for k, slot in self._kept.slots.items() if isinstance(slot, Held)]
+            old = [key for key in held if self._kept.received_at[key] < oldest]
+            self._annex.drop_feedback_of(key for key in old if key in self._numbers)
+            self._annex.drop_feedback_before(oldest)
             for key in old:
-                if self._kept.received_at[key] < oldest:
-                    self.expired += key in self._numbers
-                    self._forget(key)
+                self.expired += key in self._numbers
+                self._forget(key)
             for waiting, since in list(self._kept.waiting_since.items()):
                 if since < oldest:
                     del self._kept.waiting[waiting], self._kept.waiting_since[waiting]
@@ -154,24 +190,64 @@ class MemoryStore:
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:  # noqa: ARG002 - one part is all
         """Select the calls of a query, all of them in one part."""
-        keys = order(query)
+        keys = plain_keys(order(query))
+        values = key_values(keys)
         with self._lock:
-            found = sorted(self._matching(query), key=cmp_to_key(partial(_compare, keys)))
+            found = in_order(keys, [(values(call), number) for number, call in self._matching(query)])
             end = None if query.limit is None else query.offset + query.limit
-            return Plan(tuple(self._numbers[c.project_id, c.id] for c in found[query.offset : end]))
+            return Plan(tuple(found[query.offset : end]))
 
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
         """Render calls as JSONL."""
         wanted = wanted_columns(query.columns)
         with self._lock:
             keys = [key for seq in seqs if (key := self._calls.get(seq)) and key[0] == query.project_id]
-            return b"".join(render_line(self._line(self._kept.slots[key]), wanted) for key in keys)
+            lines = [self._line(self._kept.slots[key], sized=query.include_storage_size) for key in keys]
+            if wants_extras(query):
+                sizes = partial(self._trace_sizes, query.project_id)
+                lines = Extras(query, self._annex, self._prices, sizes).added(lines)
+        return b"".join(render_line(line, wanted) for line in lines)
+
+    def _trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
+        calls = (self._kept.slots[key] for key in self._numbers if key[0] == project_id)
+        return trace_sizes((call for call in calls if isinstance(call, Held)), traces)
+
+    def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
+        """Return the stored spans of these calls."""
+        with self._lock:
+            slots = [self._kept.slots[self._calls[seq]] for seq in seqs if seq in self._calls]
+        dumps = (slot.dump for slot in slots if isinstance(slot, Held) and slot.project_id == project_id)
+        return b"".join(dump.data for dump in dumps if dump is not None and dump.kind is DumpKind.OTLP)
 
     def count(self, query: CallsQuery) -> int:
         """Count the calls that match the filter."""
         with self._lock:
             found = sum(1 for _ in self._matching(query))
         return found if query.limit is None else min(found, query.limit)
+
+    def answer(self, question: Question) -> bytes:
+        """Answer a question."""
+        if isinstance(question, StatsQuery):
+            own = self._annex.prices(question.project_id)
+            return statistics(question, self.measure, Prices(own, self._prices))
+        with self._lock:
+            annex, numbers, slots = self._annex, dict(self._numbers), dict(self._kept.slots)
+            calls = dict(self._calls)
+
+        def of_project(project_id: str) -> list[Held]:
+            return [s for key in numbers if key[0] == project_id and isinstance(s := slots[key], Held)]
+
+        def select(query: CallsQuery) -> list[Held]:
+            found = (slots[calls[number]] for number in self.plan(query).seqs if number in calls)
+            return [slot for slot in found if isinstance(slot, Held)]
+
+        return answer(MemoryReads(annex, of_project, select), question, self._prices)
+
+    def measure(self, asked: Measure) -> Measured:
+        """Add up calls and their usage, bucket by bucket."""
+        with self._lock:
+            slots = [self._kept.slots[key] for key in self._numbers if key[0] == asked.project_id]
+        return measure((s for s in slots if isinstance(s, Held) and matches(s, asked.filter)), asked)
 
     def close(self) -> None:
         """Forget what was not committed."""
@@ -202,54 +278,23 @@ class MemoryStore:
         self._calls.pop(self._numbers.pop(key, 0), None)
         del self._kept.slots[key], self._kept.received_at[key]
 
-    def _matching(self, query: CallsQuery) -> Iterable[Held]:
-        for project_id, call_id in self._numbers:
+    def _matching(self, query: CallsQuery) -> Iterator[tuple[int, SeenCall]]:
+        """Yield the number of each call that matches, and the call."""
+        test = None if query.query is None else reference(resolve(query.query))
+        expander = Expander(query.expand, Resolver(self._annex))
+        for (project_id, call_id), number in self._numbers.items():
             slot = self._kept.slots[project_id, call_id]
             if project_id == query.project_id and isinstance(slot, Held) and matches(slot, query.filter):
-                yield slot
+                call = SeenCall(line_of(slot, None), self._remarks(project_id), expander)
+                if test is None or test(call):
+                    yield number, call
 
-    def _line(self, call: Slot) -> Line:
+    def _remarks(self, project_id: str) -> Remarks:
+        return lambda call_id, kind: remarks_on(self._annex, project_id, [call_id])(call_id, kind)
+
+    def _line(self, call: Slot, *, sized: bool = False) -> Line:
         assert isinstance(call, Held)
-        assert call.trace_id is not None
-        assert call.op_name is not None
-        assert call.started_at is not None
         if call.dump is not None and self._render is None:
             self._render = default_render()
-        return Line(
-            id=call.id,
-            project_id=call.project_id,
-            op_name=call.op_name,
-            display_name=call.display_name,
-            trace_id=call.trace_id,
-            parent_id=call.parent_id,
-            thread_id=call.thread_id,
-            turn_id=call.turn_id,
-            started_at=call.started_at,
-            attributes=call.attributes,
-            inputs=call.inputs,
-            ended_at=call.ended_at,
-            exception=call.exception,
-            output=call.output,
-            summary=call.summary,
-            wb_user_id=call.wb_user_id,
-            wb_run_id=call.wb_run_id,
-            wb_run_step=call.wb_run_step,
-            wb_run_step_end=call.wb_run_step_end,
-            flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
-            otel_span=None if self._render is None else otel_span(call.dump, self._render, call.logs),
-        )
-
-
-def _compare(keys: Sequence[SortBy], one: Held, other: Held) -> int:
-    """Order two calls; nulls come last in both directions."""
-    for key in keys:
-        a: Any = getattr(one, key.field)
-        b: Any = getattr(other, key.field)
-        if a == b:
-            continue
-        if a is None or b is None:
-            return 1 if a is None else -1
-        if key.field in ID_FIELDS:
-            a, b = id_key(a), id_key(b)
-        return (1 if a > b else -1) * (1 if key.direction == "asc" else -1)
-    return 0
+        line = line_of(call, None if self._render is None else otel_span(call.dump, self._render, call.logs))
+        return replace(line, storage_size_bytes=size_of(call)) if sized else line

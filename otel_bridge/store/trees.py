@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import orjson
 
+from otel_bridge.query.derived import REF_SCHEME
+
 DERIVED: Final = ("status", "latency_ms", "trace_name", "display_name")
 """Members of `summary.weave` that are derived on read; stored values are discarded (§2.7)."""
 
-REF_SCHEME: Final = "weave:///"
 _REF_BYTES: Final = b'"weave:///'
 _DERIVED_ONLY: Final = re.compile(
     rb',"weave":\{"status":"\w+"(?:,"latency_ms":-?\d+)?,"(?:trace|display)_name":"[^"\\]*"\}\}'

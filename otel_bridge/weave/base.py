@@ -9,13 +9,15 @@ class Write(Struct, frozen=True, kw_only=True):
     """A body that one of the write routes received, inflated but not decoded.
 
     `route` is the route's path without variables (a key of `weave.writes.WRITES`); `project_id` comes from
-    the path of the v2 routes. `received_at` is microseconds since the Unix epoch.
+    the path of the v2 routes. `received_at` is microseconds since the Unix epoch. `content_type` is the
+    header as it was sent; only forms are read by it.
     """
 
     route: str
     body: bytes
     received_at: int
     project_id: str | None = None
+    content_type: str | None = None
 
 
 class Answer(Struct, frozen=True):

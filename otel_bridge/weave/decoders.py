@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic import ValidationError
 
 from otel_bridge.model.call import DeletedCalls, StartedCall, UpdatedCall
-from otel_bridge.weave import fields, records, schema
+from otel_bridge.weave import feedback, fields, objects, prices, records, schema
+from otel_bridge.weave.body import EMPTY, Body, Decoded, naming
 from otel_bridge.weave.checked import checked, item_errors, parse
 from otel_bridge.weave.refusals import reason, unprocessable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic import TypeAdapter
 
@@ -25,26 +25,9 @@ if TYPE_CHECKING:
 MAX_DELETED: Final = 1000
 """How many calls one request may delete, as in Weave's server."""
 
-_EMPTY: Final = b"{}"
-
 _read_start: Final = schema.StartedCallSchemaForInsert.__pydantic_validator__.validate_python
 _read_end: Final = schema.EndedCallSchemaForInsert.__pydantic_validator__.validate_python
 _read_completed: Final = schema.CompletedCallSchemaForInsert.__pydantic_validator__.validate_python
-
-
-class Body(NamedTuple):
-    """What a decoder works on. `project_id` is the path's, None on routes without one in their path."""
-
-    data: bytes
-    project_id: str | None
-    new_id: Callable[[], str]
-
-
-class Decoded(NamedTuple):
-    """What a decoder makes of a body."""
-
-    changes: tuple[Change, ...]
-    answer: bytes
 
 
 def upsert_batch(body: Body) -> Decoded:
@@ -64,13 +47,13 @@ def calls_complete(body: Body) -> Decoded:
         _check_project(change.start.project_id, body.project_id)
         return change
 
-    return Decoded(_batch(body, schema.COMPLETED_ITEM, completed), _EMPTY)
+    return Decoded(_batch(body, schema.COMPLETED_ITEM, completed), EMPTY)
 
 
 def call_start(body: Body) -> Decoded:
     """Read one start; the answer is its ids."""
     request = checked(schema.CallStartReq, parse(body.data))
-    with _naming("start"):
+    with naming("start"):
         change = records.started(request.start, body.new_id)
         _check_project(change.project_id, body.project_id)
     return Decoded((change,), orjson.dumps(_ids(change)))
@@ -80,10 +63,10 @@ def call_end(body: Body) -> Decoded:
     """Read one end; its start may come later."""
     document = parse(body.data)
     request = checked(schema.CallEndReq, document)
-    with _naming("end"):
+    with naming("end"):
         change = records.ended(request.end, document["end"])
         _check_project(change.project_id, body.project_id)
-    return Decoded((change,), _EMPTY)
+    return Decoded((change,), EMPTY)
 
 
 def call_update(body: Body) -> Decoded:
@@ -91,13 +74,13 @@ def call_update(body: Body) -> Decoded:
     request = checked(schema.CallUpdateReq, parse(body.data))
     if request.display_name is None:
         raise reason(400, 'display_name must be given; "" clears it')
-    with _naming():
+    with naming():
         change = UpdatedCall(
             project_id=fields.project_id(request.project_id),
             id=fields.call_id(request.call_id, "call_id"),
             display_name=fields.display_name(request.display_name) or "",
         )
-    return Decoded((change,), _EMPTY)
+    return Decoded((change,), EMPTY)
 
 
 def calls_delete(body: Body) -> Decoded:
@@ -108,7 +91,7 @@ def calls_delete(body: Body) -> Decoded:
     if isinstance(ids, list) and len(ids) > MAX_DELETED:
         raise reason(413, f"call_ids holds more than {MAX_DELETED} ids")
     request = checked(schema.CallsDeleteReq, document)
-    with _naming():
+    with naming():
         change = DeletedCalls(
             project_id=fields.project_id(request.project_id),
             ids=tuple(fields.call_id(one, f"call_ids[{at}]") for at, one in enumerate(request.call_ids)),
@@ -126,6 +109,18 @@ DECODERS: Final[Mapping[str, Callable[[Body], Decoded]]] = {
     "/v2/calls/complete": calls_complete,
     "/v2/call/start": call_start,
     "/v2/call/end": call_end,
+    "/feedback/create": feedback.feedback_create,
+    "/feedback/batch/create": feedback.feedback_batch_create,
+    "/feedback/replace": feedback.feedback_replace,
+    "/feedback/purge": feedback.feedback_purge,
+    "/cost/create": prices.cost_create,
+    "/cost/purge": prices.cost_purge,
+    "/obj/create": objects.obj_create,
+    "/obj/delete": objects.obj_delete,
+    "/file/create": objects.file_create,
+    "/table/create": objects.table_create,
+    "/table/create_from_digests": objects.table_create_from_digests,
+    "/table/update": objects.table_update,
 }
 """By the keys of `writes.WRITES`."""
 
@@ -187,11 +182,3 @@ def _check_project(sent: str, of_path: str | None) -> None:
 
 def _ids(start: StartedCall) -> dict[str, str]:
     return {"id": start.id, "trace_id": start.trace_id}
-
-
-@contextmanager
-def _naming(place: str = "") -> Generator[None]:
-    try:
-        yield
-    except fields.BadValue as error:
-        raise reason(400, f"{place}: {error}" if place else str(error)) from None

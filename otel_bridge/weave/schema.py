@@ -15,14 +15,16 @@ from pydantic_core import PydanticKnownError
 from typing_extensions import TypedDict
 
 MAX_KEYS: Final = 1000
-"""How many members a mapping may have where pydantic writes an error for each wrong one."""
+"""How many members a mapping or list may have where pydantic writes an error for each wrong one."""
 
 Tree: TypeAlias = dict[str, Any]
 
 
-def _few(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) > MAX_KEYS:
-        size = {"field_type": "Dictionary", "max_length": MAX_KEYS, "actual_length": len(value)}
+def few(value: Any) -> Any:
+    """Refuse a mapping or list of more members than pydantic should write errors for."""
+    if isinstance(value, dict | list) and len(value) > MAX_KEYS:
+        kind = "Dictionary" if isinstance(value, dict) else "List"
+        size = {"field_type": kind, "max_length": MAX_KEYS, "actual_length": len(value)}
         raise PydanticKnownError("too_long", size)
     return value
 
@@ -30,7 +32,7 @@ def _few(value: Any) -> Any:
 class Closed(BaseModel, extra="forbid"):
     """A body, or a part of one, that refuses members it does not know."""
 
-    _few_members = model_validator(mode="before")(_few)
+    _few_members = model_validator(mode="before")(few)
 
 
 class TraceStatus(StrEnum):
@@ -62,8 +64,8 @@ class SummaryInsertMap(TypedDict, total=False):
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # how pydantic configures a TypedDict
 
-    usage: Annotated[dict[str, LLMUsageSchema], BeforeValidator(_few)]
-    status_counts: Annotated[dict[TraceStatus, int], BeforeValidator(_few)]
+    usage: Annotated[dict[str, LLMUsageSchema], BeforeValidator(few)]
+    status_counts: Annotated[dict[TraceStatus, int], BeforeValidator(few)]
 
 
 class StartedCallSchemaForInsert(BaseModel):

@@ -15,6 +15,7 @@ from otel_bridge.weave.refusals import WriteRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.weave.base import Write
 
@@ -29,6 +30,18 @@ WRITES: Final = (
     "/v2/calls/complete",
     "/v2/call/start",
     "/v2/call/end",
+    "/feedback/create",
+    "/feedback/batch/create",
+    "/feedback/replace",
+    "/feedback/purge",
+    "/cost/create",
+    "/cost/purge",
+    "/obj/create",
+    "/obj/delete",
+    "/file/create",
+    "/table/create",
+    "/table/create_from_digests",
+    "/table/update",
 )
 """The keys of the routes; `{entity}/{project}` is cut out of those under `/v2`."""
 
@@ -36,7 +49,7 @@ WRITES: Final = (
 class DecodedWrite(Struct, frozen=True):
     """What a write asks for: changes to apply together, and the body of the 200 that follows them."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Change | AnnexChange, ...]
     answer: bytes
 
 
@@ -46,7 +59,9 @@ def decode_write(write: Write, new_id: Callable[[], str]) -> DecodedWrite:
     Raise WriteRefused (with the 422, 400 or 413 to send) when nothing of it may be kept.
     """
     # The writer process pays for pydantic (some 10 MB, 0.1 s) with the first API write, or not at all.
-    from otel_bridge.weave.decoders import DECODERS, Body  # noqa: PLC0415
+    from otel_bridge.weave.body import Body  # noqa: PLC0415
+    from otel_bridge.weave.decoders import DECODERS  # noqa: PLC0415
 
-    decoded = DECODERS[write.route](Body(write.body, write.project_id, new_id))
+    body = Body(write.body, write.project_id, new_id, write.received_at, write.content_type)
+    decoded = DECODERS[write.route](body)
     return DecodedWrite(decoded.changes, decoded.answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e import people
 from tests.e2e.process import running
 
 
@@ -19,3 +20,18 @@ def fresh_bridge(tmp_path):
     """A bridge with an empty store of its own."""
     with running(tmp_path / "data") as bridge:
         yield bridge
+
+
+@pytest.fixture(scope="module")
+def filled(bridge_process):
+    """The bridge of the module, with what `people.fill` keeps in it."""
+    people.fill(bridge_process)
+    return bridge_process
+
+
+@pytest.fixture(params=["directory", "url"])
+def source(request, filled) -> list[str]:
+    """The options that lead a command to the calls: through the directory, or the bridge."""
+    if request.param == "url":
+        return ["--url", filled.api]
+    return ["--data-dir", str(filled.data_dir)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_bridge.commands.shown import lines
+from otel_bridge.commands.explained import lines
 from otel_bridge.translate.explain import explain
 from tests.fixtures.captures import spans
 

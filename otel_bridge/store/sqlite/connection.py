@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from otel_bridge.errors import Refused, StartError, Unavailable
+from otel_bridge.query.derived import trace_name
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -81,4 +82,14 @@ def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_BYTES >> 10}")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.create_scalar_function("trace_name", _trace_name, 1, deterministic=True)
+        connection.create_scalar_function("casefold", _casefold, 1, deterministic=True)
     return connection
+
+
+def _trace_name(*args: apsw.SQLiteValue) -> str:
+    return trace_name(str(args[0]))
+
+
+def _casefold(*args: apsw.SQLiteValue) -> str | None:
+    return None if args[0] is None else str(args[0]).casefold()

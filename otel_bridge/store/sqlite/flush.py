@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
 from otel_bridge.store.sqlite import rows
 from otel_bridge.store.sqlite.ids import pack
-from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
 from otel_bridge.store.trees import refs
 
 if TYPE_CHECKING:
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.rows import Row
 
 _IN_ORDER: Final = (
-    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending", "delete_waiting_logs",
-    "put_tombstone",
+    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_usages", "delete_pending",
+    "delete_waiting_logs", "put_tombstone",
     "end_call", "end_body", "end_result", "replace_call", "put_pending", "put_waiting_logs",
     "redo_call", "redo_body", "redo_result", "stamp_result",
-    "insert_call", "insert_body", "insert_result", "insert_ref",
+    "insert_call", "insert_body", "insert_result", "insert_ref", "insert_usage", "drop_feedback_of",
 )  # fmt: skip
 """What makes room comes first."""
+_STATEMENTS: Final = {name: ANNEX.get(name) or QUERIES[name] for name in _IN_ORDER}
 
 
 class Flush:
@@ -41,6 +42,7 @@ class Flush:
         if isinstance(now, Gone):
             self._delete(before, seq, project)
             self._do("put_tombstone", rows.tombstone_row(now, project=project))
+            self._do("drop_feedback_of", (project, pack(now.id)))
             return None
         if now.started_at is None:
             self._do("put_pending", rows.pending_row(now, project=project, received_at=self._received_at))
@@ -65,6 +67,9 @@ class Flush:
         if (refs(before.inputs), refs(before.output)) != (refs(now.inputs), refs(now.output)):
             self._do("delete_refs", (seq,))
             self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
+        if (before.started_at, before.summary) != (now.started_at, now.summary):
+            self._do("delete_usages", (project, before.started_at, seq))
+            self._insert_usages(now, seq, project)
 
     def wait(self, project_id: str, trace_id: str, span_id: str, logs: bytes | None) -> None:
         """Take log records that wait for their span, or (None) no longer do."""
@@ -79,7 +84,7 @@ class Flush:
         """Execute what was collected."""
         for name in _IN_ORDER:
             if name in self._work:
-                connection.executemany(QUERIES[name], self._work[name])
+                connection.executemany(_STATEMENTS[name], self._work[name])
         if "delete_call" in self._work:
             self._book.keep_next_seq()
 
@@ -101,12 +106,17 @@ class Flush:
         self._do("insert_result", result)
         if found := rows.ref_rows(now, seq=seq, project=project):
             self._work["insert_ref"].extend(found)
+        self._insert_usages(now, seq, project)
+
+    def _insert_usages(self, now: Held, seq: int, project: int) -> None:
+        if found := rows.usage_rows(now, seq=seq, project=project):
+            self._work["insert_usage"].extend(found)
 
     def _update(self, before: Held, now: Held, seq: int, project: int) -> None:
         if not is_same_start(before, now):
             row = rows.call_row(now, seq=seq, project=project, received_at=self._received_at)
             self._do("replace_call", row[:-1])
-            self._delete_body(seq)
+            self._delete_body(before, seq, project)
             self._insert_body(now, seq, project)
             return
         flags = rows.call_flags(now)
@@ -116,14 +126,18 @@ class Flush:
         if refs(before.output) != refs(now.output):
             self._do("delete_refs", (seq,))
             self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
+        if before.summary != now.summary:
+            self._do("delete_usages", (project, now.started_at, seq))
+            self._insert_usages(now, seq, project)
 
     def _delete(self, before: Slot | None, seq: int | None, project: int) -> None:
-        if seq is not None:
+        if seq is not None and isinstance(before, Held):
             self._do("delete_call", (seq,))
-            self._delete_body(seq)
+            self._delete_body(before, seq, project)
         elif isinstance(before, Held):
             self._do("delete_pending", (project, pack(before.id)))
 
-    def _delete_body(self, seq: int) -> None:
+    def _delete_body(self, before: Held, seq: int, project: int) -> None:
+        self._do("delete_usages", (project, before.started_at, seq))
         for statement in ("delete_body", "delete_result", "delete_refs"):
             self._do(statement, (seq,))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from otel_bridge.errors import StartError
+from otel_bridge.stats.usage import usages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +41,16 @@ def check(connection: apsw.Connection, path: Path, version: int) -> None:
 def migrate(connection: apsw.Connection, path: Path, steps: Sequence[str]) -> None:
     """Apply the missing steps, each whole or not at all; raise StartError for a file that is not ours."""
     check(connection, path, len(steps))
+    connection.create_scalar_function("usages_of", _usages_of, 1)
     for number in range(_marks(connection)[1] + 1, len(steps) + 1):
         with connection:
             connection.execute(steps[number - 1]).fetchall()  # to the end: apsw stops at rows
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _usages_of(*summary: Any) -> str:
+    return msgspec.json.encode(usages(summary[0].encode() if summary[0] else None)).decode()
 
 
 def _marks(connection: apsw.Connection) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The statements of `queries.sql`, by name."""
+"""The statements of `queries.sql` and `annex.sql`, by name."""
 
 from __future__ import annotations
 
@@ -22,5 +22,12 @@ def _bare(body: str) -> str:
     return "\n".join(lines).strip().removesuffix(";")
 
 
-QUERIES: Final = _parse(Path(__file__).with_name("queries.sql").read_text(encoding="utf-8"))
-"""Name to SQL."""
+def _read(name: str) -> Mapping[str, str]:
+    return _parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+QUERIES: Final = _read("queries.sql")
+"""Name to SQL: calls."""
+
+ANNEX: Final = {**_read("annex.sql"), "find_project": QUERIES["find_project"]}
+"""Name to SQL: what is kept beside calls."""

@@ -153,6 +153,12 @@ INSERT INTO results VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?);
 -- name: insert_ref
 INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
 
+-- name: insert_usage
+INSERT INTO usages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: delete_usages
+DELETE FROM usages WHERE project = ? AND started_at = ? AND seq = ?;
+
 -- name: end_call
 UPDATE calls SET ended_at = ?2, wb_run_step_end = ?3, display_name = ?4, flags = ?5 WHERE seq = ?1;
 
@@ -214,6 +220,14 @@ SELECT max(
 INSERT INTO meta (name, value) VALUES ('next_seq', ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: spans
+SELECT r.dump
+FROM json_each(?1) AS asked
+CROSS JOIN calls AS c ON c.seq = asked.value
+CROSS JOIN results AS r ON r.seq = c.seq
+WHERE c.project = (SELECT number FROM projects WHERE name = ?2) AND r.dump_kind = ?3
+ORDER BY asked.key;
+
 -- name: oldest_calls
 SELECT seq, received_at FROM calls ORDER BY seq LIMIT ?;
 
@@ -228,6 +242,15 @@ DELETE FROM results WHERE seq <= ?;
 
 -- name: expire_refs
 DELETE FROM refs WHERE seq <= ?;
+
+-- name: expire_usages
+-- Before the calls themselves go: they know where their usage lies.
+DELETE FROM usages WHERE (project, started_at, seq, model) IN (
+    SELECT u.project, u.started_at, u.seq, u.model
+    FROM calls AS c
+    CROSS JOIN usages AS u ON u.project = c.project AND u.started_at = c.started_at AND u.seq = c.seq
+    WHERE c.seq <= ?
+);
 
 -- name: expire_pending
 DELETE FROM pending
@@ -250,6 +273,21 @@ SELECT content FROM dictionaries WHERE number = ?;
 
 -- name: dictionary_in_use
 SELECT content FROM dictionaries LIMIT 1;
+
+-- name: trace_sizes
+-- Bytes of JSON of whole traces (a JSON array of ids), as `rendering.SIZE` counts them.
+SELECT c.trace_id, sum(
+    coalesce(octet_length(b.inputs), 0) + coalesce(octet_length(b.attributes), 0)
+    + coalesce(octet_length(b.summary), 0) + coalesce(octet_length(r.output), 0)
+)
+FROM calls AS c
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
+WHERE c.project = (SELECT number FROM projects WHERE name = ?1) AND c.trace_id IN (
+    SELECT iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value)
+    FROM json_each(?2)
+)
+GROUP BY c.trace_id;
 
 -- name: watermark
 SELECT coalesce(max(seq), 0) FROM calls;

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_bridge.errors import StartError
+from otel_bridge.errors import Refused, StartError
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES
-from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
 
 if TYPE_CHECKING:
     import apsw
@@ -32,6 +32,8 @@ _SPARE_SHARE: Final = 4
 """A file whose free pages are more than one in this many is cut."""
 _SOFT_PERCENT: Final = 90
 _PRESSED_PERCENT: Final = 70
+_KEPT_SHARE: Final = 2
+"""What never expires may take one part in this many of the cap."""
 _MICROS: Final = 1_000_000
 _NO_TIME: Final = (1 << 63) - 1
 """Later than anything came."""
@@ -53,6 +55,7 @@ class Retention:
         self._limits = limits
         self._max_pages: int | None = None
         self._percent = _SOFT_PERCENT
+        self._kept_bytes: int | None = None
         self.expired = 0
         if limits.max_bytes is not None:
             pages = (limits.max_bytes - max_wal_bytes(limits)) // connection.pragma("page_size")
@@ -69,6 +72,16 @@ class Retention:
         self._percent = _SOFT_PERCENT
         return False
 
+    def check_room(self, size: int) -> None:
+        """Raise Refused when so many more bytes that never expire would take the room of calls."""
+        if self._limits.max_bytes is None or not size:
+            return
+        if self._kept_bytes is None or self._kept_bytes + size > self._limits.max_bytes // _KEPT_SHARE:
+            self._kept_bytes = int(self._connection.execute(ANNEX["kept_bytes"]).get)
+        if self._kept_bytes + size > self._limits.max_bytes // _KEPT_SHARE:
+            raise Refused("objects, tables and files would take more than half of what the store may keep")
+        self._kept_bytes += size
+
     def press(self) -> None:
         """Make more room than usual, after a request that did not fit below the cap."""
         if self._max_pages is not None and self._pages()[0] > self._max_pages * _SOFT_PERCENT // 100:
@@ -84,6 +97,7 @@ class Retention:
             self._remove_waiting_logs(_NO_TIME, calls)
             self._connection.execute(QUERIES["evict_pending"], (calls,))
             self._connection.execute(QUERIES["evict_tombstones"], (calls,))
+            self._connection.execute(ANNEX["evict_feedback"], (calls,))
         return len(oldest)
 
     def expire(self, now: int) -> bool:
@@ -94,13 +108,15 @@ class Retention:
         oldest = self._rows("oldest_calls", STEP_CALLS)
         old = [seq for seq, received_at in oldest if received_at < before]
         pending = self._connection.execute(QUERIES["any_old_pending"], (before,)).get
-        if not old and not pending:
+        feedback = self._connection.execute(ANNEX["any_old_feedback"], (before,)).get
+        if not (old or pending or feedback):
             return False
         with self._connection:
             if old:
                 self._remove_through(old[-1])
             self._connection.execute(QUERIES["expire_pending"], (before, STEP_CALLS))
             waited = self._remove_waiting_logs(before, STEP_CALLS)
+            self._connection.execute(ANNEX["expire_feedback"], (before, STEP_CALLS))
         self.expired += len(old)
         return STEP_CALLS in {len(old), waited}
 
@@ -137,6 +153,8 @@ class Retention:
         return self._connection.changes()
 
     def _remove_through(self, seq: int) -> None:
-        for query in ("expire_calls", "expire_bodies", "expire_results", "expire_refs"):
+        if self._connection.execute(ANNEX["any_feedback"]).get:
+            self._connection.execute(ANNEX["expire_feedback_of"], (seq,))
+        for query in ("expire_usages", "expire_calls", "expire_bodies", "expire_results", "expire_refs"):
             self._connection.execute(QUERIES[query], (seq,))
         self._book.keep_next_seq()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from otel_bridge.stats.usage import usages
 from otel_bridge.store.merge import Dump, DumpKind, Gone, Held
 from otel_bridge.store.sqlite.codec import UnreadableSpan
 from otel_bridge.store.sqlite.ids import pack, unpack
@@ -91,6 +92,11 @@ def ref_rows(held: Held, *, seq: int, project: int) -> list[Row]:
         for side, tree in enumerate((held.inputs, held.output))
         for ref in refs(tree)
     ]
+
+
+def usage_rows(held: Held, *, seq: int, project: int) -> list[Row]:
+    """Make the parameters of `insert_usage`, one row a model."""
+    return [(project, held.started_at, seq, *usage) for usage in usages(held.summary)]
 
 
 def call_flags(held: Held) -> int:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from otel_bridge.errors import Unavailable
+from otel_bridge.errors import InvalidRequest, NotFound, Unavailable
+from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.model.call import CompletedCall, StartedCall
+from otel_bridge.store.annex.changes import apply_annex, kept_size_of, size_of
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.derive import Deriver
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.again import Again
+from otel_bridge.store.sqlite.annex import SqliteAnnexSlots
 from otel_bridge.store.sqlite.book import Book
 from otel_bridge.store.sqlite.checkpoint import Checkpointer, wal_sizes
 from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
+    from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.store.base import Applied
     from otel_bridge.store.derive import Translate
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["SqliteWriter", "StoreLimits"]
 
 _EVICT_EXTRA: Final = 32
+_CALL_BYTES: Final = 1024
+"""The least that a call which makes room is worth; more room than needed is made, once."""
 _LOST: Final = "the transaction was lost; nothing of it is kept"
 
 
@@ -79,7 +85,7 @@ class SqliteWriter:
         """Calls that retention and the size cap removed since the store was opened."""
         return self._retention.expired
 
-    def prepare(self, changes: Sequence[Change]) -> None:
+    def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Compress the spans of `changes`, while a commit may be under way in its thread."""
         for change in changes:
             start = change.start if isinstance(change, CompletedCall) else change
@@ -95,16 +101,18 @@ class SqliteWriter:
             self._connection.execute("BEGIN IMMEDIATE")
             self._evicted = 0
 
-    def apply(self, changes: Sequence[Change], *, received_at: int) -> Applied:
+    def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request inside the open transaction, all or none of them."""
         if not self._connection.in_transaction:
             raise Unavailable(_LOST)
+        if changes and isinstance(changes[0], ANNEX_CHANGES):
+            return self._apply_annex(changes, received_at)  # type: ignore[arg-type]  # of one kind throughout
         with storage_trouble(), self._losing():
             if self._over:
                 self._evicted += self._retention.make_room(2 * len(changes) + _EVICT_EXTRA)
             slots = SqliteSlots(self._connection, self._book, received_at=received_at)
-            slots.look_up(changes)
-            applied = apply_changes(slots, changes, self._deriver)
+            slots.look_up(changes)  # type: ignore[arg-type]  # as above
+            applied = apply_changes(slots, changes, self._deriver)  # type: ignore[arg-type]  # as above
             slots.flush()
         return applied
 
@@ -116,6 +124,15 @@ class SqliteWriter:
             if self._over:
                 self._evicted += self._retention.make_room(_EVICT_EXTRA)
             return self._again.step(asked, cursor)
+
+    def _apply_annex(self, changes: Sequence[AnnexChange], received_at: int) -> Applied:
+        """Apply changes beside calls; what is refused is refused before anything is written."""
+        self._retention.check_room(kept_size_of(changes))
+        with storage_trouble(), self._losing():
+            if self._over:
+                self._evicted += self._retention.make_room(size_of(changes) // _CALL_BYTES + _EVICT_EXTRA)
+            slots = SqliteAnnexSlots(self._connection, self._book)
+            return apply_annex(slots, changes, received_at=received_at)
 
     def commit(self) -> None:
         """Return only when everything applied would survive a power cut."""
@@ -160,10 +177,12 @@ class SqliteWriter:
 
     @contextmanager
     def _losing(self) -> Generator[None]:
-        """Forget the whole transaction when a request fails half written."""
+        """Forget the whole transaction when a request fails half written; one that is refused is not."""
         try:
             yield
         except BaseException as error:
+            if isinstance(error, InvalidRequest | NotFound):
+                raise
             self.rollback()
             if isinstance(error, apsw.FullError):
                 self._retention.press()

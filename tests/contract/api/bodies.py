@@ -55,3 +55,7 @@ def end_item(n: int = 1, **members) -> dict:
 
 def a_batch(*items: dict) -> dict:
     return {"batch": list(items)}
+
+
+def end_with_usage(n: int, usage: dict | None) -> dict:
+    return end_item(n, summary={} if usage is None else {"usage": usage})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from otel_bridge.errors import BridgeError
 from otel_bridge.weave.base import Answer
 from otel_bridge.weave.writes import WriteRefused, decode_write
 
 if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
     from otel_bridge.store.memory import MemoryStore
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
@@ -34,9 +36,13 @@ class InProcessCalls:
         except WriteRefused as refused:
             return Answer(refused.status, refused.body)
         self.store.begin()
-        self.store.apply(decoded.changes, received_at=write.received_at)
+        try:
+            applied = self.store.apply(decoded.changes, received_at=write.received_at)
+        except BridgeError:
+            self.store.rollback()
+            raise
         self.store.commit()
-        return Answer(200, decoded.answer)
+        return Answer(200, applied.answer or decoded.answer)
 
     async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
         self.store.begin()
@@ -50,5 +56,11 @@ class InProcessCalls:
     async def lines(self, query: CallsQuery, seqs: tuple[int, ...]) -> bytes:
         return self.store.lines(query, seqs)
 
+    async def spans(self, project_id: str, seqs: tuple[int, ...]) -> bytes:
+        return self.store.spans(project_id, seqs)
+
     async def count(self, query: CallsQuery) -> int:
         return self.store.count(query)
+
+    async def answer(self, question: Question) -> bytes:
+        return self.store.answer(question)

@@ -14,7 +14,10 @@ from otel_bridge.api.app import api_app
 from otel_bridge.http.budget import ByteBudget
 from otel_bridge.http.inflate import open_inflater
 from otel_bridge.store.memory import MemoryStore
+from otel_bridge.store.sqlite.reader import SqliteReader
+from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.telemetry import Telemetry
+from tests.contract.api.annex import StoredCalls
 from tests.contract.api.calls import InProcessCalls
 from tests.contract.api.client import Api
 
@@ -59,3 +62,19 @@ async def serve():
 @pytest.fixture
 async def api(serve) -> Api:
     return await serve()
+
+
+@pytest.fixture
+def stored_calls(tmp_path):
+    """Calls in a SQLite file."""
+    writer = SqliteWriter(tmp_path / "calls.db")
+    reader = SqliteReader(tmp_path / "calls.db")
+    yield StoredCalls(writer, reader)
+    reader.close()
+    writer.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def either_api(request, serve, stored_calls) -> Api:
+    """The API over either store."""
+    return await serve(calls=stored_calls if request.param == "sqlite" else None)

@@ -10,10 +10,12 @@ import orjson
 import pytest
 
 from otel_bridge.errors import StartError, Unavailable
+from otel_bridge.model import questions as q
 from otel_bridge.model.query import CallsQuery
 from otel_bridge.store.sqlite import checkpoint
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
+from tests.contract.store.annex_records import a_file, a_remark, a_table, an_object, remarks
 from tests.contract.store.crash_vfs import RecordingVFS, Tape, states
 from tests.contract.store.records import (
     EVERYTHING,
@@ -53,7 +55,11 @@ REQUESTS = [
     [an_end(1)],
     [an_end(2), an_end(3)],
     [a_start(2), a_name("named", 1)],
+    [remarks(a_remark("a", 11), a_remark("b", 21), a_remark("c", None))],
     [a_deletion(11, 12)],
+    [an_object(b'"%b"' % (b"v" * 40_000))],
+    [a_file(b"f" * 100_000)],
+    [a_table(b"1", b"2", b"1")],
     [an_ended_span(11), an_ended_span(12)],
     *([an_ended_span(10 * n + k) for k in range(6)] for n in range(9, 16)),
     [some_logs(500, "a", "b"), some_logs(501, "c")],
@@ -68,11 +74,30 @@ LAST_LOGS = {500: ["a", "b", "d"], 502: ["e", "g"]}
 """What the spans with logs have at the end."""
 
 
+def render(record: bytes) -> bytes:
+    return b'{"bytes":%d}' % len(record)
+
+
 def lines_of(path) -> bytes:
-    reader = SqliteReader(path, render=lambda record: b'{"bytes":%d}' % len(record))
+    reader = SqliteReader(path, render=render)
     query = CallsQuery(project_id=PROJECT)
     try:
         return reader.lines(query, reader.plan(query).seqs)
+    finally:
+        reader.close()
+
+
+def everything_in(path) -> bytes:
+    """Calls, and what lies beside them."""
+    reader = SqliteReader(path, render=render)
+    questions = (
+        q.AskFeedback(project_id=PROJECT),
+        q.AskObjects(project_id=PROJECT),
+        q.AskTable(project_id=PROJECT, digest="t"),
+        q.AskSizes(project_id=PROJECT),
+    )
+    try:
+        return lines_of(path) + b"\n".join(map(reader.answer, questions))
     finally:
         reader.close()
 
@@ -99,11 +124,11 @@ class TestPowerCut:
         path = tmp_path / "calls.db"
         writer = SqliteWriter(path, EVERYTHING, vfs=vfs, translate=translation())
         tape.mark("0")
-        seen = [b""]
+        seen = [everything_in(path)]
         for number, request in enumerate(REQUESTS, 1):
             commit(writer, request)
             tape.mark(str(number))
-            seen.append(lines_of(path))
+            seen.append(everything_in(path))
             if number % 7 == 0:
                 writer._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
         writer.close()
@@ -127,7 +152,7 @@ class TestPowerCut:
             connection = apsw.Connection(str(folder / "calls.db"))
             assert connection.execute("PRAGMA integrity_check").get == "ok"
             connection.close()
-            assert lines_of(folder / "calls.db") in seen[acknowledged : acknowledged + 2]
+            assert everything_in(folder / "calls.db") in seen[acknowledged : acknowledged + 2]
         assert tried >= 100
 
     def test_logs_that_were_acknowledged_are_there_again_once_their_batches_are_resent(

@@ -14,7 +14,7 @@ import pytest
 from otel_bridge.errors import QueryTimeout, StartError, Unavailable
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.sqlite import migrate, reader, select
+from otel_bridge.store.sqlite import migrate, reader, scan, select
 from otel_bridge.store.sqlite.connection import open_writer
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -159,7 +159,7 @@ class TestDamage:
 
         store = Store("sqlite", path)
         store.write(an_ended_span())
-        store.reader._render = broken
+        store.reader._rows._render = broken
         assert store.the_call()["attributes"] == {"otel_span": None}
         store.close()
 
@@ -177,7 +177,7 @@ class TestReading:
         hasty.close()
 
     def test_no_snapshot_is_held_between_calls(self, store):
-        store.write(*(a_call(number) for number in range(select.PART_CALLS + 1)))
+        store.write(*(a_call(number) for number in range(scan.PART_CALLS + 1)))
         query = CallsQuery(project_id=PROJECT)
         plan = store.reader.plan(query)
         assert plan.after is not None
@@ -216,13 +216,15 @@ class TestReading:
     )
     def test_a_common_query_walks_along_its_index(self, store, asked, index):
         query = CallsQuery(project_id=PROJECT, **asked)
-        sql = select.first_part(query, 1) if select.is_walk(query) else select.all_at_once(query, 1)
+        found = select.search(query, 1)
+        start = select.Place(9, None, "", None, 0)
+        sql = select.part(found, start) if found.is_walk else select.all_at_once(found, limit=9, offset=0)
         connection = apsw.Connection(str(store.path))
         steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql.text}", sql.args)]
         connection.close()
         assert any(index in step for step in steps), steps
         assert not any("SCAN c" in step for step in steps), steps
-        if select.is_walk(query):
+        if found.is_walk:
             assert not any("TEMP B-TREE" in step for step in steps), steps
 
 

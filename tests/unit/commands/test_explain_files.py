@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from otel_bridge.cli import cli
 from otel_bridge.commands import sources
-from otel_bridge.commands.shown import clean, lines
+from otel_bridge.commands.explained import clean, lines
 from otel_bridge.translate.explain import explain
 from tests.fixtures.captures import CAPTURES, ROOT, spans
 from tests.fixtures.otlp_json import IDS, body_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from otel_bridge.model.query import CallsQuery, SortBy
-from otel_bridge.store.asked import id_key, order, run_ids
+from otel_bridge.query.ordering import id_key
+from otel_bridge.store.asked import order, run_ids
 from otel_bridge.store.sqlite.conditions import _after
 from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.sqlite.queries import QUERIES

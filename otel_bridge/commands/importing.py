@@ -1,0 +1,168 @@
+"""`otel-bridge import`: calls or spans that were exported, back into a store."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+import msgspec
+
+from otel_bridge.commands.failing import CommandFailed, told
+from otel_bridge.commands.otlp_files import messages, pieces
+from otel_bridge.commands.progress import progress
+from otel_bridge.commands.source import open_source
+from otel_bridge.config import parse_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
+    from otel_bridge.commands.source import Source
+
+BATCH_BYTES: Final = 4 << 20
+BATCH_RECORDS: Final = 500
+MAX_LINE_BYTES: Final = 64 << 20
+_START: Final = (
+    "project_id", "id", "trace_id", "op_name", "display_name", "parent_id", "thread_id", "turn_id",
+    "started_at", "attributes", "inputs", "wb_user_id", "wb_run_id", "wb_run_step",
+)  # fmt: skip
+_END: Final = ("project_id", "id", "ended_at", "exception", "output", "summary", "wb_run_step_end")
+
+
+def import_file(
+    *,
+    data_dir: Path | None,
+    url: str | None,
+    project: str,
+    file: Path,
+    shape: str | None,
+    into_project: str | None,
+) -> None:
+    """Keep what a file holds, batch by batch; a batch that is refused ends it, and says where."""
+    _check(into_project)
+    with told(), _opened(file) as (opened, size), open_source(data_dir, url, project, write=True) as source:
+        head = opened.peek(1)[:200]  # type: ignore[attr-defined]  # every reader of ours is buffered
+        kind = shape or _guess(head)
+        with progress("importing", size, in_bytes=True) as done:
+            if kind == "calls":
+                kept, refused = _import_calls(source, opened, into_project, done), 0
+            else:
+                kept, refused = _import_spans(source, opened, kind, into_project, done)
+    click.echo(f"imported {kept:,} {'calls' if kind == 'calls' else 'spans'}", err=True)
+    if refused:
+        raise CommandFailed(f"{refused:,} spans were refused")
+
+
+def _check(into_project: str | None) -> None:
+    try:
+        if into_project is not None:
+            parse_project(into_project)
+    except ValueError as error:
+        raise click.UsageError(f"--into-project: {error}") from error
+
+
+@contextmanager
+def _opened(file: Path) -> Generator[tuple[IO[bytes], int | None]]:
+    if str(file) == "-":
+        yield sys.stdin.buffer, None
+        return
+    try:
+        opened = file.open("rb")
+    except OSError as error:
+        raise CommandFailed(f"cannot read {file}: {error.strerror}") from error
+    with opened:
+        yield opened, file.stat().st_size
+
+
+def _guess(head: bytes) -> str:
+    if not head.lstrip().startswith(b"{"):
+        return "otlp-proto"
+    return "otlp-json" if b'"resourceSpans"' in head or b'"resource_spans"' in head else "calls"
+
+
+def _batches(records: Iterator[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    size = 0
+    for record in records:
+        if batch and (len(batch) == BATCH_RECORDS or size + len(record) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += len(record)
+    if batch:
+        yield batch
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
+            raise CommandFailed(f"a line is longer than {MAX_LINE_BYTES >> 20} MiB")
+        if line.strip():
+            yield line
+
+
+def _import_calls(
+    source: Source, file: IO[bytes], into_project: str | None, done: Callable[[int], None]
+) -> int:
+    kept = 0
+    for lines in _batches(_lines(file)):
+        items = [item for n, line in enumerate(lines, kept + 1) for item in _items(line, n, into_project)]
+        try:
+            source.keep_calls(msgspec.json.encode({"batch": items}))
+        except Exception as error:
+            error.add_note(f"calls {kept + 1:,} to {kept + len(lines):,} of the file")
+            raise
+        kept += len(lines)
+        done(sum(map(len, lines)))
+    return kept
+
+
+def _items(line: bytes, number: int, into_project: str | None) -> list[dict[str, Any]]:
+    """Make of a line what `/call/upsert_batch` takes: a start, and an end when the call has ended."""
+    try:
+        call = msgspec.json.decode(line)
+        if into_project is not None:
+            call["project_id"] = into_project
+        attributes = dict(call["attributes"])
+        dump = attributes.pop("otel_span", None)
+        start = {name: call[name] for name in _START} | {"attributes": attributes, "otel_dump": dump}
+        end = {name: call[name] for name in _END}
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        raise CommandFailed(f"call {number:,} of the file is no exported call") from error
+    items: list[dict[str, Any]] = [{"mode": "start", "req": {"start": start}}]
+    if end["ended_at"] is not None:
+        items.append({"mode": "end", "req": {"end": end}})
+    return items
+
+
+def _import_spans(
+    source: Source, file: IO[bytes], kind: str, project: str | None, done: Callable[[int], None]
+) -> tuple[int, int]:
+    kept = refused = 0
+    in_protobuf = kind == "otlp-proto"
+    records = messages(pieces(file)) if in_protobuf else _lines(file)
+    encoding = "protobuf" if in_protobuf else "json"
+    for batch in _batches(records):
+        body = b"".join(batch) if in_protobuf else _joined(batch)
+        bad, why = source.keep_spans(body, encoding=encoding, project=project)
+        if bad:
+            click.echo(f"{bad:,} spans were refused: {why}", err=True)
+        kept += len(batch)
+        refused += bad
+        done(sum(map(len, batch)))
+    return kept - refused, refused
+
+
+def _joined(lines: list[bytes]) -> bytes:
+    """Put the `resourceSpans` of many documents into one."""
+    resources: list[Any] = []
+    for line in lines:
+        try:
+            document = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            part = document.get("resourceSpans") or document["resource_spans"]
+            resources += msgspec.json.decode(part, type=list[msgspec.Raw])
+        except (msgspec.DecodeError, KeyError) as error:
+            raise CommandFailed("a line is no OTLP/JSON") from error
+    return msgspec.json.encode({"resourceSpans": resources})

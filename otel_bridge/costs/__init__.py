@@ -1,0 +1,1 @@
+"""PRICE: what tokens cost. Pure, but for the kept library of default prices."""

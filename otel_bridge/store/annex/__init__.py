@@ -1,0 +1,1 @@
+"""Beside calls: feedback, prices, objects, tables and files at rest."""

@@ -1,0 +1,76 @@
+"""The few looks at many calls that questions take, in memory (`annex.base.Reads`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from otel_bridge.store.annex.base import Turn, Used
+from otel_bridge.store.annex.memory import MemoryAnnex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from otel_bridge.model.query import CallsQuery
+    from otel_bridge.store.merge import Held
+
+    Select = Callable[[CallsQuery], Sequence[Held]]
+
+
+class MemoryReads(MemoryAnnex):
+    """What `annex` holds, and the calls that `select` gives for a query."""
+
+    def __init__(self, annex: MemoryAnnex, calls: Callable[[str], Sequence[Held]], select: Select) -> None:
+        super().__init__()
+        self.__dict__.update(annex.__dict__)
+        self._calls_of = calls
+        self._select = select
+
+    def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterator[Turn]:
+        """Return the turns of threads."""
+        for call in self._calls_of(project_id):
+            wanted = thread_ids is None or call.thread_id in thread_ids
+            if wanted and call.thread_id is not None and call.turn_id == (call.plain_id or call.id):
+                yield Turn(call.thread_id, call.id, call.started_at or 0, call.ended_at)
+
+    def used(self, query: CallsQuery, limit: int) -> list[Used]:
+        """Return what the calls of a query used."""
+        return [_used(call) for call in self._select(query)[:limit]]
+
+    def trace_bytes(self, project_id: str) -> int:
+        """Return how many bytes of JSON the calls of a project are."""
+        return sum(map(size_of, self._calls_of(project_id)))
+
+    def trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
+        """Return the same of whole traces."""
+        return trace_sizes(self._calls_of(project_id), traces)
+
+
+def size_of(call: Held) -> int:
+    """Count the bytes of JSON of a call."""
+    return sum(len(tree or b"") for tree in (call.inputs, call.attributes, call.summary, call.output))
+
+
+def trace_sizes(calls: Iterable[Held], traces: Sequence[str]) -> dict[str, int]:
+    """Add up the bytes of JSON of traces."""
+    sizes = dict.fromkeys(traces, 0)
+    for call in calls:
+        if call.trace_id in sizes:
+            sizes[call.trace_id] += size_of(call)
+    return sizes
+
+
+def _used(call: Held) -> Used:
+    summary = orjson.loads(call.summary) if call.summary else {}
+    usage = summary.get("usage")
+    return Used(
+        id=call.id,
+        plain_id=call.plain_id or call.id,
+        parent_id=call.parent_id,
+        trace_id=call.trace_id or "",
+        started_at=call.started_at or 0,
+        ended_at=call.ended_at,
+        usage=None if usage is None else orjson.dumps(usage),
+        is_span=call.dump is not None,
+    )

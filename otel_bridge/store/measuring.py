@@ -1,0 +1,55 @@
+"""The reference meaning of what statistics are made of (`contract/weave-api.md` §3.2), one call at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from otel_bridge.stats.measure import Measure, Measured
+from otel_bridge.stats.tally import Cell, tally
+from otel_bridge.stats.usage import Usage, usages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from otel_bridge.stats.metrics import Wanted
+    from otel_bridge.store.merge import Held
+
+KeyT = TypeVar("KeyT")
+
+_CALL_VALUES: Final[Mapping[str, Callable[[Held], int | None]]] = {
+    "latency_ms": lambda c: None if c.ended_at is None else (c.ended_at - (c.started_at or 0)) // 1000,
+    "call_count": lambda _: 1,
+    "error_count": lambda c: 1 if c.exception else 0,
+}
+
+
+def measure(calls: Iterable[Held], asked: Measure) -> Measured:
+    """Add up these calls, all of which match the filter."""
+    by_bucket: defaultdict[int, list[Held]] = defaultdict(list)
+    by_model: defaultdict[tuple[int, str, int], list[Usage]] = defaultdict(list)
+    for call in calls:
+        started_at = call.started_at
+        if started_at is None or not asked.edges[0] <= started_at < asked.edges[-1]:
+            continue
+        bucket = bisect_right(asked.edges, started_at) - 1
+        by_bucket[bucket].append(call)
+        for usage in usages(call.summary):
+            size = bisect_left(asked.sizes, usage.input_tokens)
+            by_model[bucket, usage.model, size].append(usage)
+    return Measured(
+        _cells(by_bucket, asked.calls, lambda call, metric: _CALL_VALUES[metric](call)),
+        _cells(by_model, asked.usage, getattr),
+    )
+
+
+def _cells(
+    found: Mapping[KeyT, Sequence[Any]], wanted: Sequence[Wanted], value: Callable[[Any, str], int | None]
+) -> dict[KeyT, Cell]:
+    if not wanted:
+        return {}
+    return {
+        key: Cell(len(rows), {one.metric: tally(value(row, one.metric) for row in rows) for one in wanted})
+        for key, rows in found.items()
+    }

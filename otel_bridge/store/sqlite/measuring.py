@@ -1,0 +1,194 @@
+"""Adds up calls for statistics (`store.base.CallReader.measure`): slice after slice of time along an index.
+
+A slice is a statement of its own, so no snapshot outlives it and nothing has to be sorted by time. Calls
+that an index finds by something else than time are gathered at once.
+"""
+
+from __future__ import annotations
+
+import operator
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from otel_bridge.errors import QueryTimeout
+from otel_bridge.model.query import CallsFilter, CallsQuery
+from otel_bridge.stats.measure import Measured
+from otel_bridge.stats.tally import PARTS, Cell, Tally, counted
+from otel_bridge.store.sqlite.conditions import conditions, is_selective
+from otel_bridge.store.sqlite.fragments import Sql, joined
+from otel_bridge.store.trees import Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import apsw
+
+    from otel_bridge.stats.measure import Measure
+    from otel_bridge.stats.metrics import Wanted
+
+    Reading = Callable[[], AbstractContextManager[apsw.Connection]]
+
+MEASURE_SECONDS: Final = 20.0
+"""All buckets together; an SDK waits 30 s for an answer."""
+
+SLICE_MICROS: Final = 3600 * 1_000_000
+"""Calls of at most so much time are added up by one statement: what it holds in memory is bounded."""
+
+_MILLIS: Final = "((c.ended_at - c.started_at) / 1000 - ((c.ended_at - c.started_at) % 1000 < 0))"
+"""The floor, as the line of a call shows it; SQLite divides towards zero."""
+_CACHED: Final = "(u.cache_read_input_tokens + u.cache_creation_input_tokens)"
+_VALUES: Final[Mapping[str, str]] = {
+    "latency_ms": _MILLIS,
+    "call_count": "1",
+    "error_count": f"((c.flags & {Flag.FAILED}) > 0)",
+    "uncached_tokens": f"(u.input_tokens - iif({_CACHED} <= u.input_tokens, {_CACHED}, 0))",
+}
+_PART: Final[Mapping[str, str]] = {
+    "count": "count({0})",
+    "sum": "total({0})",
+    "min": "min({0})",
+    "max": "max({0})",
+    "ones": "total({0} = 1)",
+    "zeros": "total({0} = 0)",
+}
+"""`sum` would fail where it passes 64 bits; `total` is exact as far as floating point numbers are."""
+_JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "count": operator.add,
+    "sum": operator.add,
+    "min": lambda one, other: one if other is None else min(one, other),
+    "max": lambda one, other: one if other is None else max(one, other),
+    "ones": operator.add,
+    "zeros": operator.add,
+}
+_EXACT: Final = 1 << 53
+_integers: Final = msgspec.json.Decoder(list[int]).decode
+
+
+def measure(reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> Measured:
+    """Measure what is asked for; raise QueryTimeout when that takes too long."""
+    work = _Work(reading, asked, project, clock)
+    calls = {key[0]: cell for key, cell in work.cells(asked.calls, usage=False).items()}
+    usage = {(key[0], key[1], key[2]): cell for key, cell in work.cells(asked.usage, usage=True).items()}
+    return Measured(calls, usage)
+
+
+class _Sums:
+    """What is known of one cell while it is added up, slice by slice."""
+
+    __slots__ = ("numbers", "rows", "values")
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.numbers: dict[tuple[str, str], Any] = {}
+        self.values: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+    def cell(self, wanted: tuple[Wanted, ...]) -> Cell:
+        return Cell(self.rows, {one.metric: self._tally(one) for one in wanted})
+
+    def _tally(self, one: Wanted) -> Tally:
+        if one.values:
+            return counted(self.values[one.metric])
+        return Tally(**{part: _whole(self.numbers[one.metric, part]) for part in one.parts})
+
+
+class _Work:
+    def __init__(self, reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> None:
+        self._reading = reading
+        self._edges = asked.edges
+        self._clock = clock
+        self._deadline = clock() + MEASURE_SECONDS
+        self._where = conditions(CallsQuery(project_id=asked.project_id, filter=asked.filter), project)
+        self._everything = asked.filter == CallsFilter()
+        self._at_once = is_selective(asked.filter)
+        self._size = _size(asked.sizes)
+
+    def cells(self, wanted: tuple[Wanted, ...], *, usage: bool) -> dict[tuple[Any, ...], Cell]:
+        """Measure calls by (bucket,), or usage by (bucket, model, size)."""
+        if not wanted:
+            return {}
+        listed = [one.metric for one in wanted if one.values]
+        parts = [
+            (one.metric, part) for one in wanted if not one.values for part in PARTS if part in one.parts
+        ]
+        picked = ["count(*)", *(f"group_concat({_value(metric)})" for metric in listed)]
+        picked += [_PART[part].format(_value(metric)) for metric, part in parts]
+        keys = 3 if usage else 1
+        found: defaultdict[tuple[Any, ...], _Sums] = defaultdict(_Sums)
+        for row in self._rows(picked, usage=usage):
+            sums, lists = found[row[:keys]], row[keys + 1 :]
+            sums.rows += row[keys]
+            for metric, texts in zip(listed, lists, strict=False):
+                if texts is not None:
+                    sums.values[metric].update(_integers(f"[{texts}]"))
+            for place, number in zip(parts, lists[len(listed) :], strict=True):
+                have = sums.numbers.get(place)
+                sums.numbers[place] = number if have is None else _JOIN[place[1]](have, number)
+        return {key: sums.cell(wanted) for key, sums in found.items()}
+
+    def _rows(self, picked: list[str], *, usage: bool) -> Iterator[tuple[Any, ...]]:
+        """Yield (bucket, model and size of usage, what is picked), for each slice of time."""
+        groups = ["u.model", self._size.text] if usage else []
+        if self._at_once:
+            yield from self._read(self._statement(picked, ["bucket_of(c.started_at)", *groups], usage=usage))
+            return
+        for bucket, low, high in self._slices():
+            if self._clock() > self._deadline:
+                text = f"statistics took longer than {MEASURE_SECONDS:g} s; ask for a shorter range"
+                raise QueryTimeout(text)
+            sql = self._statement(picked, groups, usage=usage, low=low, high=high)
+            yield from ((bucket, *row) for row in self._read(sql) if groups or row[0])
+
+    def _slices(self) -> Iterator[tuple[int, int, int]]:
+        for bucket, (begin, end) in enumerate(pairwise(self._edges)):
+            for low in range(begin, end, SLICE_MICROS):
+                yield bucket, low, min(low + SLICE_MICROS, end)
+
+    def _read(self, sql: Sql) -> list[Any]:
+        with self._reading() as connection:
+            if self._at_once:
+                connection.create_scalar_function("bucket_of", self._bucket, 1, deterministic=True)
+            return connection.execute(sql.text, sql.args).fetchall()
+
+    def _bucket(self, *started_at: Any) -> int:
+        return bisect_right(self._edges, started_at[0]) - 1
+
+    def _statement(
+        self, picked: list[str], groups: list[str], *, usage: bool, low: int = 0, high: int = 0
+    ) -> Sql:
+        low, high = (self._edges[0], self._edges[-1]) if self._at_once else (low, high)
+        alone = usage and self._everything
+        table = "u" if alone else "c"
+        source = "usages AS u" if alone else "calls AS c"
+        if usage and not alone:
+            source += (
+                " JOIN usages AS u ON u.project = c.project AND u.started_at = c.started_at AND u.seq = c.seq"
+            )
+        where = Sql("u.project = ?", self._where.args) if alone else self._where
+        pieces = [
+            Sql(f"SELECT {', '.join([*groups, *picked])}", self._size.args if usage else ()),
+            Sql(f"FROM {source} WHERE {where.text}", where.args),
+            Sql(f"AND {table}.started_at >= ? AND {table}.started_at < ?", (low, high)),
+        ]
+        if groups:
+            numbers = ", ".join(str(n + 1) for n in range(len(groups)))
+            pieces.append(Sql(f"GROUP BY {numbers}"))
+        return joined(" ", pieces)
+
+
+def _value(metric: str) -> str:
+    return _VALUES.get(metric) or f"u.{metric}"
+
+
+def _whole(number: Any) -> Any:
+    """Give back the integer that `total` made a floating point number of."""
+    return int(number) if type(number) is float and abs(number) <= _EXACT else number
+
+
+def _size(sizes: Sequence[int]) -> Sql:
+    """Count the sizes that a request exceeds."""
+    return Sql(" + ".join("(u.input_tokens > ?)" for _ in sizes) or "0", tuple(sizes))

@@ -1,0 +1,121 @@
+"""Calls and spans in files, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+from tests.contract.api.bodies import call_id
+from tests.e2e import client
+from tests.e2e.people import CALLS, SPANS, run, spawn
+from tests.e2e.process import environment
+
+
+class TestExportAndImport:
+    def test_calls_come_back_as_they_were(self, source, tmp_path, filled):
+        file, copy = tmp_path / "calls.jsonl", tmp_path / "copy"
+        for project in (CALLS, SPANS):
+            run("export", "--project", project, *source, "-o", str(file))
+            assert run("import", str(file), "--data-dir", str(copy))[1].startswith("imported ")
+            again, _ = run("export", "--project", project, "--data-dir", str(copy))
+            assert again == file.read_text()
+        assert not list(tmp_path.glob("*.part*"))
+
+    def test_spans_come_back_byte_for_byte(self, source, tmp_path):
+        file, copy = tmp_path / "spans.pb", tmp_path / "copy"
+        exported = run("export", "--project", SPANS, *source, "--format", "otlp-proto", "-o", str(file))[1]
+        assert TracesData.FromString(file.read_bytes()).resource_spans
+        run("import", str(file), "--data-dir", str(copy), "--into-project", SPANS)
+        again = tmp_path / "again.pb"
+        here = ["--project", SPANS, "--data-dir", str(copy)]
+        assert run("export", *here, "--format", "otlp-proto", "-o", str(again))[1] == exported
+        assert again.read_bytes() == file.read_bytes()
+        assert run("export", *here)[0] == run("export", "--project", SPANS, *source)[0]
+
+    def test_spans_as_json_say_the_same(self, source, tmp_path):
+        file, copy = tmp_path / "spans.jsonl", tmp_path / "copy"
+        run("export", "--project", SPANS, *source, "--format", "otlp-json", "-o", str(file))
+        first = json.loads(file.read_text().splitlines()[0])["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+        assert int(first["traceId"], 16)
+        run("import", str(file), "--data-dir", str(copy), "--into-project", SPANS)
+        assert (
+            run("export", "--project", SPANS, "--data-dir", str(copy))[0]
+            == run("export", "--project", SPANS, *source)[0]
+        )
+
+    def test_a_filter_selects(self, source):
+        out, err = run("export", "--project", CALLS, *source, "--status", "error")
+        assert json.loads(out)["id"] == call_id(3)
+        assert err == "exported 1 calls\n"
+
+    def test_calls_without_a_span_are_counted(self, source):
+        out, err = run("export", "--project", CALLS, *source, "--format", "otlp-proto")
+        assert (out, err) == ("", "exported 0 spans, 5 have no span\n")
+
+    def test_a_running_bridge_takes_what_was_exported(self, filled, tmp_path):
+        file, here = tmp_path / "file", ["--url", filled.api]
+        for shape, project in (("calls", CALLS), ("otlp-proto", SPANS), ("otlp-json", SPANS)):
+            target = f"copies/{shape}"
+            run("export", "--project", project, *here, "--format", shape, "-o", str(file))
+            run("import", str(file), *here, "--into-project", target)
+            copied = set(client.ids(filled.api, target))
+            assert copied == set(client.ids(filled.api, project))
+
+    def test_importing_again_changes_nothing(self, filled, tmp_path):
+        file, here = tmp_path / "file", ["--url", filled.api]
+        before, _ = run("export", "--project", CALLS, *here)
+        file.write_text(before)
+        run("import", str(file), *here)
+        assert run("export", "--project", CALLS, *here)[0] == before
+
+
+class TestTrouble:
+    def test_a_directory_that_a_bridge_writes_is_refused_with_a_hint(self, filled, tmp_path):
+        file = tmp_path / "file"
+        file.write_text("{}\n")
+        arguments = ["import", str(file), "--data-dir", str(filled.data_dir)]
+        command = [sys.executable, "-m", "otel_bridge", *arguments]
+        done = subprocess.run(
+            command, env=environment(), capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 3
+        assert done.stderr.endswith("--url URL reaches it\n")
+
+    def test_no_bridge_there_is_one_line(self):
+        _, err = run("calls", "--url", "http://127.0.0.1:1", code=1)
+        assert err == "Error: cannot reach a bridge at http://127.0.0.1:1: Connection refused\n"
+
+    @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://127.0.0.1:port"])
+    def test_an_address_that_is_none(self, url):
+        assert "no address of a bridge" in run("calls", "--url", url, code=1)[1]
+
+    def test_no_calls_there_is_one_line(self, tmp_path):
+        assert "there are no calls in" in run("calls", "--data-dir", str(tmp_path), code=1)[1]
+
+    @pytest.mark.parametrize("flags", [["--since", "yesterday"], ["--until", "7q"], ["--project", "x"]])
+    def test_a_bad_option_is_a_usage_error(self, source, flags):
+        run("calls", *source, *flags, code=2)
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b'{"id":1}\n', "call 1 of the file is no exported call"),
+            (b"\x0a\xff\xff\xff\xff\x7f", "not OTLP traces in protobuf"),
+            (b"\x0a\x05ab", "ends amid a span"),
+            (b"hello", "not OTLP traces in protobuf"),
+            (b'{"resourceSpans":7}\n', "no OTLP/JSON"),
+        ],
+    )
+    def test_a_file_that_was_not_exported(self, tmp_path, content, words):
+        file = tmp_path / "file"
+        file.write_bytes(content)
+        assert words in run("import", str(file), "--data-dir", str(tmp_path / "new"), code=1)[1]
+
+    def test_a_reader_that_goes_away_ends_it_quietly(self, filled):
+        export = f"{sys.executable} -m otel_bridge export --project {SPANS} --url {filled.api}"
+        done = spawn(["sh", "-c", f"{export} | head -c 10"])
+        assert (len(done.stdout), done.stderr) == (10, "")

@@ -1,0 +1,102 @@
+"""The real Weave SDK against a real bridge: publish, read, judge, price, evaluate."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import environment
+
+SDK = "weave==0.54.0"
+SESSION = Path(__file__).with_name("weave_session.py")
+INSTALL_SECONDS = 600
+SESSION_SECONDS = 240
+MODES = {
+    "server-digests": {},
+    "client-digests": {"WEAVE_ENABLE_CLIENT_SIDE_DIGESTS": "true"},
+}
+
+
+@pytest.fixture(scope="module")
+def sdk_python(request) -> Path:
+    """A Python that has the SDK, in an environment of its own that later runs find again."""
+    folder = Path(request.config.cache.mkdir(SDK.replace("==", "-")))
+    python, done = folder / "bin" / "python", folder / "installed"
+    if not done.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, timeout=INSTALL_SECONDS)
+        install = [python, "-m", "pip", "install", "--quiet", SDK]
+        try:
+            subprocess.run(install, check=True, capture_output=True, timeout=INSTALL_SECONDS)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            pytest.skip(f"{SDK} cannot be installed here")
+        done.touch()
+    return python
+
+
+@pytest.fixture(scope="module", params=MODES, ids=str)
+def session(request, sdk_python, bridge_process, tmp_path_factory) -> dict:
+    """What came of a whole session in one way of computing digests."""
+    home = tmp_path_factory.mktemp("home")
+    variables = environment(
+        WANDB_BASE_URL=bridge_process.api,
+        WANDB_API_KEY="abcd",
+        WEAVE_SERVER_CACHE_DIR=str(home / "cache"),
+        HOME=str(home),
+        PYTHONPATH="",
+        **MODES[request.param],
+    )
+    done = subprocess.run(
+        [sdk_python, SESSION],
+        env=variables,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=SESSION_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("OUTCOME ")]
+    return json.loads(line.removeprefix("OUTCOME "))
+
+
+DIGESTS: dict[str, list[str]] = {}
+"""What each mode computed, for the one test that compares them."""
+
+
+def test_published_values_come_back(session):
+    found = session["objects"]
+    assert found["plain"] == {"a": [1, {"b": "héllo"}], "n": None, "f": 0.5}
+    assert found["prediction"] == 12
+    assert found["held"] == 3
+    assert found["rows"] == [250, {"x": 249, "expected": 747}]
+    assert found["row_by_ref"] == {"x": 7, "expected": 21}
+    assert (found["latest"], found["first"]) == (2, 1)
+
+
+def test_digests_agree_whoever_computes_them(request, session):
+    DIGESTS[request.node.callspec.id] = session["objects"]["digests"]
+    assert session["gave_up_digests"] is False
+    assert len({tuple(digests) for digests in DIGESTS.values()}) == 1
+
+
+def test_feedback_is_given_read_and_taken_back(session):
+    found = session["feedback"]
+    assert found["result"] == 8
+    assert [kind for kind, _ in found["kinds"]] == ["wandb.reaction.1", "wandb.note.1", "custom"]
+    assert found["kinds"][0][1]["detoned_alias"] == ":thumbs_up:"
+    assert found["score"] is True
+    assert found["left"] == ["custom", "wandb.reaction.1", "wandb.runnable.IsPositive"] == found["included"]
+    assert found["scored_by"].count(True) == 1
+    assert found["children"] == ["inner"]
+
+
+def test_prices_price_calls_and_are_purged(session):
+    assert session["costs"] == {"total": [2.0, 30.0], "known": ["my-model"], "left": []}
+
+
+def test_an_evaluation_runs(session):
+    assert session["evaluation"] == {"right": {"true_count": 3, "true_fraction": 1.0}}
