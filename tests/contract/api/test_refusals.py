@@ -224,6 +224,9 @@ class Failing:
     async def plan(self, query, *, after=None):
         raise self.error
 
+    async def lines(self, query, seqs):
+        raise self.error
+
     async def count(self, query):
         raise self.error
 
