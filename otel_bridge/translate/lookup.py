@@ -7,7 +7,7 @@ give.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from otel_bridge.translate.sources import Only, Source
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """A source that a set of keys offers: as the key itself or, when there are `keys`, as a subtree of them.
 
     `leaves`: the subtree is flat, these are its members and their keys. `read` None takes any value. `only`:
@@ -83,10 +83,17 @@ class Found(Struct, frozen=True, gc=False):
     def first(self, places: tuple[Place, ...]) -> tuple[Place | None, Any]:
         """Return place and value of the first source that is present and readable, None without any."""
         for place in places:
-            if place.only is None or self.holds(place.only):
-                value = self.value(place)
-                if value is not None:
-                    return place, value
+            if place.only is not None or place.keys:
+                value = self.value(place) if place.only is None or self.holds(place.only) else None
+            else:  # most are one attribute with a plain text or a number
+                value, read = self.flat[place.key], place.read
+                kind = type(value)
+                if kind is not int and (kind is not str or value[:1] in BRACKETS):
+                    value = self.value(place)
+                elif read is not None:
+                    value = read(value)
+            if value is not None:
+                return place, value
         return None, None
 
     def value(self, place: Place) -> Any:
@@ -165,14 +172,14 @@ _MAPPED: Final = frozenset((*BLOCK, *USAGE, "inputs", "output"))
 def _place(source: Source, keys: list[str]) -> Place:
     leaves = tuple((key[len(source.key) + 1 :], key) for key in keys)
     return Place(
-        source.key,
-        None if source.read is as_is else source.read,
-        tuple(keys),
-        leaves if all(leaf and "." not in leaf and leaf != "0" for leaf, _ in leaves) else (),
-        source.only,
-        source.wrap,
-        source.ours,
-        _subtree_skeleton(source, leaves),
+        key=source.key,
+        read=None if source.read is as_is else source.read,
+        keys=tuple(keys),
+        leaves=leaves if all(leaf and "." not in leaf and leaf != "0" for leaf, _ in leaves) else (),
+        only=source.only,
+        wrap=source.wrap,
+        ours=source.ours,
+        skeleton=_subtree_skeleton(source, leaves),
     )
 
 
