@@ -61,6 +61,15 @@ def test_logs_that_come_after_their_span_change_its_call(store):
     assert shown(store) == (["a", "b"], "b", ["a", "b"])
 
 
+def test_they_are_shown_to_a_reader_that_knows_the_call_without_them(store):
+    store.write(a_sent_span())
+    seen = [shown(store)[2]]
+    for body in ("a", "b"):
+        store.write(some_logs(1, body))
+        seen.append(shown(store)[2])
+    assert seen == [[], ["a"], ["a", "b"]]
+
+
 def test_logs_that_come_first_wait_unseen_and_are_there_when_their_span_comes(store):
     assert store.write(some_logs(1, "a")) == Applied(created=1)
     assert store.write(some_logs(1, "b")) == Applied(merged=1)
