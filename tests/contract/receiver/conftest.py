@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 import structlog
 from blockbuster import blockbuster_ctx
+from grpc.aio import init_grpc_aio, shutdown_grpc_aio
 
 from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import open_http
@@ -16,6 +17,14 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.telemetry import Telemetry
 from otel_bridge.testing import RecordingConsume
 from tests.contract.receiver.client import Bridge
+
+
+@pytest.fixture(scope="session", autouse=True)
+def grpc_stays():
+    """Hold gRPC's machinery: else the last object that goes ends it, with a wait, inside any test's loop."""
+    init_grpc_aio()
+    yield
+    shutdown_grpc_aio()
 
 
 @pytest.fixture(autouse=True)
