@@ -23,7 +23,7 @@ def no_blocking_calls():
     """Nothing of the bridge's may block the event loop."""
     with blockbuster_ctx("otel_bridge") as blocking:
         # gRPC's own machinery ends when its last object is collected, in whatever test that is.
-        blocking.functions["lock.acquire"].can_block_in("threading.py", "_wait_for_tstate_lock")
+        blocking.functions["threading.Lock.acquire"].can_block_in("threading.py", "_wait_for_tstate_lock")
         yield
 
 
