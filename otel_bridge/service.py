@@ -23,6 +23,8 @@ from otel_bridge.http.listener import Bound, open_listener
 from otel_bridge.ingest.address import publish_address, withdraw_address
 from otel_bridge.ingest.keeper import Keeper, open_keeper
 from otel_bridge.ingest.settings import WriterSettings
+from otel_bridge.page.assets import read_page
+from otel_bridge.page.serving import page_routes
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.receiver.doors import http2_at_http_door
 from otel_bridge.receiver.grpc import open_grpc
@@ -157,6 +159,7 @@ async def _open_api(
 ) -> AsyncGenerator[Bound]:
     guard = guard_for(config.api.host)
     otlp = OtlpHttp(intake)
+    page = await asyncio.to_thread(read_page, config.default_project)
     app = api_app(
         keeper,
         intake.telemetry,
@@ -164,7 +167,7 @@ async def _open_api(
         budget=intake.budget,
         health=state,
         default_entity=config.default_project.partition("/")[0],
-        extra_routes=[*otlp.routes(), *otlp.routes("/traces")],
+        extra_routes=[*otlp.routes(), *otlp.routes("/traces"), *page_routes(page)],
         middlewares=[guarded(guard, refuse)] if guard else [],
     )
     http2 = http2_at_http_door(intake.telemetry, grpc_port)

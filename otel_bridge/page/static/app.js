@@ -1,0 +1,78 @@
+// The frame around the views.
+import { locked } from "./lib/api.js";
+import { Component, html, useEffect, useState } from "./lib/dom.js";
+import { useKeys } from "./lib/keys.js";
+import { go, link, useProject, useRoute } from "./lib/router.js";
+import { useStore } from "./lib/store.js";
+import { Failure, Waiting } from "./parts/basics.js";
+import { Bar } from "./parts/bar.js";
+import { Help } from "./parts/help.js";
+import { Lost } from "./parts/lost.js";
+import { Unlock } from "./parts/unlock.js";
+import { views } from "./views/registry.js";
+
+export function App() {
+  const route = useRoute();
+  const project = useProject();
+  const [help, setHelp] = useState(false);
+  const asksForKey = useStore(locked);
+  const view = views.find((one) => one.name === route.view);
+  useKeys("Everywhere", [
+    ...views.filter((one) => one.keys).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
+    { keys: "?", does: "This help", run: () => setHelp(true) },
+  ]);
+  return html`
+    <a class="skip" href="#view" onClick=${skip}>Skip to content</a>
+    <${Bar} current=${view?.under ?? route.view} onHelp=${() => setHelp(true)} />
+    <${Lost} />
+    ${asksForKey && html`<${Unlock} />`}
+    <main class="view" id="view" tabindex="-1">
+      <${Guard} key=${route.view}><${Shown} view=${view} name=${route.view} route=${route} project=${project} /><//>
+    </main>
+    ${help && html`<${Help} onClose=${() => setHelp(false)} />`}
+  `;
+}
+
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("view").focus();
+}
+
+const loaded = new Map();
+
+function Shown({ view, name, route, project }) {
+  const [, redraw] = useState(0);
+  const [error, setError] = useState(null);
+  useEffect(() => {
+    document.title = `${view?.tab ?? name} · ${project} · otel-bridge`;
+    if (!view || loaded.has(view.name)) return;
+    view.load().then(
+      (module) => {
+        loaded.set(view.name, module.default);
+        redraw((count) => count + 1);
+      },
+      () => setError(new Error("This view could not be loaded. The bridge may have been updated: reload the page.")),
+    );
+  }, [view, project]);
+  if (error) return html`<${Failure} error=${error} retry=${() => location.reload()} />`;
+  if (!view) return html`<div class="empty"><h2>There is no such view</h2><p><a href=${link("traces")}>Open the newest traces</a></p></div>`;
+  const View = loaded.get(view.name);
+  return View ? html`<${View} key=${project} parts=${route.parts} query=${route.query} project=${project} />` : html`<${Waiting} />`;
+}
+
+/** A fault in one view leaves the frame standing. */
+class Guard extends Component {
+  constructor() {
+    super();
+    this.state = { error: null };
+  }
+
+  componentDidCatch(error) {
+    console.error(error);
+    this.setState({ error });
+  }
+
+  render({ children }, { error }) {
+    return error ? html`<${Failure} error=${error} retry=${() => this.setState({ error: null })} />` : children;
+  }
+}
