@@ -1,0 +1,230 @@
+"""Headless Chromium for the tests of the page: found, started, asked over WebDriver and its devtools protocol.
+
+Nothing is downloaded: browser and driver are those of the machine. Every wait is for a condition.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from selenium.webdriver.remote.webelement import WebElement
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WAIT_SECONDS = 45
+POLL_SECONDS = 0.02
+LAPTOP, PHONE = (1366, 768), (390, 844)
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # the user may be root in a container
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--mute-audio",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+
+
+def missing() -> str:
+    """Say what this machine lacks to run a browser; empty when it lacks nothing."""
+    if not any(map(shutil.which, BROWSERS)):
+        return f"no browser on this machine: none of {', '.join(BROWSERS)} is in PATH"
+    return "" if shutil.which("chromedriver") else "no chromedriver in PATH"
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Chrome]:
+    """A browser with an empty profile for the length of a block."""
+    options = ChromeOptions()
+    options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
+    for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size={},{}".format(*LAPTOP)):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.set_capability("unhandledPromptBehavior", "ignore")
+    driver = Chrome(options=options, service=ChromeService(executable_path=shutil.which("chromedriver")))
+    try:
+        driver.set_page_load_timeout(WAIT_SECONDS)
+        driver.set_script_timeout(WAIT_SECONDS)
+        yield driver
+    finally:
+        driver.quit()
+
+
+@dataclass
+class Page:
+    """One tab that looks at the page of one bridge; `base` is where its API listens."""
+
+    driver: Chrome
+    base: str
+    said: list[str] = field(default_factory=list)
+    """Errors of the console so far."""
+    asked: list[str] = field(default_factory=list)
+    """Addresses asked for so far."""
+
+    # going places
+
+    def open(self, address: str = "") -> None:
+        """Load an address below the page's own, and wait until its view shows something."""
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.base}/{address}")
+        self.ready()
+
+    def follow(self, address: str) -> None:
+        """Go to another view as a link would, without loading the page again."""
+        self.driver.execute_script("location.hash = arguments[0]", address.removeprefix("#"))
+        self.ready()
+
+    def ready(self, view: str = "") -> None:
+        """Wait until the view of the current address has shown its first answer."""
+        wanted = f"[data-view='{view}']" if view else ""
+        self.wait(lambda: self.css(f"body[data-ready='true']{wanted}"), f"the view {view} is ready")
+
+    @property
+    def hash(self) -> str:
+        """What the address says after `#`."""
+        return self.run("return decodeURIComponent(location.hash.slice(1))")
+
+    # asking
+
+    def wait(self, condition: Callable[[], Any], what: str = "") -> Any:
+        """Return the first answer of `condition` that is true; fail after `WAIT_SECONDS`."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                if answer := condition():
+                    return answer
+            except (StaleElementReferenceException, JavascriptException):
+                pass  # it was drawn anew while we looked
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited in vain: {what or condition} at {self.driver.current_url}")
+            time.sleep(POLL_SECONDS)
+
+    def css(self, selector: str) -> list[WebElement]:
+        """Return the elements that match now."""
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector: str) -> WebElement:
+        """Wait for the first element that matches and can be seen."""
+        return self.wait(
+            lambda: next((e for e in self.css(selector) if e.is_displayed()), None), f"see {selector}"
+        )
+
+    def texts(self, selector: str) -> list[str]:
+        """Return what the matching elements say, in their order, hidden ones too."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())"
+        return self.run(script, selector)
+
+    def ids(self, selector: str = "[data-id]") -> list[str]:
+        """Return the ids of the rows in their order."""
+        return self.run("return [...document.querySelectorAll(arguments[0])].map(e => e.dataset.id)", selector)
+
+    def named(self, name: str, role: str = "button, a, input, select, textarea, summary") -> WebElement:
+        """Wait for a control that can be seen by its accessible name."""
+        script = """
+          const named = (e) => (e.getAttribute('aria-label') || [...(e.labels || [])].map(l => l.textContent).join(' ')
+            || e.textContent || e.title || '').replace(/\\s+/g, ' ').trim();
+          return [...document.querySelectorAll(arguments[1])].find(
+            e => named(e) === arguments[0] && e.checkVisibility()) || null;"""
+        return self.wait(lambda: self.run(script, name, role), f"a control named {name!r}")
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run a function body in the page."""
+        return self.driver.execute_script(script, *arguments)
+
+    # doing
+
+    def click(self, target: str | WebElement) -> None:
+        """Click an element, by selector or itself, once it can be clicked."""
+        element = self.one(target) if isinstance(target, str) else target
+        self.run("arguments[0].scrollIntoView({block: 'nearest'})", element)
+        element.click()
+
+    def type(self, target: str | WebElement, text: str, *, enter: bool = False) -> None:
+        """Replace the text of a field."""
+        element = self.one(target) if isinstance(target, str) else target
+        element.send_keys(Keys.CONTROL, "a")
+        element.send_keys(text or Keys.DELETE)
+        if enter:
+            element.send_keys(Keys.ENTER)
+
+    def press(self, *keys: str) -> None:
+        """Press keys where the focus is."""
+        self.driver.switch_to.active_element.send_keys(*keys)
+
+    # what surrounds the page
+
+    def cdp(self, command: str, **parameters: Any) -> dict[str, Any]:
+        """Say one command of the devtools protocol."""
+        return self.driver.execute_cdp_cmd(command, parameters)
+
+    def resize(self, size: tuple[int, int], *, mobile: bool = False) -> None:
+        """Give the screen a size in CSS pixels."""
+        width, height = size
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=height, deviceScaleFactor=1, mobile=mobile,
+        )  # fmt: skip
+
+    def prefer(self, **features: str) -> None:
+        """Set media features: `prefers_color_scheme="dark"`."""
+        named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.cdp("Emulation.setEmulatedMedia", features=named)
+
+    def reset(self) -> None:
+        """Forget sizes, media features and what the page stored."""
+        self.driver.get("about:blank")
+        self.cdp("Emulation.clearDeviceMetricsOverride")
+        self.cdp("Emulation.setEmulatedMedia", features=[])
+        self.cdp("Storage.clearDataForOrigin", origin=self.base, storageTypes="all")
+
+    # what went wrong
+
+    def errors(self) -> list[str]:
+        """Return what the console called an error since the page was opened, violations of the CSP too."""
+        self.said += [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+        return self.said
+
+    def requests(self) -> list[str]:
+        """Return every address that was asked for since the page was opened."""
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.asked.append(message["params"]["request"]["url"])
+        return self.asked
+
+    def overflow(self) -> int:
+        """Return by how many pixels the document is wider than the screen."""
+        return self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    def violations(self) -> list[str]:
+        """Return what axe-core finds serious or critical in what is shown."""
+        if not self.run("return 'axe' in window"):
+            self.run(AXE.read_text(encoding="utf-8"))
+        script = """
+          const done = arguments[0];
+          axe.run(document, {resultTypes: ['violations']}).then(
+            r => done(r.violations.filter(v => ['serious', 'critical'].includes(v.impact)).flatMap(
+              v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`))),
+            e => done([String(e)]));"""
+        return self.driver.execute_async_script(script)
