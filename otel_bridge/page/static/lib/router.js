@@ -36,14 +36,27 @@ export function link(view, parts = [], query = {}) {
 }
 
 export const route = createStore(parse(location.hash));
-addEventListener("hashchange", () => route.set(parse(location.hash)));
+let depth = history.state?.depth ?? 0;
+addEventListener("hashchange", () => {
+  // a link was followed when nothing is known of the entry yet; else the back or forward button was used
+  if (history.state?.depth === undefined) history.replaceState({ depth: depth + 1 }, "", location.href);
+  depth = history.state.depth;
+  route.set(parse(location.hash));
+});
 
 /** Go to an address that `link` wrote; with `replace` the back button does not come here again. */
 export function go(address, { replace = false } = {}) {
   if (address === location.hash) return;
-  if (replace) history.replaceState(null, "", address);
-  else history.pushState(null, "", address);
+  if (!replace) depth += 1;
+  if (replace) history.replaceState({ depth }, "", address);
+  else history.pushState({ depth }, "", address);
   route.set(parse(address));
+}
+
+/** Go back to where somebody came from within the page, else to `address`. */
+export function back(address) {
+  if (depth > 0) history.back();
+  else go(address);
 }
 
 /** Change some members of the query and stay in the view; null takes one away. */
