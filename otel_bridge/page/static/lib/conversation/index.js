@@ -1,5 +1,5 @@
 // A call as a conversation: what was said before, and what the call answered.
-import { messagesIn } from "./messages.js";
+import { message, messagesIn } from "./messages.js";
 import { partsOf } from "./parts.js";
 import { isObject, unpacked } from "./words.js";
 
@@ -10,18 +10,35 @@ import { isObject, unpacked } from "./words.js";
  * the sender left the content out of every message.
  */
 export function conversation(call) {
+  const kind = String(call.attributes?.kind ?? "").toLowerCase();
+  if (kind === "tool") return null;
   const before = messagesIn(call.inputs);
   const after = messagesIn(call.output);
-  if (!before && !after) return null;
+  if (!before && !after && !MODEL_KINDS.has(kind)) return null;
   const input = before ? before.messages : spoken("user", call.inputs);
   const system = instructions(before?.system ?? call.attributes?.system_instructions, input);
   const output = after ? unsaid(input, after.messages) : answer(input, call.output);
   const messages = [...from("input", [...system, ...input]), ...from("output", output)].filter((one) => one.parts.length || one.role !== "system");
-  return { messages, recorded: messages.some((one) => one.parts.some(hasContent)) };
+  if (!messages.length) return null;
+  nameResults(messages);
+  const recorded = messages.some((one) => one.parts.some(hasContent));
+  return { messages: recorded ? messages.filter((one) => one.parts.length || one.from === "input") : messages, recorded };
 }
+
+/** Calls of models: whatever goes in and out of them is said. */
+const MODEL_KINDS = new Set(["llm", "generation", "chat", "completion"]);
 
 const from = (side, messages) => messages.map((one) => ({ ...one, from: side }));
 const made = (role, parts) => (parts.length ? [{ role, name: "", parts, finish: "" }] : []);
+
+/** Results that only carry the id of their call get its name. */
+function nameResults(messages) {
+  const names = new Map();
+  for (const part of messages.flatMap((one) => one.parts)) {
+    if (part.kind === "tool_call" && part.id) names.set(part.id, part.name);
+    if (part.kind === "tool_result" && !part.name) part.name = names.get(part.id) ?? "";
+  }
+}
 
 function hasContent(part) {
   if (part.kind === "tool_call") return part.args !== undefined;
@@ -38,7 +55,9 @@ function instructions(said, input) {
 function spoken(role, value) {
   const bare = unwrapped(value);
   if (bare === undefined || bare === null || bare === "" || (isObject(bare) && !Object.keys(bare).length)) return [];
-  return made(role, typeof bare === "string" ? partsOf(bare) : [{ kind: "json", value: bare }]);
+  if (typeof bare === "string") return made(role, partsOf(bare));
+  const nameless = Array.isArray(bare) && bare.length > 0 && bare.every((one) => isObject(one) && ("content" in one || "function_call" in one || "tool_calls" in one));
+  return nameless ? bare.map((one) => message({ ...one, role })) : made(role, [{ kind: "json", value: bare }]);
 }
 
 /** Calls of spans keep the name of the attribute as the only key. */

@@ -4,6 +4,7 @@ import { first, isObject, role, unpacked } from "./words.js";
 
 /** Read one value as a message `{role, name, parts, finish}`; null when it is none. */
 export function message(raw) {
+  if (isPair(raw)) return message({ role: raw[0], content: raw[1] });
   if (!isObject(raw)) return null;
   const one = opened(raw);
   const who = role(one.role) ?? role(one.type) ?? ofSource(one) ?? ofItem(one);
@@ -12,6 +13,9 @@ export function message(raw) {
   const from = who === "user" && parts.length > 0 && parts.every((part) => part.kind === "tool_result") ? "tool" : who;
   return { role: from, name: String(first(one, "name", "source", "agentName") ?? ""), parts, finish: String(first(one, "finish_reason", "finishReason", "stop_reason") ?? "") };
 }
+
+/** LangChain takes `["user", "text"]` for a message. */
+const isPair = (raw) => Array.isArray(raw) && raw.length === 2 && raw.every((one) => typeof one === "string") && role(raw[0]) !== undefined;
 
 /** Take the wrapping off: LangChain's constructors and `data`, choices, OpenInference's `message`. */
 function opened(raw) {
@@ -38,6 +42,7 @@ function ofItem(one) {
 
 function parts_(one) {
   if (one.type === "function_call") return [toolCall(one)];
+  if (one.role === "thinking") return [{ kind: "thought", text: String(one.content ?? "") }];
   const parts = [...thoughts(one), ...partsOf(body(one))];
   if (typeof one.refusal === "string" && one.refusal) parts.push({ kind: "text", text: one.refusal, refused: true });
   const calls = [...toolCalls(first(one, "tool_calls", "toolCalls")), ...toolCalls(one.additional_kwargs?.tool_calls)];
@@ -68,7 +73,8 @@ function thoughts(one) {
 function toolParts(one) {
   const found = partsOf(body(one)).map((part) => ({ ...part }));
   if (found.some((part) => part.kind === "tool_result")) return found;
-  return [toolResult({ ...one, response: one.content ?? first(one, "output", "response", "result"), id: first(one, "tool_call_id", "id") })];
+  const said = found.length && found.every((part) => part.kind === "text") ? found.map((part) => part.text).join("\n") : one.content;
+  return [toolResult({ ...one, response: said ?? first(one, "output", "response", "result"), id: first(one, "tool_call_id", "id") })];
 }
 
 const isSame = (part, call) => part.kind === "tool_call" && (call.id ? part.id === call.id : part.name === call.name && JSON.stringify(part.args) === JSON.stringify(call.args));
@@ -90,7 +96,7 @@ export function messagesIn(value, depth = 0) {
 function inList(list, depth) {
   const messages = list.map(message);
   if (list.length && messages.every(Boolean)) return { system: null, messages };
-  if (list.length && list.every((one) => Array.isArray(one) || (isObject(one) && !message(one)))) return join(list.map((one) => messagesIn(one, depth + 1)));
+  if (list.length && list.every((one) => (Array.isArray(one) && !message(one)) || (isObject(one) && !message(one)))) return join(list.map((one) => messagesIn(one, depth + 1)));
   return null;
 }
 
@@ -127,7 +133,8 @@ function held(value, depth) {
     const found = value[name] === undefined ? null : messagesIn(value[name], depth + 1);
     if (found) return { system: found.system ?? system, messages: found.messages };
   }
-  if (system !== null && typeof value.input === "string") return { system, messages: [{ role: "user", name: "", parts: partsOf(value.input), finish: "" }] };
+  const asked = first(value, "input", "prompt");
+  if ((system !== null || "model" in value) && typeof asked === "string") return { system, messages: [{ role: "user", name: "", parts: partsOf(asked), finish: "" }] };
   const keys = Object.keys(value);
   return keys.length === 1 && !HOLDERS.includes(keys[0]) ? messagesIn(value[keys[0]], depth + 1) : null;
 }

@@ -29,6 +29,7 @@ const ROLES = {
   chatbot: "assistant",
   choice: "assistant",
   model: "assistant",
+  thinking: "assistant",
   human: "user",
   humanmessage: "user",
   humanmessagechunk: "user",
