@@ -4,5 +4,5 @@ import { iso } from "./range.js";
 
 /** An address of the list: `from` and `to` in seconds, and what else narrows it. */
 export function callsBehind({ from, to, op, model, status, roots }) {
-  return link("traces", [], { from: iso(from), to: iso(to), op, model, status, show: roots ? "" : "calls" });
+  return link("traces", [], { from: iso(from), to: iso(to), op: op && `=${op}`, model, status, show: roots ? "traces" : "calls" });
 }
