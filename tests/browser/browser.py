@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WAIT_SECONDS = 45
+WAIT_SECONDS = 8
 POLL_SECONDS = 0.02
 LAPTOP, PHONE = (1366, 768), (390, 844)
 FLAGS = (
@@ -43,6 +43,13 @@ FLAGS = (
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+CONTROLS = "button, a, input, select, textarea, summary"
+NAMED = """
+  const own = (label) => [...label.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join(' ') || label.textContent;
+  const named = (e) => (e.getAttribute('aria-label') || [...(e.labels || [])].map(own).join(' ')
+    || e.textContent || e.title || '').replace(/\\s+/g, ' ').trim();
+  return [...document.querySelectorAll(arguments[1])].find(
+    e => named(e) === arguments[0] && e.checkVisibility()) || null;"""
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
@@ -91,9 +98,8 @@ class Page:
         self.ready()
 
     def follow(self, address: str) -> None:
-        """Go to another view as a link would, without loading the page again."""
-        self.driver.execute_script("location.hash = arguments[0]", address.removeprefix("#"))
-        self.ready()
+        """Go to another address as a link would, without loading the page again."""
+        self.run("location.hash = arguments[0]", address.removeprefix("#"))
 
     def ready(self, view: str = "") -> None:
         """Wait until the view of the current address has shown its first answer."""
@@ -139,14 +145,9 @@ class Page:
         """Return the ids of the rows in their order."""
         return self.run("return [...document.querySelectorAll(arguments[0])].map(e => e.dataset.id)", selector)
 
-    def named(self, name: str, role: str = "button, a, input, select, textarea, summary") -> WebElement:
+    def named(self, name: str, role: str = CONTROLS) -> WebElement:
         """Wait for a control that can be seen by its accessible name."""
-        script = """
-          const named = (e) => (e.getAttribute('aria-label') || [...(e.labels || [])].map(l => l.textContent).join(' ')
-            || e.textContent || e.title || '').replace(/\\s+/g, ' ').trim();
-          return [...document.querySelectorAll(arguments[1])].find(
-            e => named(e) === arguments[0] && e.checkVisibility()) || null;"""
-        return self.wait(lambda: self.run(script, name, role), f"a control named {name!r}")
+        return self.wait(lambda: self.run(NAMED, name, role), f"a control named {name!r}")
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a function body in the page."""
@@ -167,6 +168,11 @@ class Page:
         element.send_keys(text or Keys.DELETE)
         if enter:
             element.send_keys(Keys.ENTER)
+
+    def choose(self, name: str, value: str) -> None:
+        """Choose an option of a list by its value."""
+        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
+        self.run(script, self.named(name, "select"), value)
 
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
@@ -191,12 +197,16 @@ class Page:
         named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.cdp("Emulation.setEmulatedMedia", features=named)
 
-    def reset(self) -> None:
-        """Forget sizes, media features and what the page stored."""
+    def begin(self) -> None:
+        """Forget sizes, media features, what the page stored, and what was said and asked before."""
         self.driver.get("about:blank")
-        self.cdp("Emulation.clearDeviceMetricsOverride")
+        self.resize(LAPTOP)
         self.cdp("Emulation.setEmulatedMedia", features=[])
         self.cdp("Storage.clearDataForOrigin", origin=self.base, storageTypes="all")
+        self.errors()
+        self.requests()
+        self.said.clear()
+        self.asked.clear()
 
     # what went wrong
 

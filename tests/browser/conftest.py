@@ -1,10 +1,14 @@
-"""Fixtures of the browser tests: one browser a session, a real bridge, a page that must stay without errors."""
+"""Fixtures of the browser tests: one browser and one bridge a session; the page must stay without errors."""
 
 from __future__ import annotations
+
+import time
 
 import pytest
 
 from tests.browser import browser as browsers
+from tests.browser import demo
+from tests.browser.spans import send
 from tests.e2e.process import running
 
 
@@ -17,19 +21,24 @@ def chromium(tmp_path_factory):
         yield driver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bridge(tmp_path_factory, chromium):
-    """A bridge that the tests of one module share."""
-    with running(tmp_path_factory.mktemp("page") / "data") as process:
+    """The bridge that most tests share, each with a project of its own."""
+    with running(tmp_path_factory.mktemp("page") / "data", "--logs=on") as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def shop(bridge):
+    """The bridge with a day of a shop in the project `shop/day`, which ends as the tests begin."""
+    send(bridge, demo.a_day(time.time() - 5), project="shop/day", resource={"service.name": "shop"})
+    return bridge
 
 
 @pytest.fixture
 def page(chromium, bridge):
     """A fresh look at the bridge's page, which must end without an error in the console."""
     page = browsers.Page(chromium, bridge.api)
-    page.reset()
-    page.errors(), page.requests()
-    page.said.clear(), page.asked.clear()
+    page.begin()
     yield page
     assert page.errors() == []

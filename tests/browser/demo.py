@@ -1,21 +1,17 @@
 """A day in the life of a small team: what the screenshots show, and what tests look at.
 
-The same numbers give the same calls; only the clock moves. `python -m tests.browser.demo http://host:4318`
-sends it to any OTLP receiver.
+The same numbers give the same calls; only the clock moves. `python -m tests.browser.screenshots` sends it to a
+bridge of its own and takes the pictures of the docs.
 """
 
 from __future__ import annotations
 
 import random
-import sys
-import time
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.spans import a_span, failed, json_of, text
-from tests.e2e import client
-from tests.fixtures.otlp_spans import a_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,15 +183,3 @@ def a_day(end: float, *, traces: int = 160) -> list[Span]:
     for at in moments:
         day.dice.choice(bag)(day, at)
     return [span for span in day.spans if span.end_time_unix_nano <= end * 1e9]
-
-
-def main(receiver: str) -> None:
-    spans = a_day(time.time())
-    for first in range(0, len(spans), 500):
-        request = a_request(*spans[first : first + 500], resource={"service.name": "shop"})
-        assert client.export(receiver, request) == 200
-    print(f"{len(spans)} spans sent to {receiver}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

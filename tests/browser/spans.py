@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NANOS = 1_000_000_000
 ERROR = 2
 REQUEST_SPANS = 500
+PROTOBUF = "application/x-protobuf"
 
 
 def trace_id(n: int) -> bytes:
@@ -71,9 +72,17 @@ def json_of(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def send(bridge: Bridge, spans: Iterable[Span], resource: Mapping[str, Any] | None = None) -> None:
+def send(
+    bridge: Bridge, spans: Iterable[Span], *, project: str, resource: Mapping[str, Any] | None = None
+) -> None:
     """Export spans over OTLP/HTTP, some hundreds a request; they are readable when this returns."""
     waiting = list(spans)
     for first in range(0, len(waiting), REQUEST_SPANS):
         request = a_request(*waiting[first : first + REQUEST_SPANS], resource=resource)
-        assert client.export(bridge.http, request) == 200
+        post(bridge, request.SerializeToString(), project=project)
+
+
+def post(bridge: Bridge, body: bytes, *, project: str, path: str = "/v1/traces", kind: str = PROTOBUF) -> None:
+    """Post one request of an exporter."""
+    status, answer = client.call(f"{bridge.http}{path}", body, Content_Type=kind, project_id=project)
+    assert status == 200, answer

@@ -23,10 +23,11 @@ export function Plot({ chart, grid, hovered, label, onZoom, onPick }) {
   const shape = [chart.key, chart.stacked, ...chart.series.map((one) => one.label + one.colour)].join("\n");
 
   useEffect(() => {
-    const made = new uPlot(options(place.current.clientWidth, latest, hovered), points(chart, grid), place.current);
+    const element = place.current;
+    const made = new uPlot(options(element.clientWidth, latest, hovered), points(chart, grid), element);
     plot.current = made;
-    const resized = new ResizeObserver(() => made.setSize({ width: place.current.clientWidth, height: HEIGHT }));
-    resized.observe(place.current);
+    const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
+    resized.observe(element);
     const stop = hovered.subscribe((bucket) => show(made, latest.current.grid, bucket));
     return () => {
       stop();

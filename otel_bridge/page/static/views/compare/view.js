@@ -1,4 +1,4 @@
-// Two calls side by side: #/compare/ID/ID.
+// Two calls side by side: #/compare/ID/ID, or #/compare?a=ID&b=ID.
 import { list } from "../../lib/api.js";
 import { html, useMemo } from "../../lib/dom.js";
 import { useLoad } from "../../lib/live.js";
@@ -12,7 +12,7 @@ import { Sides } from "./sides.js";
 import { talkPairs } from "./talk.js";
 
 export default function Compare({ parts, query, project }) {
-  const ids = parts.slice(0, 2);
+  const ids = (parts.length ? parts : [query.a, query.b]).filter(Boolean).slice(0, 2);
   const { data, error, loading, reload } = useLoad((signal) => (ids.length ? load(ids, project, signal) : []), [ids.join()]);
   const [a, b] = ids.map((id) => data?.find((call) => call.id === id));
   if (a && ids.length === 1) return html`<${Pick} key=${a.id} call=${a} project=${project} />`;
@@ -32,7 +32,7 @@ function Both({ ids, a, b, query, loading, error, reload }) {
   const show = (event) => setQuery({ rows: event.target.checked ? "all" : null });
   return html`<div class="compare">
     <header class="compare-head"><h1>Compare</h1>
-      <button type="button" class="button" onClick=${() => go(link("compare", [b.id, a.id], query))}>Swap</button>
+      <button type="button" class="button" onClick=${() => go(link("compare", [b.id, a.id], { rows: query.rows }))}>Swap</button>
       <label class="compare-all"><input type="checkbox" checked=${all} onChange=${show} /> Also what is the same</label>
     </header>
     <${Figures} a=${a} b=${b} />
