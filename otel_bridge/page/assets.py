@@ -26,6 +26,10 @@ TYPES: Final[Mapping[str, str]] = {
 }
 """What a browser is told; a file with another suffix is not served."""
 
+STYLE: Final = "style.css"
+"""All style sheets in one file, what others build on first."""
+
+FIRST_STYLES: Final = ("style/tokens.css", "style/frame.css", "style/controls.css", "vendor/uplot.css")
 VERSION_DIGITS: Final = 16
 LAZY: Final = ("vendor/uplot.js", "views/charts/", "views/compare/", "views/threads/")
 """Modules that only some views need: the browser fetches them when it opens one."""
@@ -55,6 +59,8 @@ def read_page(default_project: str) -> Page:
     """
     found = dict(_walk(files(__package__) / "static"))
     source = found.pop(INDEX).decode()
+    styles = sorted((name for name in found if name.endswith(".css")), key=_style_order)
+    found[STYLE] = b"\n".join(found.pop(name) for name in styles)
     version = _digest(b"".join(name.encode() + b"\0" + found[name] for name in sorted(found)))
     preloads = "\n".join(
         f'<link rel="modulepreload" href="page/{version}/{name}">' for name in sorted(found) if _early(name)
@@ -77,6 +83,10 @@ def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
             yield from _walk(entry, f"{prefix}{entry.name}/")
         elif PurePosixPath(entry.name).suffix in TYPES:
             yield prefix + entry.name, entry.read_bytes()
+
+
+def _style_order(name: str) -> tuple[int, str]:
+    return (FIRST_STYLES.index(name) if name in FIRST_STYLES else len(FIRST_STYLES), name)
 
 
 def _early(name: str) -> bool:

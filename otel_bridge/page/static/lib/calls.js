@@ -9,7 +9,7 @@ export const STATUS_WORDS = { success: "ok", error: "error", descendant_error: "
 /** The name a person knows the call by. */
 export function name(call) {
   const op = call.op_name ?? "";
-  const ref = /^weave:\/\/\/[^/]+\/[^/]+\/op\/([^:]+)/.exec(op);
+  const ref = op.startsWith("weave:///") ? /^weave:\/\/\/[^/]+\/[^/]+\/op\/([^:]+)/.exec(op) : null;
   return call.display_name || (ref ? ref[1] : op) || "(no name)";
 }
 

@@ -63,6 +63,7 @@ const date = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short
 /** Milliseconds since the epoch, with fractions, of an ISO time with up to nine digits; null for none. */
 export function millis(iso) {
   if (!iso) return null;
+  if (iso.length === 27 && iso[26] === "Z") return Date.parse(`${iso.slice(0, 19)}Z`) + Number(iso.slice(20, 26)) / THOUSAND;
   const found = /^(.*T\d\d:\d\d:\d\d)(?:\.(\d+))?(.*)$/.exec(iso);
   if (!found) return Date.parse(iso);
   return Date.parse(found[1] + (found[3] || "Z")) + (found[2] ? Number(`0.${found[2]}`) * THOUSAND : 0);

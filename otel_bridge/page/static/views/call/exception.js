@@ -14,19 +14,23 @@ export function exceptions(call) {
 const member = (attributes, name) => text(attributes[`exception.${name}`] ?? attributes.exception?.[name]);
 const text = (value) => (typeof value === "string" ? value : "");
 
-export function Exception({ call }) {
-  const found = exceptions(call);
-  const said = call.exception ?? "";
-  const shown = found.length ? found : [{ type: "", message: "", stacktrace: "" }];
-  return html`<div class="exception" role="group" aria-label="Exception">
-    ${said && !found.some((one) => one.stacktrace && said === one.stacktrace) && html`<p class="exception-said"><${LongText} text=${said} /></p>`}
-    ${shown.map((one, index) => html`<${One} key=${index} one=${one} said=${said} />`)}
-  </div>`;
+const STACK = /\n\s*(?:Traceback \(most recent call last\)|at\s+\S|goroutine \d+|\S+\.(?:py|rb|go|js|ts|java|php):\d+)/;
+
+/** Tell what was said from the stack trace below it: `{said, stack}`. */
+export function parted(exception) {
+  const at = exception.search(STACK);
+  return at < 0 ? { said: exception, stack: "" } : { said: exception.slice(0, at).trim(), stack: exception.slice(at).replace(/^\n+/, "").trimEnd() };
 }
 
-function One({ one, said }) {
-  const line = [one.type, one.message].filter(Boolean).join(": ");
-  return html`
-    ${line && !said.includes(one.message || one.type) && html`<p><${Text}>${line}<//></p>`}
-    ${one.stacktrace && html`<details open><summary>Stack trace</summary><div class="code"><pre dir="ltr" tabindex="0"><${LongText} text=${one.stacktrace} /></pre><${Copy} text=${one.stacktrace} /></div></details>`}`;
+export function Exception({ call }) {
+  const { said, stack } = parted(call.exception ?? "");
+  const found = exceptions(call);
+  const traces = [...new Set(found.map((one) => one.stacktrace).filter(Boolean))];
+  if (stack && !traces.some((one) => one.includes(stack) || stack.includes(one.trim()))) traces.unshift(stack);
+  const more = found.map((one) => [one.type, one.message].filter(Boolean).join(": ")).filter((line) => line && !said.includes(line) && !line.includes(said));
+  return html`<div class="exception" role="group" aria-label="Exception">
+    <p class="exception-said"><${LongText} text=${said} /></p>
+    ${[...new Set(more)].map((line) => html`<p key=${line}><${Text}>${line}<//></p>`)}
+    ${traces.map((one) => html`<details key=${one} open><summary>Stack trace</summary><div class="code"><pre dir="ltr" tabindex="0"><${LongText} text=${one} /></pre><${Copy} text=${one} /></div></details>`)}
+  </div>`;
 }

@@ -1,11 +1,11 @@
 // The tree and the waterfall, side by side, row by row; only rows in sight are drawn.
-import { feedback } from "../../lib/calls.js";
 import { cx, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../lib/dom.js";
-import { duration } from "../../lib/format.js";
+import { duration, plural } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { useWindow } from "../../lib/window.js";
 import { Status, Text } from "../../parts/basics.js";
 import { Icon } from "../../parts/icon.js";
+import { described } from "../call/load.js";
 import { Bar, ticks } from "./bars.js";
 import { above, below, visible } from "./tree.js";
 
@@ -14,7 +14,7 @@ const HEAD_PX = 30;
 const INDENT_PX = 14;
 const MOST_INDENT = 16;
 
-export function TreeGrid({ tree, kinds, chosen, onChoose }) {
+export function TreeGrid({ tree, extras, chosen, onChoose }) {
   const [folded, setFolded] = useState(() => new Set());
   const [sought, setSought] = useState("");
   const rows = useMemo(() => visible(tree.roots, folded), [tree, folded]);
@@ -32,7 +32,7 @@ export function TreeGrid({ tree, kinds, chosen, onChoose }) {
     <div class="tree-scroll" ref=${ref} role="treegrid" aria-label="Calls" aria-rowcount=${rows.length + 1} tabindex="-1">
       <${Head} scale=${scale} sought=${sought} onSeek=${setSought} found=${matches(rows, sought)} onNext=${() => seek(rows, at, sought, 1, onChoose)} />
       <div class="tree-rows" role="rowgroup" style=${{ height: `${rows.length * ROW_PX}px` }}>
-        ${rows.slice(start, end).map((one, index) => html`<${Row} key=${one.id} node=${one} kind=${kindOf(one, kinds)} top=${(start + index) * ROW_PX} index=${start + index} scale=${scale} chosen=${one.id === chosen} folded=${folded.has(one.id)} marked=${sought !== "" && fits(one, sought)} onChoose=${onChoose} onFold=${fold} />`)}
+        ${rows.slice(start, end).map((one, index) => html`<${Row} key=${one.id} node=${one} kind=${kindOf(one, extras.kinds)} notes=${extras.notes.get(one.id)} top=${(start + index) * ROW_PX} index=${start + index} scale=${scale} chosen=${one.id === chosen} folded=${folded.has(one.id)} marked=${sought !== "" && fits(one, sought)} onChoose=${onChoose} onFold=${fold} />`)}
       </div>
     </div>
   </section>`;
@@ -72,7 +72,7 @@ function seek(rows, at, sought, step, onChoose) {
 }
 
 /** `tool`, `agent`, `llm` or `other`: what a bar is coloured by. */
-const kindOf = (one, kinds) => kinds?.get(one.id) ?? (Object.keys(one.call.summary?.usage ?? {}).length ? "llm" : "other");
+const kindOf = (one, kinds) => kinds.get(one.id) ?? (Object.keys(one.call.summary?.usage ?? {}).length ? "llm" : "other");
 
 function useTreeKeys({ rows, at, tree, folded, fold, show, onChoose, sought }) {
   const here = rows[at];
@@ -120,9 +120,8 @@ function Head({ scale, sought, onSeek, found, onNext }) {
   </div>`;
 }
 
-function Row({ node, kind, top, index, scale, chosen, folded, marked, onChoose, onFold }) {
-  const { call, children } = node;
-  const notes = feedback(call).length;
+function Row({ node, kind, notes, top, index, scale, chosen, folded, marked, onChoose, onFold }) {
+  const { children } = node;
   const toggle = (event) => {
     event.stopPropagation();
     onFold(node, !folded);
@@ -135,10 +134,22 @@ function Row({ node, kind, top, index, scale, chosen, folded, marked, onChoose, 
       ${node.depth > MOST_INDENT && html`<span class="badge" title="Depth">${node.depth}</span>`}
       <${Text} class="tree-text">${node.name}<//>
       ${folded && html`<span class="badge">${below(node)}</span>`}
-      ${notes > 0 && html`<span class="badge scored" title="Feedback"><span aria-hidden="true">★</span> ${notes}<span class="unseen"> feedback</span></span>`}
+      ${notes && html`<${Notes} entries=${notes} />`}
     </span>
     <span role="gridcell" class="num">${node.took === null ? "…" : duration(node.took)}</span>
     <span role="gridcell" class="num tree-self soft">${children.length ? duration(node.self) : ""}</span>
     <span role="gridcell" class="track"><${Bar} node=${node} kind=${kind} scale=${scale} /></span>
   </div>`;
+}
+
+/** What was said about a call, in little room: reactions as they are, one score with its value, else a count. */
+function Notes({ entries }) {
+  const all = entries.map(described);
+  const emojis = [...new Set(all.filter((one) => one.sort === "reaction").map((one) => one.value))].slice(0, 3).join("");
+  const scores = all.filter((one) => one.sort === "score");
+  const [score] = scores;
+  const single = scores.length === 1 && !(score.value !== null && typeof score.value === "object") ? `${score.name} ${typeof score.value === "number" ? Number(score.value.toPrecision(3)) : score.value}` : plural(scores.length, "score");
+  const rest = all.length - scores.length - all.filter((one) => one.sort === "reaction").length;
+  const words = [scores.length && single, rest && plural(rest, "note"), emojis].filter(Boolean).join(" · ");
+  return html`<span class="badge scored" title=${`Feedback: ${words}`}><span class="unseen">Feedback: </span><bdi>${words.slice(0, 40)}</bdi></span>`;
 }

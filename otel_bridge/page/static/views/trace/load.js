@@ -1,12 +1,14 @@
-// What the tree needs of a trace, and no more: bodies are read when a call is opened.
+// What the tree needs of a trace, and no more: bodies are read when a call is opened, the rest comes after.
 import { list, post, stream } from "../../lib/api.js";
+import { cost, feedback, tokens } from "../../lib/calls.js";
 
 const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
 const OLDEST = [{ field: "started_at", direction: "asc" }];
+const MOST_USAGE_CALLS = 100_000;
 
 /** Load all calls of a trace; `some(calls)` is told of them while they come. */
 export async function loadTrace(project, traceId, signal, some = () => {}) {
-  const body = { project_id: project, filter: { trace_ids: [traceId] }, columns: COLUMNS, sort_by: OLDEST, include_costs: true, include_feedback: true };
+  const body = { project_id: project, filter: { trace_ids: [traceId] }, columns: COLUMNS, sort_by: OLDEST };
   const calls = [];
   for await (const piece of stream("/calls/stream_query", body, { signal })) {
     for (const call of piece) calls.push(call);
@@ -21,16 +23,46 @@ export async function countCalls(project, traceId, signal) {
   return answer.count;
 }
 
-const KINDS = { tool: ["tool", "TOOL"], agent: ["agent", "AGENT"] };
+/**
+ * Load what is drawn into a tree that stands already: `{kinds, notes, used}`. `kinds` says which calls are
+ * tools and which are agents, `notes` how much feedback a call has, both by id; `used` is `{tokens, cost}` of
+ * the whole trace. What a server does not answer stays empty.
+ */
+export async function loadExtras(project, traceId, roots, signal) {
+  const [tools, agents, notes, used] = await Promise.all([
+    ofKind(project, traceId, ["tool", "TOOL"], signal),
+    ofKind(project, traceId, ["agent", "AGENT"], signal),
+    noted(project, traceId, signal),
+    usedBy(project, roots, signal),
+  ]);
+  const kinds = new Map([...tools.map((call) => [call.id, "tool"]), ...agents.map((call) => [call.id, "agent"])]);
+  return { kinds, notes, used };
+}
 
-/** Load which calls are tools and which are agents, by id; without an answer nobody is. */
-export async function loadKinds(project, traceId, signal) {
-  const found = new Map();
-  const ask = async ([kind, written]) => {
-    const query = { $expr: { $in: [{ $getField: "attributes.kind" }, written.map((one) => ({ $literal: one }))] } };
-    const calls = await list("/calls/stream_query", { project_id: project, filter: { trace_ids: [traceId] }, query, columns: ["id"] }, { signal });
-    for (const call of calls) found.set(call.id, kind);
-  };
-  await Promise.all(Object.entries(KINDS).map(ask)).catch(() => {});
-  return found;
+const literal = (value) => ({ $literal: value });
+
+function ofKind(project, traceId, written, signal) {
+  const query = { $expr: { $in: [{ $getField: "attributes.kind" }, written.map(literal)] } };
+  return list("/calls/stream_query", { project_id: project, filter: { trace_ids: [traceId] }, query, columns: ["id"] }, { signal }).catch(() => []);
+}
+
+async function noted(project, traceId, signal) {
+  const body = { project_id: project, filter: { trace_ids: [traceId] }, columns: ["id"], include_feedback: true };
+  const calls = await list("/calls/stream_query", body, { signal }).catch(() => []);
+  return new Map(calls.filter((call) => feedback(call).length).map((call) => [call.id, feedback(call)]));
+}
+
+/** Sum what roots used with all below them. */
+async function usedBy(project, roots, signal) {
+  const body = { project_id: project, call_ids: roots, include_costs: true, limit: MOST_USAGE_CALLS };
+  const answer = await post("/calls/usage", body, { signal }).catch(() => null);
+  if (!answer) return null;
+  const sums = { tokens: 0, cost: null };
+  for (const usage of Object.values(answer.call_usage)) {
+    const priced = Object.fromEntries(Object.entries(usage).filter(([, one]) => one.prompt_tokens_total_cost !== null));
+    sums.tokens += tokens({ summary: { usage } })?.total ?? 0;
+    const spent = cost({ summary: { weave: { costs: priced } } });
+    if (spent !== null) sums.cost = (sums.cost ?? 0) + spent;
+  }
+  return sums;
 }

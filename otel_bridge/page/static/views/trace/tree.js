@@ -1,5 +1,5 @@
 // A trace as a tree: who called whom, when, and how long each was busy itself.
-import { latency, name, status } from "../../lib/calls.js";
+import { name, status } from "../../lib/calls.js";
 import { millis } from "../../lib/format.js";
 
 /**
@@ -34,7 +34,9 @@ export function buildTree(calls) {
 }
 
 function node(call) {
-  return { call, id: call.id, children: [], parent: null, depth: 0, orphan: false, at: millis(call.started_at), end: millis(call.ended_at), took: latency(call), self: null, gaps: [], name: name(call), status: status(call) };
+  const at = millis(call.started_at);
+  const end = millis(call.ended_at);
+  return { call, id: call.id, children: [], parent: null, depth: 0, orphan: false, at, end, took: end === null ? null : end - at, self: null, gaps: [], name: name(call), status: status(call) };
 }
 
 const byStart = (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1);

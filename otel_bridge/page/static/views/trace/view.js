@@ -1,6 +1,5 @@
 // One trace: its tree, its waterfall, and the call that is chosen.
-import { cost as costOf, feedback, tokens as tokensOf } from "../../lib/calls.js";
-import { html, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
+import { html, useMemo, useRef, useState } from "../../lib/dom.js";
 import { cost as money, count, duration, plural, short } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { useLive, useLoad } from "../../lib/live.js";
@@ -10,18 +9,22 @@ import { useMedia } from "../../lib/window.js";
 import { Empty, Failure, Time, Waiting } from "../../parts/basics.js";
 import { Icon } from "../../parts/icon.js";
 import { CallPane } from "../call/pane.js";
-import { countCalls, loadKinds, loadTrace } from "./load.js";
+import { countCalls, loadExtras, loadTrace } from "./load.js";
 import { Splitter } from "./splitter.js";
 import { buildTree } from "./tree.js";
 import { TreeGrid } from "./grid.js";
+
+const MOST_ROOTS = 1000;
+const FIRST_CALLS = 300;
+const NOTHING = { kinds: new Map(), notes: new Map(), used: null };
 
 export default function TraceView({ parts, query, project }) {
   const [traceId] = parts;
   const [partial, setPartial] = useState(null);
   const { data, error, loading, reload } = useLoad((signal) => loadTrace(project, traceId, signal, progress(setPartial)), [project, traceId]);
-  const { data: kinds } = useLoad((signal) => (data ? loadKinds(project, traceId, signal) : Promise.resolve(null)), [data]);
   const calls = data ?? partial;
   const tree = useMemo(() => (calls?.length ? buildTree(calls) : null), [calls]);
+  const { data: extras } = useLoad(async (signal) => data && tree && loadExtras(project, traceId, tree.roots.slice(0, MOST_ROOTS).map((one) => one.id), signal), [data]);
   useLive(async (signal) => {
     if (!data) return;
     const running = data.some((call) => !call.ended_at);
@@ -31,15 +34,15 @@ export default function TraceView({ parts, query, project }) {
   useKeys("Trace", [{ keys: "Escape", does: "Back to the list", run: () => leave(query) }]);
   if (error && !tree) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!tree) return loading ? html`<${Waiting} what="Loading the trace" />` : html`<${Missing} traceId=${traceId} project=${project} />`;
-  return html`<${Loaded} tree=${tree} kinds=${kinds} query=${query} project=${project} traceId=${traceId} loading=${loading} onChange=${reload} />`;
+  return html`<${Loaded} tree=${tree} extras=${extras ?? NOTHING} query=${query} project=${project} traceId=${traceId} loading=${loading} onChange=${reload} />`;
 }
 
-/** Show a long trace while it comes, each time it has doubled: drawing costs time too. */
+/** Show the beginning of a long trace before the rest has come. */
 function progress(show) {
-  let shown = 0;
+  let shown = false;
   return (calls) => {
-    if (calls.length < 500 || calls.length < shown * 4) return;
-    shown = calls.length;
+    if (shown || calls.length < FIRST_CALLS) return;
+    shown = true;
     show(calls.slice());
   };
 }
@@ -54,7 +57,7 @@ const Missing = ({ traceId, project }) => html`<${Empty} title="This trace is no
   <p><a href=${link("traces")}>Open the newest traces</a></p>
 <//>`;
 
-function Loaded({ tree, kinds, query, project, traceId, loading, onChange }) {
+function Loaded({ tree, extras, query, project, traceId, loading, onChange }) {
   const stacked = useMedia("(max-width: 900px)");
   const first = tree.roots[0];
   const chosen = tree.nodes.get(query.call) ?? (stacked ? null : first);
@@ -62,39 +65,27 @@ function Loaded({ tree, kinds, query, project, traceId, loading, onChange }) {
   const choose = (id) => setQuery({ call: id });
   const layout = useRef(null);
   const showsTree = !stacked || !chosen;
-  const sums = useMemo(() => totals(tree), [tree]);
+  const errors = useMemo(() => [...tree.nodes.values()].filter((one) => one.status === "error").length, [tree]);
+  const { used, notes } = extras;
   return html`<div class="trace">
-    <header class="trace-head">
+    ${showsTree && html`<header class="trace-head">
       <a class="button quiet icon" href=${link("traces")} aria-label="Back to the list" title="Back to the list (Esc)"><${Icon} name="back" /></a>
       <h1><bdi dir="auto">${first.name}</bdi></h1>
       <dl class="facts">
         <div><dt>Started</dt><dd><${Time} ms=${tree.start} /></dd></div>
         <div><dt>Took</dt><dd class="num">${duration(tree.end - tree.start)}</dd></div>
         <div><dt>Calls</dt><dd class="num">${count(tree.nodes.size)}${loading && "…"}</dd></div>
-        ${sums.errors > 0 && html`<div><dt>Errors</dt><dd class="num bad">${count(sums.errors)}</dd></div>`}
-        ${sums.tokens > 0 && html`<div><dt>Tokens</dt><dd class="num" title=${count(sums.tokens)}>${short(sums.tokens)}</dd></div>`}
-        ${sums.cost !== null && html`<div><dt>Cost</dt><dd class="num">${money(sums.cost)}</dd></div>`}
-        ${sums.scored > 0 && html`<div><dt>Feedback</dt><dd class="num">${plural(sums.scored, "call")}</dd></div>`}
+        ${errors > 0 && html`<div><dt>Errors</dt><dd class="num bad">${count(errors)}</dd></div>`}
+        ${used?.tokens > 0 && html`<div><dt>Tokens</dt><dd class="num" title=${count(used.tokens)}>${short(used.tokens)}</dd></div>`}
+        ${used && used.cost !== null && html`<div><dt>Cost</dt><dd class="num">${money(used.cost)}</dd></div>`}
+        ${notes.size > 0 && html`<div><dt>Feedback</dt><dd class="num">${plural(notes.size, "call")}</dd></div>`}
         ${first.call.thread_id && html`<div><dt>Thread</dt><dd><a href=${link("threads", [first.call.thread_id])}><bdi dir="auto">${first.call.thread_id}</bdi></a></dd></div>`}
       </dl>
-    </header>
+    </header>`}
     <div class="trace-panes" ref=${layout}>
-      ${showsTree && html`<${TreeGrid} tree=${tree} kinds=${kinds} chosen=${chosen?.id} onChoose=${choose} gridRef=${grid} />`}
+      ${showsTree && html`<${TreeGrid} tree=${tree} extras=${extras} chosen=${chosen?.id} onChoose=${choose} gridRef=${grid} />`}
       ${!stacked && html`<${Splitter} layout=${layout} />`}
       ${chosen && html`<${CallPane} key=${chosen.id} id=${chosen.id} node=${chosen} project=${project} stacked=${stacked} onBack=${() => setQuery({ call: null })} onChange=${onChange} />`}
     </div>
   </div>`;
-}
-
-/** Sums of the trace: what each call used itself. */
-function totals(tree) {
-  const sums = { errors: 0, tokens: 0, cost: null, scored: 0 };
-  for (const { call, status } of tree.nodes.values()) {
-    if (status === "error") sums.errors += 1;
-    if (feedback(call).length) sums.scored += 1;
-    sums.tokens += tokensOf(call)?.total ?? 0;
-    const cost = costOf(call);
-    if (cost !== null) sums.cost = (sums.cost ?? 0) + cost;
-  }
-  return sums;
 }
