@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
     from otel_bridge.page.assets import Asset, Page
 
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "media-src data: blob:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
+_SOURCES: Final[Mapping[str, str]] = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "media-src": "data: blob:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "'none'",
+}
+POLICY: Final = "; ".join(f"{name} {value}" for name, value in _SOURCES.items())
 """No inline script, no inline style sheet, no frame, and no text that is parsed as HTML (Trusted Types)."""
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -67,12 +66,18 @@ def _serve(request: web.Request, asset: Asset, caching: str) -> web.Response:
     packed = _takes_gzip(request.headers.get("Accept-Encoding", ""))
     etag = f'{asset.etag[:-1]}-gzip"' if packed else asset.etag
     headers = {**HEADERS, "Cache-Control": caching, "ETag": etag}
-    if etag in request.headers.get("If-None-Match", ""):
+    if _has(request.headers.get("If-None-Match", ""), etag):
         return web.Response(status=304, headers=headers)
     headers["Content-Type"] = asset.content_type
     if packed:
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=asset.packed if packed else asset.body, headers=headers)
+
+
+def _has(kept: str, etag: str) -> bool:
+    """Tell whether `If-None-Match` names what would be sent; compared weakly (RFC 9110 §13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in kept.split(",")]
+    return etag in tags or "*" in tags
 
 
 def _takes_gzip(accepted: str) -> bool:
