@@ -163,6 +163,6 @@ class ProjectStatsReq(BaseModel):
 
 
 class ProjectsInfoReq(BaseModel):
-    """The body of `/service/projects_info`; without `project_ids` it asks for all projects that have calls."""
+    """The body of `/service/projects_info`; without `project_ids`: all that have calls."""
 
     project_ids: Names | None = None

@@ -18,7 +18,7 @@ MODULES = [path for path in OWN if path.suffix == ".js"]
 
 MAX_BYTES = 400_000
 MAX_MODULE_LINES = 300
-IMPORT = re.compile(r'^(?:import|export)\b[^"\n]*"([^"]+)"|\bimport\("([^"]+)"\)', re.MULTILINE)
+IMPORT = re.compile(r'^(?:import|export)\b[^"\n]*\bfrom "([^"]+)"|\bimport\("([^"]+)"\)', re.MULTILINE)
 OUTSIDE = re.compile(r"(?:https?:)?//[\w.-]+\.\w{2,}")
 NAMESPACES = re.compile(r"http://www\.w3\.org/\d{4}/\w+")
 SINKS = re.compile(
