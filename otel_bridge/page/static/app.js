@@ -1,5 +1,5 @@
 // The frame around the views.
-import { locked } from "./lib/api.js";
+import { entered, locked } from "./lib/api.js";
 import { Component, html, useEffect, useState } from "./lib/dom.js";
 import { useKeys } from "./lib/keys.js";
 import { go, link, useProject, useRoute } from "./lib/router.js";
@@ -16,6 +16,7 @@ export function App() {
   const project = useProject();
   const [help, setHelp] = useState(false);
   const asksForKey = useStore(locked);
+  const times = useStore(entered);
   const view = views.find((one) => one.name === route.view);
   useKeys("Everywhere", [
     ...views.filter((one) => one.keys).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
@@ -27,7 +28,7 @@ export function App() {
     <${Lost} />
     ${asksForKey && html`<${Unlock} />`}
     <main class="view" id="view" tabindex="-1">
-      <${Guard} key=${route.view}><${Shown} view=${view} name=${route.view} route=${route} project=${project} /><//>
+      <${Guard} key=${`${route.view} ${times}`}><${Shown} view=${view} name=${route.view} route=${route} project=${project} /><//>
     </main>
     ${help && html`<${Help} onClose=${() => setHelp(false)} />`}
   `;

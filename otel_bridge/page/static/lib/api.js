@@ -13,6 +13,16 @@ export const address = (path) => new URL(path.replace(/^\//, ""), root).href;
 export const key = createStore(passing.get("key") ?? "");
 key.subscribe((value) => passing.set("key", value || null));
 
+/** How often a key was entered: views start over with each. */
+export const entered = createStore(0);
+
+/** Use a key from now on. */
+export function useKey(text) {
+  key.set(text);
+  locked.set(false);
+  entered.set(entered.get() + 1);
+}
+
 /** Whether the bridge asked for a key that it did not get. */
 export const locked = createStore(false);
 

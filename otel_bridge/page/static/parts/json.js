@@ -70,6 +70,18 @@ export function written(value) {
   }
 }
 
+const LINE_LETTERS = 130;
+
+/** Write JSON with as few lines as are readable: what fits on a line stays on it. */
+export function compact(value, indent = "") {
+  const line = JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ");
+  if (!isBranch(value) || line.length + indent.length <= LINE_LETTERS) return line;
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  const lines = entriesOf(value).map(([key, one]) => `${inner}${Array.isArray(value) ? "" : `${JSON.stringify(key)}: `}${compact(one, inner)}`);
+  return `${open}\n${lines.join(",\n")}\n${indent}${close}`;
+}
+
 /** How much a value is, in bytes of JSON; "" when it is too deep to say. */
 export function sizeOf(value) {
   try {

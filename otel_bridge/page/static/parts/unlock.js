@@ -1,5 +1,5 @@
 // Where a key is entered. It stays in this tab.
-import { key, locked } from "../lib/api.js";
+import { locked, useKey } from "../lib/api.js";
 import { html, useState } from "../lib/dom.js";
 import { Dialog } from "./dialog.js";
 
@@ -7,8 +7,7 @@ export function Unlock() {
   const [text, setText] = useState("");
   const enter = (event) => {
     event.preventDefault();
-    key.set(text.trim());
-    locked.set(false);
+    useKey(text.trim());
   };
   return html`<${Dialog} title="This bridge asks for a key" onClose=${() => locked.set(false)}>
     <form class="unlock" onSubmit=${enter}>

@@ -7,6 +7,9 @@ import { createStore } from "../../lib/store.js";
 
 export const PAGE_CALLS = 100;
 const POLLED_CALLS = 40;
+
+/** More news than this at once, and the rows start over. */
+const MOST_NEWS = 400;
 const MOST_COUNTED = 10_000;
 const USAGE_CALLS = 50;
 
@@ -16,11 +19,12 @@ const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "star
 const NEWEST = [{ field: "started_at", direction: "desc" }];
 
 /**
- * Open a feed for an address's query. Its `store` holds `{rows, waiting, usage, loading, done, error, total}`:
- * `rows` the newest first, `waiting` what came since, `usage` sums by call id, `total` a count or null.
+ * Open a feed for an address's query. Its `store` holds `{rows, waiting, usage, loading, done, error, total, gap}`:
+ * `rows` the newest first, `waiting` what came since, `usage` sums by call id, `total` a count or null, `gap`
+ * whether more came than waits, so that the rows start over.
  */
 export function openFeed(project, query) {
-  const store = createStore({ rows: [], waiting: [], usage: new Map(), loading: true, done: false, error: null, total: null });
+  const store = createStore({ rows: [], waiting: [], usage: new Map(), loading: true, done: false, error: null, total: null, gap: false });
   const ended = new AbortController();
   const { signal } = ended;
   const calls = showsCalls(query);
@@ -75,9 +79,14 @@ export function openFeed(project, query) {
     if (store.get().loading || store.get().error) return;
     let ask = { ...body(), limit: POLLED_CALLS, include_costs: calls };
     if (isFiltered(query)) ask = { ...also(ask, startedSince(new Date(Date.now() - NEWS_MS).toISOString())) };
-    const found = await list("/calls/stream_query", ask, { signal });
+    let found = await list("/calls/stream_query", ask, { signal });
     const { rows, waiting, done } = store.get();
     const known = new Map([...rows, ...waiting].map((row) => [row.id, row]));
+    const isGap = () => found.length > 0 && rows.length > 0 && found.every((row) => !known.has(row.id));
+    if (isGap() && found.length === POLLED_CALLS) {
+      found = await list("/calls/stream_query", { ...ask, limit: MOST_NEWS }, { signal });
+      if (isGap() && found.length === MOST_NEWS) store.update({ waiting: [], gap: true });
+    }
     const oldest = rows.length && !done ? rows.at(-1).started_at : "";
     const fresh = found.filter((row) => !known.has(row.id) && row.started_at >= oldest);
     const changed = found.filter((row) => known.has(row.id) && print(row) !== print(known.get(row.id)));
@@ -90,8 +99,10 @@ export function openFeed(project, query) {
 
   /** Let what waits into the rows. */
   function show() {
-    const { rows, waiting, total } = store.get();
-    store.update({ rows: merged(rows, waiting), waiting: [], total: total === null ? null : total + waiting.length });
+    const { rows, waiting, total, gap } = store.get();
+    if (gap) store.update({ rows: waiting, waiting: [], total: null, gap: false, done: false });
+    else store.update({ rows: merged(rows, waiting), waiting: [], total: total === null ? null : total + waiting.length });
+    if (gap) count();
     priced(waiting);
   }
 

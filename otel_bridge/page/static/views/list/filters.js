@@ -31,7 +31,7 @@ export function FilterBar({ query, rows, project }) {
       <${Field} id="op" label="Name" placeholder="Name" value=${query.op} member="op" hint="A part of the name; =name for exactly this one" offer=${() => [...new Set(rows.map(name))]} />
       <${Field} id="model" label="Model" placeholder="Model" value=${query.model} member="model" offer=${(signal) => knownModels(project, rows, signal)} />
       <${TimeRange} query=${query} />
-      <${Field} id="min" label="Latency at least" placeholder="Slower than, e.g. 2s" value=${query.min} member="min" check=${(text) => milliseconds(text) !== null} hint="A number with ms, s, m or h" />
+      <${Field} id="min" label="Latency at least" placeholder="Slower than 2s" value=${query.min} member="min" check=${(text) => milliseconds(text) !== null} hint="A number with ms, s, m or h" />
       <${Field} id="thread" label="Thread" placeholder="Thread" value=${query.thread} member="thread" offer=${() => [...new Set(rows.map((row) => row.thread_id).filter(Boolean))]} />
       ${isFiltered(query) && html`<button type="button" class="button quiet" onClick=${clear}>Clear</button>`}
       <button type="button" class="button quiet" aria-pressed=${String(Boolean(query.expr))} onClick=${() => setQuery({ expr: query.expr ? null : "1" })} title="The same question for the API"><code>$expr</code></button>

@@ -22,7 +22,7 @@ export function FirstTrace({ project }) {
   <//>`;
 }
 
-const Lines = ({ title, text }) => html`<section><h3>${title}</h3><div class="code"><pre dir="ltr" tabindex="0">${text}</pre><${Copy} text=${text} /></div></section>`;
+const Lines = ({ title, text }) => html`<section><h3>${title}</h3><div class="code"><pre dir="ltr" tabindex="0">${text.split("\n").map((line) => html`<span key=${line} class="code-line">${line}</span>`)}</pre><${Copy} text=${text} /></div></section>`;
 
 /** Environment that sends OTLP here; the project is named unless it is where all else goes. */
 function environment(project) {
