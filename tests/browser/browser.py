@@ -1,4 +1,4 @@
-"""Headless Chromium for the tests of the page: found, started, asked over WebDriver and its devtools protocol.
+"""Headless Chromium for the tests of the page, over WebDriver and its devtools protocol.
 
 Nothing is downloaded: browser and driver are those of the machine. Every wait is for a condition.
 """
@@ -45,11 +45,16 @@ FLAGS = (
 )
 CONTROLS = "button, a, input, select, textarea, summary"
 NAMED = """
-  const own = (label) => [...label.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join(' ') || label.textContent;
+  const own = (label) => [...label.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join(' ')
+    || label.textContent;
   const named = (e) => (e.getAttribute('aria-label') || [...(e.labels || [])].map(own).join(' ')
     || e.textContent || e.title || '').replace(/\\s+/g, ' ').trim();
   return [...document.querySelectorAll(arguments[1])].find(
     e => named(e) === arguments[0] && e.checkVisibility()) || null;"""
+CHOOSE = """
+  const [list, value] = arguments;
+  list.value = value;
+  list.dispatchEvent(new Event('change', {bubbles: true}));"""
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
@@ -97,9 +102,19 @@ class Page:
         self.driver.get(f"{self.base}/{address}")
         self.ready()
 
+    def open_any(self, address: str) -> None:
+        """Load an address that may be none of a view, and wait until something is said about it."""
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.base}/{address}")
+        self.wait(
+            lambda: self.css("body[data-ready='true'], main .empty, main .failure"), "the page says something"
+        )
+
     def follow(self, address: str) -> None:
         """Go to another address as a link would, without loading the page again."""
-        self.run("location.hash = arguments[0]", address.removeprefix("#"))
+        self.run(
+            "document.body.dataset.ready = 'false'; location.hash = arguments[0]", address.removeprefix("#")
+        )
 
     def ready(self, view: str = "") -> None:
         """Wait until the view of the current address has shown its first answer."""
@@ -143,7 +158,9 @@ class Page:
 
     def ids(self, selector: str = "[data-id]") -> list[str]:
         """Return the ids of the rows in their order."""
-        return self.run("return [...document.querySelectorAll(arguments[0])].map(e => e.dataset.id)", selector)
+        return self.run(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.dataset.id)", selector
+        )
 
     def named(self, name: str, role: str = CONTROLS) -> WebElement:
         """Wait for a control that can be seen by its accessible name."""
@@ -171,8 +188,7 @@ class Page:
 
     def choose(self, name: str, value: str) -> None:
         """Choose an option of a list by its value."""
-        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
-        self.run(script, self.named(name, "select"), value)
+        self.run(CHOOSE, self.named(name, "select"), value)
 
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
@@ -227,14 +243,15 @@ class Page:
         """Return by how many pixels the document is wider than the screen."""
         return self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
-    def violations(self) -> list[str]:
-        """Return what axe-core finds serious or critical in what is shown."""
+    def violations(self, *rules: str) -> list[str]:
+        """Return what axe-core finds serious or critical in what is shown, by all or by some rules."""
         if not self.run("return 'axe' in window"):
             self.run(AXE.read_text(encoding="utf-8"))
         script = """
-          const done = arguments[0];
-          axe.run(document, {resultTypes: ['violations']}).then(
+          const [rules, done] = arguments;
+          const only = rules.length ? {runOnly: rules} : {};
+          axe.run(document, {resultTypes: ['violations'], ...only}).then(
             r => done(r.violations.filter(v => ['serious', 'critical'].includes(v.impact)).flatMap(
               v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`))),
             e => done([String(e)]));"""
-        return self.driver.execute_async_script(script)
+        return self.driver.execute_async_script(script, rules)

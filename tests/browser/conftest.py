@@ -31,7 +31,9 @@ def bridge(tmp_path_factory, chromium):
 @pytest.fixture(scope="session")
 def shop(bridge):
     """The bridge with a day of a shop in the project `shop/day`, which ends as the tests begin."""
-    send(bridge, demo.a_day(time.time() - 5), project="shop/day", resource={"service.name": "shop"})
+    send(
+        bridge, demo.a_day(time.time() - 5, traces=60), project="shop/day", resource={"service.name": "shop"}
+    )
     return bridge
 
 

@@ -1,7 +1,7 @@
 """A day in the life of a small team: what the screenshots show, and what tests look at.
 
-The same numbers give the same calls; only the clock moves. `python -m tests.browser.screenshots` sends it to a
-bridge of its own and takes the pictures of the docs.
+The same numbers give the same calls; only the clock moves. `python -m tests.browser.screenshots` takes the
+pictures of the docs of it.
 """
 
 from __future__ import annotations
@@ -28,33 +28,38 @@ shop.gateway.GatewayTimeout: no answer from payments after 3 s
 """
 DIALOGS = (
     (
-        ("Where is my order 4711?", "Your order **4711** left Basel this morning and arrives tomorrow before noon."),
-        ("Can it go to my office instead?", "Yes. I changed the address to *Rue du Rhône 8, Genève*. The date stays."),
-        ("Great, thank you! 🎉", "You are welcome. Is there anything else?"),
+        "Where is my order 4711?",
+        "Your order 4711 left Basel this morning and arrives tomorrow before noon.",
+        "Can it go to my office instead?",
+        "Yes. I changed the address to Rue du Rhône 8, Genève. The date stays.",
+        "Great, thank you! 🎉",
+        "You are welcome. Is there anything else?",
     ),
     (
-        ("I was charged twice for the same kettle.", "I see both charges. The second one was never captured and "
-         "disappears from your statement within three days."),
-        ("How can I be sure?", "Here is what the bank told us:\n\n| Charge | State |\n| --- | --- |\n| 10:02 | captured |"
-         "\n| 10:03 | released |"),
+        "I was charged twice for the same kettle.",
+        "I see both charges. The second one was never captured; it is gone in three days.",
+        "How can I be sure?",
+        "Here is what the bank told us:\n\n```\n10:02  captured   49.00\n10:03  released   49.00\n```",
     ),
     (
-        ("هل يمكنني إرجاع الحذاء بعد أسبوعين؟", "نعم، يمكنك إرجاعه خلال ثلاثين يومًا إذا لم يُستعمل."),
-        ("وكم تكلفة الإرجاع؟", "الإرجاع مجاني، وسنرسل لك ملصق الشحن بالبريد الإلكتروني."),
+        "هل يمكنني إرجاع الحذاء بعد أسبوعين؟",
+        "نعم، يمكنك إرجاعه خلال ثلاثين يومًا إذا لم يُستعمل.",
+        "وكم تكلفة الإرجاع؟",
+        "الإرجاع مجاني، وسنرسل لك ملصق الشحن بالبريد الإلكتروني.",
     ),
     (
-        ("Which of the two tents is better in rain?", "The **Alpina 2**: its floor holds a water column of 10,000 mm, "
-         "the Säntis only 3,000 mm. Both are in stock."),
+        "Which of the two tents is better in rain?",
+        "The Alpina 2: its floor holds a water column of 10,000 mm, the Säntis only 3,000 mm.",
     ),
-)  # fmt: skip
-SYSTEM = "You are the support agent of a shop for outdoor gear. Be brief. Look orders up before you speak about them."
+)
+"""Questions and answers in turn."""
+
+SYSTEM = "You are the support agent of a shop for outdoor gear. Be brief. Look orders up first."
 DOCS = (
-    ("How do I rotate the signing keys?", "Run `keys rotate`, wait until every region shows the new id, then "
-     "`keys retire OLD`."),
-    ("Why is the nightly export empty on Sundays?", "The export reads the day before, and the shop is closed on "
-     "Saturdays in two of three regions."),
-    ("What does error E-2041 mean?", "The client sent a token of another environment. Check `AUTH_AUDIENCE`."),
-)  # fmt: skip
+    ("How do I rotate the signing keys?", "Run `keys rotate`, wait, then `keys retire OLD`."),
+    ("Why is the nightly export empty on Sundays?", "It reads the day before, when shops are closed."),
+    ("What does error E-2041 mean?", "The token is one of another environment. Check `AUTH_AUDIENCE`."),
+)
 
 
 @dataclass
@@ -78,7 +83,14 @@ class Day:
         return number
 
     def chat(
-        self, model: str, at: float, lasts: float, parent: int | None, asked: list[Any], said: Any, **attributes: Any
+        self,
+        model: str,
+        at: float,
+        lasts: float,
+        parent: int | None,
+        asked: list[Any],
+        said: Any,
+        **attributes: Any,
     ) -> int:
         """One answer of a model; its tokens follow the length of what was said."""
         tokens = {
@@ -91,7 +103,8 @@ class Day:
             gen_ai__operation__name="chat", gen_ai__provider__name=provider, gen_ai__request__model=model,
             gen_ai__response__model=model, gen_ai__request__temperature=0.2,
             gen_ai__response__finish_reasons=[said.get("finish_reason", "stop")],
-            gen_ai__input__messages=json_of(asked), gen_ai__output__messages=json_of([said]), **tokens, **attributes,
+            gen_ai__input__messages=json_of(asked), gen_ai__output__messages=json_of([said]),
+            **tokens, **attributes,
         )  # fmt: skip
 
     def fail(self, *numbers: int) -> None:
@@ -105,7 +118,7 @@ def support(day: Day, at: float) -> None:
     """A conversation with an agent: one trace a turn, one thread for all."""
     thread, dialog = f"support-{1040 + day.trace}", day.dice.choice(DIALOGS)
     history = [text("system", SYSTEM)]
-    for question, answer in dialog:
+    for question, answer in zip(dialog[::2], dialog[1::2], strict=True):
         _turn(day, at, thread, history, question, answer)
         at += day.dice.uniform(25, 140)
         history += [text("user", question), text("assistant", answer)]
@@ -115,8 +128,18 @@ def _turn(day: Day, at: float, thread: str, history: list[Any], question: str, a
     day.begin()
     first, tool, last = (day.dice.uniform(*span) for span in ((0.5, 1.4), (0.05, 0.4), (0.9, 3.2)))
     asked = [*history, text("user", question)]
-    wanted = {"type": "tool_call", "id": f"call_{day.trace}", "name": "lookup_order", "arguments": {"order": "4711"}}
-    found = {"order": "4711", "state": "shipped", "items": 2, "carrier": {"name": "Post", "eta": "tomorrow 11:40"}}
+    wanted = {
+        "type": "tool_call",
+        "id": f"call_{day.trace}",
+        "name": "lookup_order",
+        "arguments": {"order": "4711"},
+    }
+    found = {
+        "order": "4711",
+        "state": "shipped",
+        "items": 2,
+        "carrier": {"name": "Post", "eta": "tomorrow 11:40"},
+    }
     session = {"gen_ai__conversation__id": thread}
     root = day.add(
         "invoke_agent support", at, first + tool + last + 0.02, None,
@@ -129,9 +152,13 @@ def _turn(day: Day, at: float, thread: str, history: list[Any], question: str, a
     day.add(
         "execute_tool lookup_order", at + 0.01 + first, tool, root,
         gen_ai__operation__name="execute_tool", gen_ai__tool__name="lookup_order",
-        gen_ai__tool__call__arguments=json_of(wanted["arguments"]), gen_ai__tool__call__result=json_of(found), **session,
+        gen_ai__tool__call__arguments=json_of(wanted["arguments"]), gen_ai__tool__call__result=json_of(found),
+        **session,
     )  # fmt: skip
-    result = {"role": "tool", "parts": [{"type": "tool_call_response", "id": wanted["id"], "response": found}]}
+    result = {
+        "role": "tool",
+        "parts": [{"type": "tool_call_response", "id": wanted["id"], "response": found}],
+    }
     said = text("assistant", answer, finish_reason="stop")
     day.chat("gpt-4.1", at + 0.015 + first + tool, last, root, [*asked, calling, result], said, **session)
 
@@ -146,12 +173,21 @@ def documents(day: Day, at: float) -> None:
     day.add("embed question", at + 0.005, 0.06, root, openinference__span__kind="EMBEDDING",
             embedding__model_name="text-embedding-3-small", input__value=question,
             llm__model_name="text-embedding-3-small", llm__token_count__prompt=11)  # fmt: skip
-    search = day.add("search index", at + 0.07, 0.2, root, openinference__span__kind="RETRIEVER", input__value=question,
-                     output__value=json_of([{"page": "operations", "score": 0.83}, {"page": "errors", "score": 0.61}]))  # fmt: skip
+    pages = json_of([{"page": "operations", "score": 0.83}, {"page": "errors", "score": 0.61}])
+    search = day.add("search index", at + 0.07, 0.2, root, openinference__span__kind="RETRIEVER",
+                     input__value=question, output__value=pages)  # fmt: skip
     for shard in range(4):
-        day.add(f"shard {shard}", at + 0.075 + 0.01 * shard, day.dice.uniform(0.03, 0.15), search, db__system="lucene")
+        day.add(
+            f"shard {shard}",
+            at + 0.075 + 0.01 * shard,
+            day.dice.uniform(0.03, 0.15),
+            search,
+            db__system="lucene",
+        )
     asked = [text("system", "Answer from the given pages only."), text("user", question)]
-    day.chat("claude-sonnet-4-5", at + 0.3, lasts, root, asked, text("assistant", answer, finish_reason="stop"))
+    day.chat(
+        "claude-sonnet-4-5", at + 0.3, lasts, root, asked, text("assistant", answer, finish_reason="stop")
+    )
 
 
 def order(day: Day, at: float) -> None:
@@ -159,8 +195,8 @@ def order(day: Day, at: float) -> None:
     day.begin()
     fails = day.dice.random() < 1 / 9
     pay = 3.0 if fails else day.dice.uniform(0.1, 0.6)
-    root = day.add("POST /v1/orders", at, pay + 0.09, None, http__request__method="POST", url__path="/v1/orders",
-                   http__response__status_code=504 if fails else 201)  # fmt: skip
+    root = day.add("POST /v1/orders", at, pay + 0.09, None, http__request__method="POST",
+                   url__path="/v1/orders", http__response__status_code=504 if fails else 201)  # fmt: skip
     day.add("SELECT carts", at + 0.004, 0.012, root, db__system__name="postgresql",
             db__query__text="SELECT * FROM carts WHERE id = $1")  # fmt: skip
     day.add("reserve stock", at + 0.02, 0.03, root, rpc__system="grpc", rpc__method="Reserve")

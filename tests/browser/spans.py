@@ -82,7 +82,9 @@ def send(
         post(bridge, request.SerializeToString(), project=project)
 
 
-def post(bridge: Bridge, body: bytes, *, project: str, path: str = "/v1/traces", kind: str = PROTOBUF) -> None:
+def post(
+    bridge: Bridge, body: bytes, *, project: str, path: str = "/v1/traces", kind: str = PROTOBUF
+) -> None:
     """Post one request of an exporter."""
     status, answer = client.call(f"{bridge.http}{path}", body, Content_Type=kind, project_id=project)
     assert status == 200, answer

@@ -1,7 +1,7 @@
 """What a person would read in one call of each recorded instrumentation: role and words, in their order.
 
-A row is the call's op, which of those it is in the order of their start, and its messages. Tool calls and results
-are told by the tool's name or what it said. Captures without content have no row.
+A row is the call's op, which of those it is in the order of their start, and its messages. Tool calls and
+results are told by the tool's name or what it said.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ ANTHROPIC = (
 )
 HELPED = (("system", "You help."), ("user", "weather in Paris?"), *LOOKED_UP)
 TERSE = (("system", "Be terse"), ("user", "weather in Paris?"), *LOOKED_UP)
-PYDANTIC = (("system", "Be terse"), ("user", "weather in Paris?"), ("assistant", "get_weather"), ("tool", "sunny"),
-            ("assistant", PARIS))  # fmt: skip
 VERCEL = (("user", "weather in Paris?"), ("assistant", "weather"), ("tool", "sunny"), ("assistant", PARIS))
 
 TALKS = {
-    "agent-framework": ("invoke_agent weather_agent", 0, (("system", "Help"), ("user", "weather in Paris?"), *LOOKED_UP)),
+    "agent-framework": ("invoke_agent weather_agent", 0, (
+        ("system", "Help"), ("user", "weather in Paris?"), *LOOKED_UP)),
     "genai-langchain-span": ("chat gpt-4o-mini", 3, HELPED),
     "genai-openai-events": ("chat gpt-4o-mini", 2, WEATHER),
     "genai-openai-span": ("chat gpt-4o-mini", 2, WEATHER),
@@ -47,8 +46,8 @@ TALKS = {
     "otel-google-genai-latest": ("generate_content gemini-2.5-flash", 0, (
         ("system", "Be terse"), ("user", "What is 6*7?"), ("assistant", ANSWER))),
     "otel-openai-v2-latest": ("chat gpt-4o-mini", 2, WEATHER),
-    "pydantic-ai-1x": ("agent run", 0, PYDANTIC),
-    "pydantic-ai-logfire": ("invoke_agent weather_agent", 0, PYDANTIC),
+    "pydantic-ai-1x": ("agent run", 0, TERSE),
+    "pydantic-ai-logfire": ("invoke_agent weather_agent", 0, TERSE),
     "strands-default": ("chat", 2, (*TERSE, ("user", "and 6*7?"), ("assistant", ANSWER))),
     "traceloop-sdk": ("openai.chat", 3, (
         ("user", "weather in Paris"), ("assistant", "get_weather"), ("tool", "Paris"), ("assistant", PARIS))),

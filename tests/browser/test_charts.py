@@ -19,7 +19,9 @@ PAINTED = """
   if (!canvas?.width) return 0;
   const seen = new Set();
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] === 255) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+  }
   return seen.size;"""
 
 
@@ -68,14 +70,18 @@ def test_dragging_zooms_and_the_back_button_returns(page):
 def test_a_click_goes_to_the_calls_behind_a_point(page, shop):
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     asked = {"start": (end - timedelta(days=1)).isoformat(), "end": end.isoformat(), "granularity": 900}
-    answer = client.post(shop.api, "/calls/stats", asked | {"project_id": "shop/day", "call_metrics": [CALLS]})
+    answer = client.post(
+        shop.api, "/calls/stats", asked | {"project_id": "shop/day", "call_metrics": [CALLS]}
+    )
     counts = [bucket["sum_call_count"] for bucket in answer["call_buckets"]]
     most = counts.index(max(counts))
     ends = {name: asked[member].replace("+00:00", "Z") for name, member in (("from", "start"), ("to", "end"))}
     page.open(CHARTS + "".join(f"&{name}={value}" for name, value in ends.items()))
     page.wait(lambda: page.run(PAINTED, "calls"))
     right = ((most + 0.5) / len(counts) - 0.5) * over(page, "calls").size["width"]
-    at = ActionChains(page.driver, duration=0).move_to_element_with_offset(over(page, "calls"), round(right), 50)
+    at = ActionChains(page.driver, duration=0).move_to_element_with_offset(
+        over(page, "calls"), round(right), 50
+    )
     at.click().perform()
     page.ready("traces")
     title = f"{counts[most]} calls"

@@ -8,7 +8,11 @@ from tests.browser.spans import a_span, json_of, send, text
 from tests.e2e import client
 
 PROJECT = "threads/talk"
-TURNS = [("Is it open on Sundays?", "Yes, until noon."), ("And on holidays?", "No."), ("Yes.", "Then see you!")]
+TURNS = [
+    ("Is it open on Sundays?", "Yes, until noon."),
+    ("And on holidays?", "No."),
+    ("Yes.", "Then see you!"),
+]
 START = 1_790_000_000
 
 
@@ -28,7 +32,8 @@ def turn(number, messages, answer, thread="t-1"):
     return a_span(
         "invoke_agent door", trace=500 + number, number=500 + number, at=START + 60 * number, lasts=2,
         gen_ai__operation__name="invoke_agent", gen_ai__conversation__id=thread,
-        gen_ai__input__messages=json_of(messages), gen_ai__output__messages=json_of([text("assistant", answer)]),
+        gen_ai__input__messages=json_of(messages), 
+        gen_ai__output__messages=json_of([text("assistant", answer)]),
     )  # fmt: skip
 
 
@@ -51,7 +56,9 @@ def test_the_turns_of_a_thread_are_in_order_and_say_each_thing_once(page, talked
     assert len(shown) == len(said)
     assert [words for text, words in zip(shown, said, strict=True) if words not in text] == []
     page.click(page.css(".turn-earlier")[-1])
-    page.wait(lambda: len(page.css(".turn:last-child [data-role]")) == 2 * len(TURNS), "the history on request")
+    page.wait(
+        lambda: len(page.css(".turn:last-child [data-role]")) == 2 * len(TURNS), "the history on request"
+    )
 
 
 def test_a_turn_that_is_spoken_while_one_looks_appears(page, talked):
@@ -65,5 +72,7 @@ def test_a_turn_leads_to_its_trace(page, talked):
     page.open(f"#/threads/t-2?project={PROJECT}")
     page.click(".turn-link")
     page.ready("trace")
-    (call,) = client.post(talked.api, "/calls/stream_query", {"project_id": PROJECT, "filter": {"thread_ids": ["t-2"]}})
+    (call,) = client.post(
+        talked.api, "/calls/stream_query", {"project_id": PROJECT, "filter": {"thread_ids": ["t-2"]}}
+    )
     assert call["trace_id"] in page.hash
