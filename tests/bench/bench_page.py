@@ -4,7 +4,8 @@
     python -m tests.bench.bench_page --calls 5000 --rounds 2 --idle 5
 
 Times are those of the browser's own clock, medians over rounds; busy is the CPU time of its main thread.
-CPU of the bridge is that of its process tree while the list is open and nothing arrives, against the same without a page.
+CPU of the bridge is that of its process tree while the list is open and nothing arrives, against the same
+without a page.
 """
 
 from __future__ import annotations

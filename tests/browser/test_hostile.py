@@ -83,7 +83,7 @@ ADDRESSES = {
     "threads": f"#/threads?project={PROJECT}",
     "charts": f"#/charts?project={PROJECT}&split=op",
     "compare": f"#/compare/{span_id(801).hex()}/{span_id(802).hex()}?project={PROJECT}&rows=all",
-    "address": f"#/traces?project={PROJECT}&text=%3Cscript%3Ealert(1)%3C/script%3E&op=%3Ci%3E&status=%00&from=x",
+    "address": f"#/traces?project={PROJECT}&text=%3Cscript%3Ealert(1)%3C/script%3E&op=%3Ci%3E&status=%00",
     "no view": "#/%3Cscript%3Ealert(1)%3C/script%3E/%E0%A4%A?%%%",
 }
 

@@ -32,7 +32,7 @@ def turn(number, messages, answer, thread="t-1"):
     return a_span(
         "invoke_agent door", trace=500 + number, number=500 + number, at=START + 60 * number, lasts=2,
         gen_ai__operation__name="invoke_agent", gen_ai__conversation__id=thread,
-        gen_ai__input__messages=json_of(messages), 
+        gen_ai__input__messages=json_of(messages),
         gen_ai__output__messages=json_of([text("assistant", answer)]),
     )  # fmt: skip
 
