@@ -13,6 +13,9 @@ export const address = (path) => new URL(path.replace(/^\//, ""), root).href;
 export const key = createStore(passing.get("key") ?? "");
 key.subscribe((value) => passing.set("key", value || null));
 
+/** Whether a request was ever refused for want of a key: then the bar offers a place for one. */
+export const guarded = createStore(key.get() !== "");
+
 /** How often a key was entered: views start over with each. */
 export const entered = createStore(0);
 
@@ -85,6 +88,7 @@ async function request(path, body, { signal, accept = "application/json", method
 
 async function refusal(response) {
   if (response.status === 401) locked.set(true);
+  if (response.status === 401 || response.status === 403) guarded.set(true);
   let said = {};
   try {
     said = await response.json();

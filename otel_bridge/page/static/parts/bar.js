@@ -1,5 +1,5 @@
 // The bar on top: views, project, colours, help.
-import { key, locked } from "../lib/api.js";
+import { guarded, locked } from "../lib/api.js";
 import { html } from "../lib/dom.js";
 import { link } from "../lib/router.js";
 import { useStore } from "../lib/store.js";
@@ -10,7 +10,7 @@ import { ProjectPicker } from "./projects.js";
 
 export function Bar({ current, onHelp }) {
   const shown = useStore(theme);
-  const hasKey = useStore(key) !== "";
+  const hasKey = useStore(guarded);
   const other = shown === "dark" ? "light" : "dark";
   return html`<header class="bar">
     <a class="brand" href=${link("traces")}>otel-bridge</a>
@@ -20,7 +20,7 @@ export function Bar({ current, onHelp }) {
     </nav>
     <div class="bar-end">
       <${ProjectPicker} />
-      ${hasKey && html`<button type="button" class="button icon" onClick=${() => locked.set(true)} aria-label="Change the key" title="Change the key"><${Icon} name="key" /></button>`}
+      ${hasKey && html`<button type="button" class="button icon" onClick=${() => locked.set(true)} aria-label="Enter a key" title="Enter a key"><${Icon} name="key" /></button>`}
       <button type="button" class="button icon" onClick=${toggleTheme} aria-label=${`Use ${other} colours`} title=${`Use ${other} colours`}><${Icon} name=${other} /></button>
       <button type="button" class="button icon" onClick=${onHelp} aria-label="Keyboard help" title="Keyboard help (?)"><${Icon} name="help" /></button>
     </div>

@@ -1,4 +1,5 @@
 // Values as JSON that folds. Only what is unfolded is drawn, so size and depth do not matter.
+import { unpacked } from "../lib/conversation/words.js";
 import { cx, html, useState } from "../lib/dom.js";
 import { bytes, count } from "../lib/format.js";
 import { Copy } from "./basics.js";
@@ -45,9 +46,14 @@ function Branch({ name, value, size, open, depth }) {
 }
 
 function Leaf({ value }) {
+  const [read, setRead] = useState(null);
+  if (read) return html`<div class="json-inner"><${Entry} value=${read} open=${2} depth=${1} /></div>`;
+  if (typeof value === "string" && looksLikeJson(value)) return html`<${LongText} class="json-text" text=${value} quoted /> <button type="button" class="more" onClick=${() => setRead(unpacked(value))}>Unfold as JSON</button>`;
   if (typeof value === "string") return html`<${LongText} class="json-text" text=${value} quoted />`;
   return html`<span class=${value === null ? "soft" : "json-number"}>${String(value)}</span>`;
 }
+
+const looksLikeJson = (text) => text.length > 20 && /^\s*[[{]/.test(text) && isBranch(unpacked(text));
 
 /** Say in a line what a folded value holds. */
 function preview(value) {

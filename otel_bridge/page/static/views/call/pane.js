@@ -24,7 +24,7 @@ export function CallPane({ id, node, project, stacked, onBack, onChange }) {
   const pane = useRef(null);
   useKeys("Call", [
     { keys: "f", does: "Say something about it", run: () => pane.current?.querySelector(".feedback button, .feedback input")?.focus() },
-    { keys: "c", does: "Keep it to compare, or compare with the kept one", run: () => pane.current?.querySelector("[data-compare]")?.click() },
+    { keys: "c", does: "Compare with another call", run: () => pane.current?.querySelector("[data-compare]")?.click() },
   ]);
   return html`<section class="call" id="call" tabindex="-1" ref=${pane} aria-label=${`Call ${node.name}`} data-call=${id} aria-busy=${loading}>
     <header class="call-head">
@@ -39,14 +39,13 @@ export function CallPane({ id, node, project, stacked, onBack, onChange }) {
   </section>`;
 }
 
+/** Compare with the call that was chosen before, else choose one. */
 function Compare({ id }) {
-  const [first, setFirst] = useState(passing.get("compare"));
-  const keep = () => {
-    passing.set("compare", id);
-    setFirst(id);
-  };
-  if (first && first !== id) return html`<span class="compare-links"><a class="button quiet" data-compare href=${link("compare", [], { a: first, b: id })}>Compare with the kept call</a></span>`;
-  return html`<button type="button" class="button quiet" data-compare onClick=${keep} aria-pressed=${String(first === id)} title="Keep this call, then open another one and compare them">${first === id ? "Kept to compare" : "Compare…"}</button>`;
+  const first = passing.get("compare");
+  const other = first && first !== id ? first : null;
+  const keep = () => passing.set("compare", other ? null : id);
+  const where = other ? link("compare", [], { a: other, b: id }) : link("compare", [id]);
+  return html`<a class="button quiet" data-compare href=${where} onClick=${keep} title=${other ? "Beside the call you chose before" : "Beside another call"}>${other ? "Compare with the other" : "Compare…"}</a>`;
 }
 
 function Body({ call, node, project, onChange }) {

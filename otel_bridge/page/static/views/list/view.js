@@ -1,4 +1,5 @@
 // The newest traces, or calls.
+import { connection } from "../../lib/connection.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { isFiltered, showsCalls } from "../../lib/filters.js";
 import { count, plural } from "../../lib/format.js";
@@ -23,6 +24,10 @@ export default function ListView({ query, project }) {
   const [live, setLive] = useState(true);
   const reading = useRef(() => false);
   useLive(async () => live && feed.poll(() => reading.current()), [feed, live]);
+  useEffect(() => {
+    if (state.error?.status !== 0) return undefined;
+    return connection.subscribe((now) => now.state === "ok" && feed.more());
+  }, [feed, state.error]);
   useReady(!state.loading);
   useKeys("List", [
     { keys: "n", does: "Show what is new", run: () => feed.show() },
