@@ -47,8 +47,7 @@ function hasContent(part) {
 
 function instructions(said, input) {
   if (said === null || said === undefined || input.some((one) => one.role === "system")) return [];
-  const parts = partsOf(unpacked(said));
-  return made("system", parts.length && parts.every((part) => part.kind === "json") ? partsOf(JSON.stringify(said)) : parts);
+  return made("system", partsOf(unpacked(said)));
 }
 
 /** Show what is no message as what somebody said. */
@@ -82,5 +81,14 @@ function unsaid(input, output) {
   return tail.length === output.length && tail.every((one, index) => one.role === "assistant" && print(one) === print(output[index])) ? [] : output;
 }
 
-const print = (one) => `${one.role}:${JSON.stringify(one.parts)}`;
-const wordsOf = (one) => one.parts.map((part) => part.text ?? JSON.stringify(part.value ?? part.args)).join("\n");
+const print = (one) => `${one.role}:${written(one.parts)}`;
+const wordsOf = (one) => one.parts.map((part) => part.text ?? written(part.value ?? part.args)).join("\n");
+
+/** JSON to compare by; what is too deep to be written is like nothing else. */
+function written(value) {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return `too deep ${Math.random()}`;
+  }
+}
