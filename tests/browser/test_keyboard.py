@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from selenium.webdriver import Keys
 
+from tests.e2e import client
+from tests.e2e.process import ROOT
+
 pytestmark = pytest.mark.usefixtures("shop")
+DOCS = (ROOT / "docs/page.md").read_text().partition("## Keys")[2].partition("\n## ")[0]
 LIST = "#/traces?project=shop/day"
 
 
@@ -49,6 +55,37 @@ def test_views_and_help_have_keys(page):
     assert "Next row" in help_.text
     page.press(Keys.ESCAPE)
     page.wait(lambda: not page.css("dialog[open]"), "the help is gone")
+
+
+@pytest.fixture(scope="module")
+def places(shop):
+    """An address of each place that has keys of its own."""
+    of = {"project_id": "shop/day", "limit": 1}
+    (call,) = client.post(shop.api, "/calls/stream_query", of)
+    (thread,) = client.post(shop.api, "/threads/stream_query", of)
+    return {
+        "list": "traces",
+        "trace": f"trace/{call['trace_id']}",
+        "threads": "threads",
+        "thread": f"threads/{thread['thread_id']}",
+        "charts": "charts",
+    }
+
+
+@pytest.mark.parametrize("place", ["list", "trace", "threads", "thread", "charts"])
+def test_the_docs_list_the_keys_that_the_help_lists(page, places, place):
+    page.open(f"#/{places[place]}?project=shop/day")
+    page.wait(lambda: page.css("main h1"), "the view is there")
+    page.press("?")
+    page.one("dialog[open]")
+    keys, does = page.texts("dialog .help-keys dt"), page.texts("dialog .help-keys dd")
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in DOCS.splitlines() if "|" in line
+    ]
+    written = {
+        (re.sub(r"[` ]", "", keys), does) for where, keys, does in lines if where in {"everywhere", place}
+    }
+    assert {(key.replace(" ", ""), what) for key, what in zip(keys, does, strict=True)} == written
 
 
 def test_the_search_takes_letters_that_are_keys_elsewhere(page):

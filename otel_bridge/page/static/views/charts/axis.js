@@ -1,7 +1,15 @@
 // What stands at the ticks of an axis: the same digits at each of them, and no more than tell them apart.
 import { duration, short } from "../../lib/format.js";
 
-const digitsOf = (step) => Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+const MOST_DIGITS = 10;
+
+/** The fewest decimals that write a step exactly. */
+function digitsOf(step) {
+  let digits = 0;
+  while (digits < MOST_DIGITS && Math.abs(Number(step.toFixed(digits)) - step) > step / 1000) digits += 1;
+  return digits;
+}
+
 const stepOf = (ticks) => (ticks.length > 1 ? ticks[1] - ticks[0] : ticks[0] || 1);
 
 /** Writers of all ticks of an axis at once. */

@@ -49,7 +49,7 @@ function options(width, latest, hovered) {
     width,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: DRAG_PX } },
     scales: { x: { range: () => edges(latest.current.grid) }, y: { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [

@@ -41,7 +41,7 @@ function changed(a, b, write) {
   if (isNone(a) || isNone(b) || a === b) return "";
   const sign = b > a ? "+" : "−";
   const by = `${sign}${write(Math.abs(b - a))}`;
-  return a ? `${by}, ${sign}${percent(Math.abs((100 * (b - a)) / a))} %` : by;
+  return a ? `${by}, ${sign}${percent(Math.abs((100 * (b - a)) / a))} %` : by;
 }
 
 const percent = (value) => (value < 10 ? Number(value.toPrecision(2)) : count(Math.round(value)));

@@ -18,7 +18,7 @@ export function Turn({ turn, number, spent }) {
         <span class="num">${spent && money(spent.cost)}</span></span>
     </header>
     ${earlier.length > 0 && !all && html`<button type="button" class="copy turn-earlier" onClick=${() => setAll(true)}>${plural(earlier.length, "message")} from before</button>`}
-    <${Conversation} read=${{ messages: all ? [...earlier, ...messages] : messages, recorded: true }} />
+    <${Conversation} read=${{ messages: all ? [...earlier, ...messages] : messages, recorded: true }} marks=${false} />
     ${call.exception && html`<p class="turn-error bad"><${Text}>${call.exception.split("\n", 1)[0]}<//></p>`}
     ${!messages.length && !call.exception && html`<p class="soft">Nothing was said here that can be read. The trace has its calls.</p>`}
   </li>`;
