@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WAIT_SECONDS = 8
+WAIT_SECONDS = 45
 POLL_SECONDS = 0.02
 LAPTOP, PHONE = (1366, 768), (390, 844)
 FLAGS = (
