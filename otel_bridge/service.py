@@ -185,6 +185,7 @@ def announce(config: BridgeConfig, doors: Doors) -> None:
             otlp_grpc=str(doors.grpc),
             otlp_http=f"http://{doors.http}",
             api=f"http://{doors.api}",
+            page=f"http://{doors.api}/",
             data_dir=str(config.data_dir),
             default_project=config.default_project,
             logs=config.logs,
@@ -197,6 +198,7 @@ def announce(config: BridgeConfig, doors: Doors) -> None:
         f"  OTLP/HTTP  http://{doors.http}  (POST {paths})",
         f"  OTLP/gRPC  {doors.grpc}",
         f"  Weave API  http://{doors.api}  (project {config.default_project})",
+        f"  Page       http://{doors.api}/  (open it in a browser)",
         f"  data in    {config.data_dir}  ({kept})",
     )
     print(*lines, sep="\n", flush=True)  # noqa: T201 - this is what a person reads

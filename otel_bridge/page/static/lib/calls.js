@@ -52,9 +52,12 @@ function parts(one) {
   return sum(one, named);
 }
 
-/** The models a call used, as its usage names them, else its attributes. */
+const total = (usage) => Number(usage?.total_tokens) || sum(usage ?? {}, [...TOKENS_IN, ...TOKENS_OUT]);
+
+/** The models a call used, as its usage names them, the most used first; else as its attributes do. */
 export function models(call) {
-  const used = Object.keys(call.summary?.usage ?? {});
+  const usage = call.summary?.usage ?? {};
+  const used = Object.keys(usage).sort((a, b) => total(usage[b]) - total(usage[a]));
   const said = call.attributes?.model;
   return used.length ? used : typeof said === "string" ? [said] : [];
 }

@@ -38,7 +38,7 @@ export function cost(usd) {
   const size = Math.abs(usd);
   if (size === 0) return "$0";
   if (size < 1e-6) return "<$0.000001";
-  if (size < 1) return `$${fine(usd)}`;
+  if (size < 1) return `$${fine(Number(usd.toPrecision(2)))}`;
   return `$${size < 1000 ? usd.toFixed(2) : integer.format(Math.round(usd))}`;
 }
 

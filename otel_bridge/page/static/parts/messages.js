@@ -22,8 +22,8 @@ export function readConversation(call) {
   }
 }
 
-/** The messages of a call; nothing when it has none. */
-export function Conversation({ call, read }) {
+/** The messages of a call; nothing when it has none. `marks` says which of them are its answer. */
+export function Conversation({ call, read, marks = true }) {
   const found = useMemo(() => read ?? readConversation(call), [call, read]);
   const [all, setAll] = useState(false);
   if (!found) return null;
@@ -32,17 +32,17 @@ export function Conversation({ call, read }) {
   const shown = hidden ? [...messages.slice(0, 2), null, ...messages.slice(-LAST_SHOWN)] : messages;
   return html`<ol class="conversation">
     ${!recorded && html`<li class="hint">The sender does not record what is said. For OpenTelemetry's instrumentations set <code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, for others see their documentation.</li>`}
-    ${shown.map((one, index) => (one ? html`<${Message} key=${index} message=${one} />` : html`<li key="more" class="message-gap"><button type="button" class="button" onClick=${() => setAll(true)}>Show ${plural(hidden, "message")} between</button></li>`))}
+    ${shown.map((one, index) => (one ? html`<${Message} key=${index} message=${one} marks=${marks} />` : html`<li key="more" class="message-gap"><button type="button" class="button" onClick=${() => setAll(true)}>Show ${plural(hidden, "message")} between</button></li>`))}
   </ol>`;
 }
 
-function Message({ message }) {
+function Message({ message, marks }) {
   const { role, name, parts, finish, from } = message;
   const words = parts.map(asText).join("\n\n");
   return html`<li class=${cx("message", `message-${role}`)} data-role=${role} data-from=${from}>
     <div class="message-head"><span class="message-role">${ROLE_WORDS[role] ?? role}</span>
       ${name && html`<${Text} class="soft">${name}<//>`}
-      ${from === "output" && html`<span class="badge">answer</span>`}
+      ${marks && from === "output" && html`<span class="badge">answer</span>`}
       ${finish && !/^(stop|end_turn)$/.test(finish) && html`<span class="badge" title="Why it ended"><bdi>${finish.replaceAll("_", " ")}</bdi></span>`}
       ${words && html`<${Copy} class="message-copy" text=${words} />`}
     </div>

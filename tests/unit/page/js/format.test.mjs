@@ -8,7 +8,7 @@ test("durations have the unit that people would say", () => {
 });
 
 test("costs show as many digits as say something", () => {
-  assert.deepEqual([null, 0, 1e-7, 0.0000123, 0.00034, 0.034, 1.25, 1204.4].map(cost), ["", "$0", "<$0.000001", "$0.000012", "$0.00034", "$0.034", "$1.25", "$1,204"]);
+  assert.deepEqual([null, 0, 1e-7, 0.0000123, 0.00034, 0.034, 0.000997, 1.25, 1204.4].map(cost), ["", "$0", "<$0.000001", "$0.000012", "$0.00034", "$0.034", "$0.0010", "$1.25", "$1,204"]);
 });
 
 test("counts and sizes are short", () => {

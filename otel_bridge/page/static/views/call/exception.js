@@ -31,6 +31,6 @@ export function Exception({ call }) {
   return html`<div class="exception" role="group" aria-label="Exception">
     <p class="exception-said"><${LongText} text=${said} /></p>
     ${[...new Set(more)].map((line) => html`<p key=${line}><${Text}>${line}<//></p>`)}
-    ${traces.map((one) => html`<details key=${one} open><summary>Stack trace</summary><div class="code"><pre dir="ltr" tabindex="0"><${LongText} text=${one} /></pre><${Copy} text=${one} /></div></details>`)}
+    ${traces.map((one) => html`<div key=${one} class="stack"><details open><summary>Stack trace</summary><pre dir="ltr" tabindex="0"><${LongText} text=${one} /></pre></details><${Copy} text=${one} /></div>`)}
   </div>`;
 }

@@ -11,7 +11,7 @@ export function ticks(span) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * (STEPS.find((one) => one * power >= raw) ?? 10);
   const found = [];
-  for (let at = 0; at < span * 0.78; at += step) found.push({ at: at / span, text: duration(Number(at.toPrecision(6))) });
+  for (let at = 0; at < span * 0.78; at += step) found.push({ at: at / span, text: duration(Number(at.toPrecision(6))).replace(/\.0+(?= )/, "") });
   return found;
 }
 
