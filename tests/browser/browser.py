@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT_SECONDS = 45
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 LAPTOP, PHONE = (1366, 768), (390, 844)
 FLAGS = (
     "--headless=new",
@@ -72,6 +72,7 @@ def chromium(profile: Path) -> Iterator[Chrome]:
     options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
     for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size={},{}".format(*LAPTOP)):
         options.add_argument(flag)
+    options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     options.set_capability("unhandledPromptBehavior", "ignore")
     driver = Chrome(options=options, service=ChromeService(executable_path=shutil.which("chromedriver")))

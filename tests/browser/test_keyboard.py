@@ -98,7 +98,7 @@ def test_the_search_takes_letters_that_are_keys_elsewhere(page):
     page.press(Keys.ESCAPE)
 
 
-@pytest.mark.parametrize("view", ["traces", "threads", "charts"])
+@pytest.mark.parametrize("view", ["traces", "charts"])
 def test_tab_visits_controls_that_all_have_names_and_a_visible_focus(page, view):
     page.open(f"#/{view}?project=shop/day")
     seen = []

@@ -23,13 +23,15 @@ const timezone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"
  */
 export async function ask({ project, range, split, op, roots }, signal) {
   const asking = { project, range, roots, signal, width: widthOf(range) };
-  const sampled = Promise.all([opsIn(asking, SAMPLE_CALLS), opsIn(asking, SAMPLE_ERRORS, FAILED)]);
-  const whole = answer({ ...asking, op, width: wholeWidth(range) });
-  const all = answer({ ...asking, op });
-  const [ops, failing] = await sampled;
+  const [all, whole, ops, failing] = await Promise.all([
+    answer({ ...asking, op }),
+    answer({ ...asking, op, width: wholeWidth(range) }),
+    opsIn(asking, SAMPLE_CALLS),
+    split === "op" ? opsIn(asking, SAMPLE_ERRORS, FAILED) : [],
+  ]);
   const shown = split === "op" && !op ? worthShowing(ops, failing) : [];
-  const parts = shown.map(async (name) => ({ op: name, ...(await answer({ ...asking, op: name })) }));
-  return { ops, all: await all, whole: await whole, parts: await Promise.all(parts) };
+  const parts = await Promise.all(shown.map(async (name) => ({ op: name, ...(await answer({ ...asking, op: name })) })));
+  return { ops, all, whole, parts };
 }
 
 async function answer({ project, range, width, op, roots, signal }) {
