@@ -5,5 +5,6 @@ export const views = [
   { name: "threads", tab: "Threads", keys: "g h", load: () => import("./threads/view.js") },
   { name: "charts", tab: "Charts", keys: "g c", load: () => import("./charts/view.js") },
   { name: "compare", load: () => import("./compare/view.js") },
+  { name: "call", under: "traces", load: () => import("./call/view.js") },
   { name: "trace", under: "traces", load: () => import("./trace/view.js") },
 ];

@@ -5,6 +5,7 @@ import { cost, feedback, tokens } from "../../lib/calls.js";
 const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
 const OLDEST = [{ field: "started_at", direction: "asc" }];
 const MOST_USAGE_CALLS = 100_000;
+const MOST_ASKED = 500;
 
 /** Load all calls of a trace; `some(calls)` is told of them while they come. */
 export async function loadTrace(project, traceId, signal, some = () => {}) {
@@ -17,10 +18,14 @@ export async function loadTrace(project, traceId, signal, some = () => {}) {
   return calls;
 }
 
-/** Count the calls of a trace. */
-export async function countCalls(project, traceId, signal) {
-  const answer = await post("/calls/query_stats", { project_id: project, filter: { trace_ids: [traceId] } }, { signal });
-  return answer.count;
+/** Tell whether a trace has become another than these calls: more or fewer of them, or one that ran has ended. */
+export async function hasChanged(project, traceId, calls, signal) {
+  const { count } = await post("/calls/query_stats", { project_id: project, filter: { trace_ids: [traceId] } }, { signal });
+  if (count !== calls.length) return true;
+  const running = calls.filter((call) => !call.ended_at).map((call) => call.id).slice(0, MOST_ASKED);
+  if (!running.length) return false;
+  const ask = { project_id: project, filter: { call_ids: running }, columns: ["id", "ended_at"] };
+  return (await list("/calls/stream_query", ask, { signal })).some((call) => call.ended_at);
 }
 
 /**

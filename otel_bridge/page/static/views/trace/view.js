@@ -1,5 +1,5 @@
 // One trace: its tree, its waterfall, and the call that is chosen.
-import { html, useMemo, useRef, useState } from "../../lib/dom.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { cost as money, count, duration, plural, short } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { useLive, useLoad } from "../../lib/live.js";
@@ -9,7 +9,7 @@ import { useMedia } from "../../lib/window.js";
 import { Empty, Failure, Time, Waiting } from "../../parts/basics.js";
 import { Icon } from "../../parts/icon.js";
 import { CallPane } from "../call/pane.js";
-import { countCalls, loadExtras, loadTrace } from "./load.js";
+import { hasChanged, loadExtras, loadTrace } from "./load.js";
 import { Splitter } from "./splitter.js";
 import { buildTree } from "./tree.js";
 import { TreeGrid } from "./grid.js";
@@ -20,21 +20,28 @@ const NOTHING = { kinds: new Map(), notes: new Map(), used: null };
 
 export default function TraceView({ parts, query, project }) {
   const [traceId] = parts;
+  if (!traceId) return html`<${Missing} traceId="" project=${project} />`;
+  return html`<${Trace} key=${traceId} traceId=${traceId} query=${query} project=${project} />`;
+}
+
+function Trace({ traceId, query, project }) {
   const [partial, setPartial] = useState(null);
   const { data, error, loading, reload } = useLoad((signal) => loadTrace(project, traceId, signal, progress(setPartial)), [project, traceId]);
   const calls = data ?? partial;
   const tree = useMemo(() => (calls?.length ? buildTree(calls) : null), [calls]);
   const { data: extras } = useLoad(async (signal) => data && tree && loadExtras(project, traceId, tree.roots.slice(0, MOST_ROOTS).map((one) => one.id), signal), [data]);
   useLive(async (signal) => {
-    if (!data) return;
-    const running = data.some((call) => !call.ended_at);
-    if (running || (await countCalls(project, traceId, signal)) !== data.length) reload();
+    if (data && (await hasChanged(project, traceId, data, signal))) reload();
   }, [data]);
+  const title = tree?.roots[0].name;
+  useEffect(() => {
+    if (title) document.title = `${title.slice(0, 80)} · ${project} · otel-bridge`;
+  }, [title, project]);
   useReady(!loading || Boolean(tree));
   useKeys("Trace", [{ keys: "Escape", does: "Back to the list", run: () => leave(query) }]);
   if (error && !tree) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!tree) return loading ? html`<${Waiting} what="Loading the trace" />` : html`<${Missing} traceId=${traceId} project=${project} />`;
-  return html`<${Loaded} tree=${tree} extras=${extras ?? NOTHING} query=${query} project=${project} traceId=${traceId} loading=${loading} onChange=${reload} />`;
+  return html`<${Loaded} tree=${tree} extras=${extras ?? NOTHING} query=${query} project=${project} traceId=${traceId} loading=${!data} onChange=${reload} />`;
 }
 
 /** Show the beginning of a long trace before the rest has come. */
