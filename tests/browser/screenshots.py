@@ -42,8 +42,8 @@ DOCS = (
 
 
 VIEWS = (
-    "traces", "expression", "nothing", "trace", "error", "threads", "thread", "charts", "models", "ops", "compare",
-    "pick",
+    "traces", "expression", "nothing", "trace", "error", "threads", "thread", "charts", "models", "ops",
+    "compare", "pick",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ PROJECT = "gone/back"
 
 
 @pytest.fixture
-def mortal(tmp_path):
+def mortal(tmp_path, chromium):
     """A bridge of this test alone, and a way to start it again where it was."""
     living = [start(tmp_path / "data")]
 
@@ -24,6 +24,7 @@ def mortal(tmp_path):
         return living[-1]
 
     yield living[0], again
+    chromium.get("about:blank")  # it would go on asking
     for bridge in living:
         if bridge.process.poll() is None:
             bridge.process.terminate()
