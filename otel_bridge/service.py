@@ -164,7 +164,7 @@ async def _open_api(
         budget=intake.budget,
         health=state,
         default_entity=config.default_project.partition("/")[0],
-        extra_routes=[*otlp.routes(), *otlp.routes("/traces")],
+        extra_routes=otlp.routes(),
         middlewares=[guarded(guard, refuse)] if guard else [],
     )
     http2 = http2_at_http_door(intake.telemetry, grpc_port)
