@@ -58,7 +58,7 @@ class Operator(Closed):
 
 
 class LiteralOperation(Operator):
-    """A constant; one that is an object or a list is refused (400)."""
+    """Constant. The real store rejects object and array constants at execution time."""
 
     value: SkipValidation[LiteralValue] = Field(alias="$literal")
 
