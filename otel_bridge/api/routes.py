@@ -225,6 +225,7 @@ OWN_ROUTES: Final = (
         "/docs",
         described.page,
         About(BRIDGE, "This description as a page for people", gives=("text/html",)),
+        also=("/docs/",),
     ),
     Route(
         "GET", "/docs/page.css", described.style, About(BRIDGE, "The style of that page", gives=("text/css",))

@@ -38,9 +38,9 @@ class FeedbackQueryRes(BaseModel):
 
 
 class CostCreateRes(BaseModel):
-    """The new prices: `[id, model]`."""
+    """The new prices, each by its id and its model."""
 
-    ids: list[tuple[str, str]]
+    ids: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
 
 
 class PriceRow(TypedDict, total=False):

@@ -26,8 +26,8 @@ ROW_DIGESTS: Final = (
     "JmkQzd0fglTmSoiMmYarKjEO6lrImYmjzr3bEIIQ5kA",
 )
 TABLE_DIGEST: Final = "e7d3bdbedf73a7e901037d13ffeba5468cc49854083598ce17abb09652e1022f"
-FILE: Final = "hello\n"
-FILE_DIGEST: Final = "WJG1tSLV3whtDYCxEPvZ0hu0YHFjrzTQgoai6Eb2vgM"
+FILE: Final = "hello"
+FILE_DIGEST: Final = "LPJNulXwow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
 
 _START: Final = {
     "project_id": PROJECT,
