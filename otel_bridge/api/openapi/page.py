@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from otel_bridge.api.openapi.markup import code, members, pretty, prose, table, type_of
+from otel_bridge.api.openapi.schemas import REFS
 from otel_bridge.http.route import JSON
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
 
 def _section(api: Mapping[str, Any], tag: str) -> str:
     found = "\n".join(
-        _operation(method, path, item)
+        _operation(api, method, path)
         for path, item in api["paths"].items()
         for method in _METHODS
         if method in item and tag in item[method]["tags"]
@@ -96,7 +97,8 @@ def _section(api: Mapping[str, Any], tag: str) -> str:
     return f'<section id="{_anchor(tag)}"><h2>{escape(tag)}</h2>\n{found}\n</section>'
 
 
-def _operation(method: str, path: str, item: Mapping[str, Any]) -> str:
+def _operation(api: Mapping[str, Any], method: str, path: str) -> str:
+    item = api["paths"][path]
     operation = item[method]
     name = operation["operationId"]
     body = operation.get("requestBody")
@@ -113,20 +115,22 @@ def _operation(method: str, path: str, item: Mapping[str, Any]) -> str:
     return (
         f'<details class="operation" id="{name}"><summary>{head}</summary>\n'
         f"{''.join(f'<p>{note}</p>' for note in notes)}"
-        f"{_request(body) if body else ''}{_copied(curl(method, path, operation))}"
+        f"{_request(api, body) if body else ''}{_copied(curl(method, path, operation))}"
         f"<h3>Answers</h3>{_answers(operation['responses'])}</details>"
     )
 
 
-def _request(body: Mapping[str, Any]) -> str:
+def _request(api: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     media = body["content"]
     kinds = " or ".join(map(code, media))
     shown = media.get(JSON) or next(iter(media.values()))
-    return f"<h3>Request</h3><p>{kinds}: {type_of(shown['schema'])}</p>{_example(shown)}"
+    schema = shown["schema"]
+    held = members(api["components"]["schemas"][schema["$ref"].removeprefix(REFS)])
+    return f"<h3>Request</h3><p>{kinds}: {type_of(schema)}</p>{held}{_example(shown)}"
 
 
 def _example(media: Mapping[str, Any]) -> str:
-    return f"<pre>{escape(pretty(media['example']))}</pre>" if "example" in media else ""
+    return f"<h3>Example</h3><pre>{escape(pretty(media['example']))}</pre>" if "example" in media else ""
 
 
 def _copied(command: str) -> str:

@@ -142,6 +142,22 @@ async def test_bodies_and_answers_are_the_published_ones(document, path):
     assert [at for at in comparison.descriptions if at.rpartition("/")[2] not in OWN_WORDS] == []
 
 
+async def test_the_models_named_are_those_that_check_the_bodies(api):
+    """An empty body lacks exactly what the schema requires."""
+    document = (await api.get("/openapi.json")).json
+    for method, path, operation in operations(document):
+        if method == "get":
+            continue
+        (media, told), *_ = operation["requestBody"]["content"].items()
+        schema = document["components"]["schemas"][told["schema"]["$ref"].rpartition("/")[2]]
+        form = media == "multipart/form-data"
+        body, kind = (b"--x--\r\n", f"{media}; boundary=x") if form else (b"{}", media)
+        reply = await api.post(path.format(entity="acme", project="app"), body, {"Content-Type": kind})
+
+        lacking = [error["loc"] for error in reply.json["detail"]] if reply.status == 422 else []
+        assert sorted(lacking) == sorted(["body", name] for name in schema.get("required", ())), path
+
+
 async def test_what_is_not_served_is_not_described(document):
     assert NOT_SERVED.isdisjoint(document["paths"])
 
