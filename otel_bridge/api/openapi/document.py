@@ -16,7 +16,7 @@ from otel_bridge.http.route import JSON, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from otel_bridge.http.route import About, Route
+    from otel_bridge.http.route import Route
 
 VERSION: Final = "3.1.0"
 DESCRIPTION: Final = (
@@ -33,6 +33,10 @@ BELOW_TRACES: Final = {
 LINES: Final = "application/jsonl"
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _JSON_TYPES: Final = (JSON, LINES)
+_DONE: Final = {
+    Kind.WRITE: "Done, and the disk has confirmed it.",
+    Kind.OTLP: "Every item that is not counted as rejected is kept, and the disk has confirmed it.",
+}
 
 
 def document(mounted: Sequence[Route], own: Sequence[Route]) -> bytes:
@@ -97,7 +101,7 @@ def _operation(route: Route) -> dict[str, Any]:
         told["parameters"] = [_parameter(name) for name in names]
     if about.body is not None:
         told["requestBody"] = _request(route, about.body)
-    told["responses"] = {"200": _answer(about), **refusals(route)}
+    told["responses"] = {"200": _answer(route), **refusals(route)}
     if route.also:
         told["x-also-at"] = list(route.also)
     return told
@@ -119,9 +123,12 @@ def _request(route: Route, body: str) -> dict[str, Any]:
     return {"required": True, "content": content}
 
 
-def _answer(about: About) -> dict[str, Any]:
+def _answer(route: Route) -> dict[str, Any]:
+    about = route.about
     content = {media: _media(media, about.answer) for media in about.gives}
-    words = "One object a line; no line is empty." if LINES in content else "It is done, or here it is."
+    words = (
+        "One object a line; no line is empty." if LINES in content else _DONE.get(route.kind, "The answer.")
+    )
     return {"description": words, "content": content}
 
 

@@ -38,7 +38,7 @@ _WORDS: Final[Mapping[int, str]] = {
     413: "The body is too large, or holds too many parts. Clients send halves.",
     415: "Neither `application/json` nor `application/x-protobuf`.",
     422: "The body is not what the schema says; or it names a field that is none.",
-    500: "A fault of the bridge, or a body that made it fail before; nothing was kept.",
+    500: "A fault of the bridge. Nothing was kept.",
     503: "No room, no disk, starting or stopping. Nothing was kept: send it again.",
     504: "The question took longer than it may; a narrower one may not.",
 }
@@ -71,9 +71,7 @@ def refusals(route: Route) -> dict[str, Any]:
 def _response(kind: Kind, status: int) -> dict[str, Any]:
     if kind is Kind.PROBE and status == HTTPStatus.SERVICE_UNAVAILABLE:
         return {"description": "Not now, and why.", "content": {JSON: {"schema": reference("ReadyRes")}}}
-    content = (
-        _otlp(status) if kind is Kind.OTLP and status != HTTPStatus.INTERNAL_SERVER_ERROR else _json(status)
-    )
+    content = _otlp(status) if kind is Kind.OTLP else _json(status)
     headers = {"headers": _RETRY} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return {"description": _WORDS[status], **headers, "content": content}
 
@@ -83,8 +81,15 @@ def _json(status: int) -> dict[str, Any]:
 
 
 def _otlp(status: int) -> dict[str, Any]:
-    """Return a `google.rpc.Status` in the encoding of the request, or text where that is not known."""
+    """Return a `google.rpc.Status` in the encoding of the request, or text where that is not known.
+
+    What comes before a receiver or behind it answers as everywhere: the guard (403), a bug (500).
+    """
     text = {"text/plain": {"schema": {"type": "string"}}}
     if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
         return text
-    return {JSON: {"schema": STATUS}, PROTOBUF: {"schema": BINARY}, **text}
+    if status == HTTPStatus.FORBIDDEN:
+        return _json(status)
+    failed = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    told = {"anyOf": [STATUS, REASON]} if failed else STATUS
+    return {JSON: {"schema": told}, PROTOBUF: {"schema": BINARY}, **text}
