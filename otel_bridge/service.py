@@ -167,7 +167,8 @@ async def _open_api(
         budget=intake.budget,
         health=state,
         default_entity=config.default_project.partition("/")[0],
-        extra_routes=[*otlp.routes(), *otlp.routes("/traces"), *page_routes(page)],
+        extra_routes=otlp.routes(),
+        own_routes=page_routes(page),
         middlewares=[guarded(guard, refuse)] if guard else [],
     )
     http2 = http2_at_http_door(intake.telemetry, grpc_port)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from otel_bridge.api.answers import json_answer
 from otel_bridge.api.parts import PARTS
-from otel_bridge.api.typed import Route
+from otel_bridge.http.route import About, Kind, Route
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -32,10 +32,12 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
 
 
+PROBE: Final = "Probes"
+
 PROBES: Final = (
-    Route("GET", "/livez", live),
-    Route("GET", "/healthz", live),
-    Route("GET", "/readyz", ready),
-    Route("GET", "/startupz", ready),
-    Route("GET", "/metrics", metrics),
+    Route("GET", "/livez", live, About(PROBE, "Whether the process lives", None, "HealthRes")),
+    Route("GET", "/healthz", live, About(PROBE, "The same as `/livez`", None, "HealthRes")),
+    Route("GET", "/readyz", ready, About(PROBE, "Whether requests are served", None, "ReadyRes"), Kind.PROBE),
+    Route("GET", "/startupz", ready, About(PROBE, "The same as `/readyz`", None, "ReadyRes"), Kind.PROBE),
+    Route("GET", "/metrics", metrics, About(PROBE, "Metrics for Prometheus", gives=("text/plain",))),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from otel_bridge.errors import UnknownPath
+from otel_bridge.http.route import About, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,24 +43,29 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Vary": "Accept-Encoding",
 }
+TAG: Final = "Page"
 ALWAYS_ASK: Final = "no-cache"
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 """For files whose path holds the version of all of them."""
 
 
-def page_routes(page: Page) -> list[web.RouteDef]:
-    """Return the routes that serve `page`, for GET and HEAD."""
+def page_routes(page: Page) -> tuple[Route, ...]:
+    """Return the routes that serve `page`, to GET and HEAD."""
 
     async def index(request: web.Request) -> web.Response:
         return _serve(request, page.index, ALWAYS_ASK)
 
     async def asset(request: web.Request) -> web.Response:
-        found = page.assets.get(request.match_info["name"])
+        found = page.assets.get(request.match_info["file"])
         if found is None or request.match_info["version"] != page.version:
             raise UnknownPath("no such file of this version of the page")
         return _serve(request, found, FOR_GOOD)
 
-    return [web.get("/", index), web.get("/page/{version}/{name:.+}", asset)]
+    kinds = tuple(sorted({asset.content_type.partition(";")[0] for asset in page.assets.values()}))
+    return (
+        Route("GET", "/", index, About(TAG, "A page to look at traces", gives=("text/html",))),
+        Route("GET", "/page/{version}/{file:.+}", asset, About(TAG, "A file of the page", gives=kinds)),
+    )
 
 
 def _serve(request: web.Request, asset: Asset, caching: str) -> web.Response:

@@ -18,7 +18,7 @@ def page():
 
 @pytest.fixture
 async def api(serve, page):
-    return await serve(extra_routes=page_routes(page))
+    return await serve(own_routes=page_routes(page))
 
 
 PLAIN = {"Accept-Encoding": "identity"}
