@@ -5,7 +5,8 @@ import { cost as money, count, duration } from "../../lib/format.js";
 import { link } from "../../lib/router.js";
 import { Copy, Status, Text, Time } from "../../parts/basics.js";
 
-export function Facts({ call, node }) {
+/** `below` is what the call used with all below it, where it has any. */
+export function Facts({ call, node, below }) {
   const used = tokens(call);
   const cost = costOf(call);
   const { kind, provider } = call.attributes ?? {};
@@ -17,6 +18,7 @@ export function Facts({ call, node }) {
     ${models(call).length > 0 && html`<${Fact} name="Model"><${Text}>${models(call).join(", ")}<//>${typeof provider === "string" && html` <span class="soft"><${Text}>${provider}<//></span>`}<//>`}
     ${used && html`<${Fact} name="Tokens" class="num">${count(used.input)} in, ${count(used.output)} out<//>`}
     ${cost !== null && html`<${Fact} name="Cost" class="num">${money(cost)}<//>`}
+    ${below?.tokens && below.tokens.total !== used?.total && html`<${Fact} name="With all below" class="num">${count(below.tokens.input)} in, ${count(below.tokens.output)} out${below.cost !== null && `, ${money(below.cost)}`}<//>`}
     ${call.thread_id && html`<${Fact} name="Thread"><a href=${link("threads", [call.thread_id])}><${Text}>${call.thread_id}<//></a><//>`}
     <${Fact} name="Id"><code>${call.id}</code> <${Copy} text=${call.id} /><//>
   </dl>`;

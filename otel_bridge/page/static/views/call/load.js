@@ -1,12 +1,16 @@
 // One call, whole, and what people and scorers said about it.
 import { list, post } from "../../lib/api.js";
 import { callRef } from "../../lib/calls.js";
+import { spentBelow } from "../../lib/usage.js";
 
 /** Load a call with costs and feedback; null when it is not there. */
 export async function loadCall(project, id, signal) {
   const body = { project_id: project, filter: { call_ids: [id] }, include_costs: true, include_feedback: true, limit: 1 };
   return (await list("/calls/stream_query", body, { signal }))[0] ?? null;
 }
+
+/** Load what a call used with all below it; null where a server does not tell. */
+export const loadBelow = (project, id, signal) => spentBelow(project, [id], signal).then((found) => found.get(id) ?? null, () => null);
 
 const WORDS = /[^A-Za-z0-9_-]+/g;
 

@@ -16,11 +16,13 @@ import { LongText } from "../../parts/text.js";
 import { Exception } from "./exception.js";
 import { Facts, Usage } from "./facts.js";
 import { Feedback } from "./feedback.js";
-import { loadCall } from "./load.js";
+import { loadBelow, loadCall } from "./load.js";
 
 export function CallPane({ id, node, project, stacked, onBack, onChange }) {
   const running = node.call.ended_at;
   const { data: call, error, loading, reload } = useLoad((signal) => loadCall(project, id, signal), [project, id, running]);
+  const parent = node.children.length > 0;
+  const { data: below } = useLoad(async (signal) => parent && loadBelow(project, id, signal), [project, id, parent]);
   const pane = useRef(null);
   useKeys("Call", [
     { keys: "f", does: "Say something about it", run: () => pane.current?.querySelector(".feedback button, .feedback input")?.focus() },
@@ -35,7 +37,7 @@ export function CallPane({ id, node, project, stacked, onBack, onChange }) {
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${!call && loading && html`<${Waiting} what="Loading the call" />`}
     ${!call && !loading && !error && html`<p class="waiting">This call is not here any more.</p>`}
-    ${call && html`<${Body} call=${call} node=${node} project=${project} onChange=${async () => (reload(), onChange())} />`}
+    ${call && html`<${Body} call=${call} node=${node} below=${below || null} project=${project} onChange=${async () => (reload(), onChange())} />`}
   </section>`;
 }
 
@@ -48,14 +50,14 @@ function Compare({ id }) {
   return html`<a class="button quiet" data-compare href=${where} onClick=${keep} title=${other ? "Beside the call you chose before" : "Beside another call"}>${other ? "Compare with the other" : "Compare…"}</a>`;
 }
 
-function Body({ call, node, project, onChange }) {
+function Body({ call, node, below, project, onChange }) {
   const read = useMemo(() => readConversation(call), [call]);
   const { otel_span: span, ...attributes } = call.attributes ?? {};
   const entries = feedback(call);
   const request = { project_id: project, id: call.id, include_costs: true };
   const plain = read === null;
   return html`
-    <${Facts} call=${call} node=${node} />
+    <${Facts} call=${call} node=${node} below=${below} />
     ${call.exception && html`<${Exception} call=${call} />`}
     ${read && html`<${Section} title="Conversation" open><${Conversation} read=${read} /><//>`}
     <${Section} title="Inputs" value=${call.inputs} open=${plain} />

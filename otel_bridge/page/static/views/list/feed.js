@@ -1,9 +1,9 @@
 // The newest calls: pages going back in time, and what arrives meanwhile.
 import { list, post, stream } from "../../lib/api.js";
-import { cost, models, tokens } from "../../lib/calls.js";
 import { also, asked, isFiltered, showsCalls, startedSince, startedUntil } from "../../lib/filters.js";
 import { millis } from "../../lib/format.js";
 import { createStore } from "../../lib/store.js";
+import { spentBelow } from "../../lib/usage.js";
 
 export const PAGE_CALLS = 100;
 const POLLED_CALLS = 40;
@@ -65,12 +65,9 @@ export function openFeed(project, query) {
     if (calls) return;
     for (let at = 0; at < rows.length && !signal.aborted; at += USAGE_CALLS) {
       const some = rows.slice(at, at + USAGE_CALLS).map((row) => row.id);
-      const ask = { project_id: project, call_ids: some, include_costs: true, limit: 50_000 };
-      const answer = await post("/calls/usage", ask, { signal }).catch(() => null);
-      if (!answer) return;
-      const usage = new Map(store.get().usage);
-      for (const [id, used] of Object.entries(answer.call_usage)) usage.set(id, spent({ summary: { usage: used, weave: { costs: priceKnown(used) } } }));
-      store.update({ usage });
+      const found = await spentBelow(project, some, signal).catch(() => null);
+      if (!found) return;
+      store.update({ usage: new Map([...store.get().usage, ...found]) });
     }
   }
 
@@ -108,14 +105,6 @@ export function openFeed(project, query) {
 
   more();
   return { store, more, poll, show, close: () => ended.abort() };
-}
-
-/** Tokens, cost and models of a call. */
-export const spent = (call) => ({ tokens: tokens(call), cost: cost(call), models: models(call) });
-
-/** Costs of the models whose price is known. */
-function priceKnown(usage) {
-  return Object.fromEntries(Object.entries(usage).filter(([, used]) => used.prompt_tokens_total_cost !== null));
 }
 
 /** Ask for what comes after these rows: by time, past those of the same instant. */

@@ -5,9 +5,9 @@ import { showsCalls } from "../../lib/filters.js";
 import { cost as money, count, duration, short } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { go, link, setQuery } from "../../lib/router.js";
+import { spentBy } from "../../lib/usage.js";
 import { useMedia, useWindow } from "../../lib/window.js";
 import { Status, Text, Time } from "../../parts/basics.js";
-import { spent } from "./feed.js";
 
 const ROW_PX = 32;
 const NARROW_ROW_PX = 58;
@@ -67,7 +67,7 @@ const Head = () => html`<div class="row row-head" role="row" aria-rowindex="1">
 </div>`;
 
 function Row({ row, index, height, spent: known, chosen, onChoose }) {
-  const { tokens, cost, models } = known ?? spent(row);
+  const { tokens, cost, models } = known ?? spentBy(row);
   const error = row.exception?.split("\n", 1)[0];
   const word = status(row);
   return html`<div class=${cx("row", `row-is-${word}`, chosen && "row-chosen")} role="row" data-id=${row.id} aria-rowindex=${index + 2} aria-selected=${String(chosen)} style=${{ transform: `translateY(${index * height}px)` }}>

@@ -1,12 +1,13 @@
 // One thread: its turns in order, each with what was said in it.
-import { list, post } from "../../lib/api.js";
-import { cost, latency, tokens } from "../../lib/calls.js";
+import { list } from "../../lib/api.js";
+import { latency } from "../../lib/calls.js";
 import { html, useMemo } from "../../lib/dom.js";
 import { cost as money, count, duration, plural, short } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { useLive, useLoad } from "../../lib/live.js";
 import { useReady } from "../../lib/ready.js";
 import { go, link } from "../../lib/router.js";
+import { spentBelow } from "../../lib/usage.js";
 import { Empty, Failure, Text, Time, Waiting } from "../../parts/basics.js";
 import { turnsOf } from "./said.js";
 import { Turn } from "./turn.js";
@@ -58,17 +59,9 @@ async function load(id, project, signal) {
   const body = { project_id: project, filter: { thread_ids: [id] }, query: { $expr: isTurn }, sort_by: [{ field: "started_at", direction: "asc" }], limit: MOST_TURNS };
   const columns = ["op_name", "display_name", "started_at", "ended_at", "exception", "inputs", "output", "attributes", "summary"];
   const calls = await list("/calls/stream_query", { ...body, columns }, { signal });
-  return { calls, usage: calls.length ? await spentBy(calls, project, signal) : new Map() };
+  const usage = await spentBelow(project, calls.map((call) => call.id), signal).catch(() => new Map());
+  return { calls, usage };
 }
-
-async function spentBy(calls, project, signal) {
-  const body = { project_id: project, call_ids: calls.map((call) => call.id), include_costs: true };
-  const answer = await post("/calls/usage", body, { signal });
-  const spent = ([id, usage]) => [id, { tokens: tokens({ summary: { usage } }), cost: cost({ summary: { weave: { costs: priced(usage) } } }) }];
-  return new Map(Object.entries(answer.call_usage).map(spent));
-}
-
-const priced = (usage) => Object.fromEntries(Object.entries(usage).filter(([, one]) => one.prompt_tokens_total_cost !== null));
 
 function step(by) {
   const turns = [...document.querySelectorAll(".turn-link")];

@@ -1,10 +1,10 @@
 // What the tree needs of a trace, and no more: bodies are read when a call is opened, the rest comes after.
 import { list, post, stream } from "../../lib/api.js";
-import { cost, feedback, tokens } from "../../lib/calls.js";
+import { feedback } from "../../lib/calls.js";
+import { spentBelow } from "../../lib/usage.js";
 
 const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
 const OLDEST = [{ field: "started_at", direction: "asc" }];
-const MOST_USAGE_CALLS = 100_000;
 const MOST_ASKED = 500;
 
 /** Load all calls of a trace; `some(calls)` is told of them while they come. */
@@ -59,15 +59,12 @@ async function noted(project, traceId, signal) {
 
 /** Sum what roots used with all below them. */
 async function usedBy(project, roots, signal) {
-  const body = { project_id: project, call_ids: roots, include_costs: true, limit: MOST_USAGE_CALLS };
-  const answer = await post("/calls/usage", body, { signal }).catch(() => null);
-  if (!answer) return null;
+  const found = await spentBelow(project, roots, signal).catch(() => null);
+  if (!found) return null;
   const sums = { tokens: 0, cost: null };
-  for (const usage of Object.values(answer.call_usage)) {
-    const priced = Object.fromEntries(Object.entries(usage).filter(([, one]) => one.prompt_tokens_total_cost !== null));
-    sums.tokens += tokens({ summary: { usage } })?.total ?? 0;
-    const spent = cost({ summary: { weave: { costs: priced } } });
-    if (spent !== null) sums.cost = (sums.cost ?? 0) + spent;
+  for (const { tokens, cost } of found.values()) {
+    sums.tokens += tokens?.total ?? 0;
+    if (cost !== null) sums.cost = (sums.cost ?? 0) + cost;
   }
   return sums;
 }
