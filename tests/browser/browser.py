@@ -5,7 +5,6 @@ Nothing is downloaded: browser and driver are those of the machine. Every wait i
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from contextlib import contextmanager
@@ -74,8 +73,7 @@ def chromium(profile: Path) -> Iterator[Chrome]:
     options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
     for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size={},{}".format(*LAPTOP)):
         options.add_argument(flag)
-    options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "SEVERE"})
     options.set_capability("unhandledPromptBehavior", "ignore")
     driver = Chrome(options=options, service=ChromeService(executable_path=shutil.which("chromedriver")))
     try:
@@ -94,8 +92,6 @@ class Page:
     base: str
     said: list[str] = field(default_factory=list)
     """Errors of the console so far."""
-    asked: list[str] = field(default_factory=list)
-    """Addresses asked for so far."""
 
     # going places
 
@@ -215,11 +211,20 @@ class Page:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=mobile,
         )  # fmt: skip
+        self.drawn()
 
     def prefer(self, **features: str) -> None:
-        """Set media features: `prefers_color_scheme="dark"`."""
+        """Set media features, `prefers_color_scheme="dark"`, and wait until the document is drawn with them."""
         named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.cdp("Emulation.setEmulatedMedia", features=named)
+        for one in named:
+            holds = "return matchMedia(`(${arguments[0]}: ${arguments[1]})`).matches"
+            self.wait(lambda one=one, holds=holds: self.run(holds, one["name"], one["value"]), str(one))
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until what is known now is on the screen: two frames."""
+        self.run("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def begin(self) -> None:
         """Forget sizes, media features, what the page stored, and what was said and asked before."""
@@ -227,9 +232,7 @@ class Page:
         self.cdp("Emulation.setEmulatedMedia", features=[])
         self.cdp("Storage.clearDataForOrigin", origin=self.base, storageTypes="all")
         self.errors()
-        self.requests()
         self.said.clear()
-        self.asked.clear()
 
     # what went wrong
 
@@ -239,12 +242,8 @@ class Page:
         return self.said
 
     def requests(self) -> list[str]:
-        """Return every address that was asked for since the page was opened."""
-        for entry in self.driver.get_log("performance"):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                self.asked.append(message["params"]["request"]["url"])
-        return self.asked
+        """Return every address that the page has asked for since it was loaded."""
+        return self.run("return performance.getEntriesByType('resource').map((one) => one.name)")
 
     def overflow(self) -> int:
         """Return by how many pixels the document is wider than the screen."""

@@ -57,6 +57,10 @@ DIALOGS = (
 SYSTEM = "You are the support agent of a shop for outdoor gear. Be brief. Look orders up first."
 DOCS = (
     ("How do I rotate the signing keys?", "Run `keys rotate`, wait, then `keys retire OLD`."),
+    (
+        "How do I rotate the keys of one region?",
+        "Run `keys rotate --region R`, wait, then `keys retire OLD`.",
+    ),
     ("Why is the nightly export empty on Sundays?", "It reads the day before, when shops are closed."),
     ("What does error E-2041 mean?", "The token is one of another environment. Check `AUTH_AUDIENCE`."),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -54,9 +55,13 @@ def asked(bridge: Bridge, path: str, **question: object) -> list[dict]:
 def addresses(bridge: Bridge) -> dict[str, str]:
     """An address of every view."""
     newest = {"sort_by": [{"field": "started_at", "direction": "desc"}], "columns": ["thread_id"]}
-    talks = asked(bridge, "/calls/stream_query", filter={"op_names": ["chat gpt-4.1"]}, limit=3, **newest)
+    talks = asked(bridge, "/calls/stream_query", filter={"op_names": ["chat gpt-4.1"]}, limit=1, **newest)
     failed = {"$expr": {"$eq": [{"$getField": "summary.weave.status"}, {"$literal": "error"}]}}
     names = {"op_names": ["charge card"]}
+    answers = asked(bridge, "/calls/stream_query", filter={"op_names": ["chat claude-sonnet-4-5"]}, limit=50,
+                    sort_by=newest["sort_by"], columns=["inputs"])  # fmt: skip
+    alike = {json.dumps(one["inputs"]): one for one in answers if "rotate" in json.dumps(one["inputs"])}
+    one, other = alike.values()
     error = asked(bridge, "/calls/stream_query", filter=names, query=failed, limit=1, **newest)[0]
     threads = asked(bridge, "/threads/stream_query", sort_by=[{"field": "turn_count", "direction": "desc"}])
     return {
@@ -70,7 +75,7 @@ def addresses(bridge: Bridge) -> dict[str, str]:
         "charts": "#/charts",
         "models": "#/charts?split=model",
         "ops": "#/charts?split=op",
-        "compare": f"#/compare/{talks[0]['id']}/{talks[2]['id']}",
+        "compare": f"#/compare/{one['id']}/{other['id']}",
         "pick": f"#/compare/{talks[0]['id']}",
     }
 

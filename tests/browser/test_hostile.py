@@ -112,7 +112,7 @@ def unfold(page) -> None:
     """Open everything that folds, twice, so that deep trees show some depth."""
     for _ in range(2):
         page.run("document.querySelectorAll(arguments[0]).forEach((one) => one.click())", FOLDED)
-        page.run("return new Promise(requestAnimationFrame)")
+        page.drawn()
 
 
 def test_a_thread_with_any_id_opens(page, hostile):

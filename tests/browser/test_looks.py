@@ -36,7 +36,7 @@ def addresses(shop):
         "threads": f"#/threads?project={PROJECT}",
         "thread": f"#/threads/{thread['thread_id']}?project={PROJECT}",
         "charts": f"#/charts?project={PROJECT}&split=op",
-        "compare": f"#/compare/{a['id']}/{b['id']}?project={PROJECT}&rows=all",
+        "compare": f"#/compare/{a['id']}/{b['id']}?project={PROJECT}",
         "pick": f"#/compare/{a['id']}?project={PROJECT}",
     }
 
