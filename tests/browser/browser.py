@@ -214,7 +214,7 @@ class Page:
         self.drawn()
 
     def prefer(self, **features: str) -> None:
-        """Set media features, `prefers_color_scheme="dark"`, and wait until the document is drawn with them."""
+        """Set media features, `prefers_color_scheme="dark"`, and wait until the page is drawn with them."""
         named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.cdp("Emulation.setEmulatedMedia", features=named)
         for one in named:
