@@ -2,7 +2,7 @@
 import { entered, locked } from "./lib/api.js";
 import { Component, html, useEffect, useState } from "./lib/dom.js";
 import { useKeys } from "./lib/keys.js";
-import { go, link, useProject, useRoute } from "./lib/router.js";
+import { go, link, route, useProject, useRoute } from "./lib/router.js";
 import { useStore } from "./lib/store.js";
 import { Failure, Waiting } from "./parts/basics.js";
 import { Bar } from "./parts/bar.js";
@@ -12,23 +12,23 @@ import { Unlock } from "./parts/unlock.js";
 import { views } from "./views/registry.js";
 
 export function App() {
-  const route = useRoute();
+  const now = useRoute();
   const project = useProject();
   const [help, setHelp] = useState(false);
   const asksForKey = useStore(locked);
   const times = useStore(entered);
-  const view = views.find((one) => one.name === route.view);
+  const view = views.find((one) => one.name === now.view);
   useKeys("Everywhere", [
     ...views.filter((one) => one.keys).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
     { keys: "?", does: "This help", run: () => setHelp(true) },
   ]);
   return html`
     <a class="skip" href="#view" onClick=${skip}>Skip to content</a>
-    <${Bar} current=${view?.under ?? route.view} onHelp=${() => setHelp(true)} />
+    <${Bar} current=${view?.under ?? now.view} onHelp=${() => setHelp(true)} />
     <${Lost} />
     ${asksForKey && html`<${Unlock} />`}
     <main class="view" id="view" tabindex="-1">
-      <${Guard} key=${`${route.view} ${times}`}><${Shown} view=${view} name=${route.view} route=${route} project=${project} /><//>
+      <${Guard} key=${`${now.view} ${times}`}><${Shown} view=${view} name=${now.view} route=${now} project=${project} /><//>
     </main>
     ${help && html`<${Help} onClose=${() => setHelp(false)} />`}
   `;
@@ -40,6 +40,12 @@ function skip(event) {
 }
 
 const loaded = new Map();
+
+/** Load the view of the address before the first drawing; one that cannot be loaded says so when it is drawn. */
+export async function prepare() {
+  const view = views.find((one) => one.name === route.get().view);
+  if (view) loaded.set(view.name, (await view.load()).default);
+}
 
 function Shown({ view, name, route, project }) {
   const [, redraw] = useState(0);

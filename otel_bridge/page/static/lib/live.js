@@ -1,6 +1,6 @@
 // Asking again and again, politely: not while the tab is hidden, not while the bridge is away.
 import { connection } from "./connection.js";
-import { useEffect, useRef, useState } from "./dom.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./dom.js";
 
 export const LIVE_MS = 2500;
 
@@ -47,7 +47,7 @@ export function useLive(ask, deps, every = LIVE_MS) {
 export function useLoad(load, deps, { fresh = false } = {}) {
   const [state, setState] = useState({ data: null, error: null, loading: true });
   const [turn, setTurn] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const ended = new AbortController();
     setState((now) => ({ data: fresh && turn === 0 ? null : now.data, error: null, loading: true }));
     Promise.resolve(load(ended.signal)).then(
