@@ -24,7 +24,7 @@ export function FilterBar({ query, rows, project }) {
       <${Field} id="search" type="search" label="Search text" placeholder="Search inputs, outputs, errors" value=${query.text} member="text" /></span>
     <button type="button" class="button filters-toggle" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>Filters${set > 0 && html` <span class="badge">${set}</span>`}</button>
     <div class="filters-fields" data-open=${String(open)}>
-      <select aria-label="Status" value=${query.status ?? ""} onChange=${(event) => push({ status: event.target.value })}>
+      <select aria-label="Status" data-set=${String(Boolean(query.status))} value=${query.status ?? ""} onChange=${(event) => push({ status: event.target.value })}>
         <option value="">Any status</option>
         ${Object.entries(STATUSES).map(([value, word]) => html`<option key=${value} value=${value}>${capital(word)}</option>`)}
       </select>
@@ -71,7 +71,7 @@ function Field({ id, label, value = "", member, placeholder, hint, offer, check,
 function TimeRange({ query }) {
   const custom = query.from || query.to;
   const choose = (event) => event.target.value !== "custom" && push({ range: event.target.value, from: null, to: null });
-  return html`<select aria-label="Time" value=${custom ? "custom" : query.range ?? ""} onChange=${choose}>
+  return html`<select aria-label="Time" data-set=${String(Boolean(custom || query.range))} value=${custom ? "custom" : query.range ?? ""} onChange=${choose}>
     <option value="">Any time</option>
     ${Object.keys(RANGES).map((range) => html`<option key=${range} value=${range}>${RANGE_WORDS[range]}</option>`)}
     ${custom && html`<option value="custom">${[query.from, query.to].map((iso) => (iso ? time(Date.parse(iso)) : "…")).join(" – ")}</option>`}

@@ -7,7 +7,7 @@ import { useKeys } from "../../lib/keys.js";
 import { go, link, setQuery } from "../../lib/router.js";
 import { spentBy } from "../../lib/usage.js";
 import { useMedia, useWindow } from "../../lib/window.js";
-import { Status, Text, Time } from "../../parts/basics.js";
+import { Status, Text, Time, Waiting } from "../../parts/basics.js";
 
 const ROW_PX = 32;
 const NARROW_ROW_PX = 58;
@@ -43,7 +43,7 @@ export function Rows({ feed, state, query, reading }) {
     <div class="rows-all" role="rowgroup" style=${{ height: `${rows.length * height}px` }}>
       ${drawn.map((row, index) => html`<${Row} key=${row.id} row=${row} index=${start + index} height=${height} spent=${usage.get(row.id)} chosen=${row.id === chosen} onChoose=${setChosen} />`)}
     </div>
-    ${state.loading && rows.length > 0 && html`<p class="rows-more soft">Loading more…</p>`}
+    ${state.loading && (rows.length ? html`<p class="rows-more soft">Loading more…</p>` : html`<${Waiting} />`)}
   </div>`;
 }
 
