@@ -62,7 +62,9 @@ function Shown({ view, name, route, project }) {
     );
   }, [view, project]);
   if (error) return html`<${Failure} error=${error} retry=${() => location.reload()} />`;
-  if (!view) return html`<div class="empty"><h2>There is no such view</h2><p><a href=${link("traces")}>Open the newest traces</a></p></div>`;
+  if (!view)
+    return html`<div class="empty"><h2>There is no such view</h2><p><a
+    href=${link("traces")}>Open the newest traces</a></p></div>`;
   const View = loaded.get(view.name);
   return View ? html`<${View} key=${project} parts=${route.parts} query=${route.query} project=${project} />` : html`<${Waiting} />`;
 }

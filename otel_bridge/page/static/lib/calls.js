@@ -48,7 +48,12 @@ export function cost(call) {
 }
 
 function parts(one) {
-  const named = ["prompt_tokens_total_cost", "completion_tokens_total_cost", "cache_read_input_tokens_total_cost", "cache_creation_input_tokens_total_cost"];
+  const named = [
+    "prompt_tokens_total_cost",
+    "completion_tokens_total_cost",
+    "cache_read_input_tokens_total_cost",
+    "cache_creation_input_tokens_total_cost",
+  ];
   return sum(one, named);
 }
 

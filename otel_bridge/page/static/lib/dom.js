@@ -2,7 +2,18 @@
 import { Component, Fragment, createContext, h, render } from "../vendor/preact.js";
 import htm from "../vendor/htm.js";
 
-export { useCallback, useContext, useEffect, useErrorBoundary, useId, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../vendor/preact-hooks.js";
+export {
+  useCallback,
+  useContext,
+  useEffect,
+  useErrorBoundary,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from "../vendor/preact-hooks.js";
 export { Component, Fragment, createContext, h, render };
 export const html = htm.bind(h);
 

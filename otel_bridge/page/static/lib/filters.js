@@ -80,5 +80,5 @@ const UNITS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 /** Read `500ms`, `2s`, `1.5 m` or a bare number of ms; null for anything else. */
 export function milliseconds(text) {
   const found = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?\s*$/.exec(text ?? "");
-  return found ? Math.round(Number(found[1]) * (UNITS[found[2] ?? "ms"])) : null;
+  return found ? Math.round(Number(found[1]) * UNITS[found[2] ?? "ms"]) : null;
 }

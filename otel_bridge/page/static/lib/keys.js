@@ -44,11 +44,18 @@ const typing = (target) => target instanceof HTMLElement && (target.isContentEdi
 
 /** Enter and space on a button or link are the button's own. */
 function onControl(event) {
-  return (event.key === "Enter" || event.key === " ") && event.target instanceof Element && event.target.closest("a[href], button, summary") !== null;
+  return (
+    (event.key === "Enter" || event.key === " ") &&
+    event.target instanceof Element &&
+    event.target.closest("a[href], button, summary") !== null
+  );
 }
 
 function bindings() {
-  return keymap.get().toReversed().flatMap((entry) => entry.current());
+  return keymap
+    .get()
+    .toReversed()
+    .flatMap((entry) => entry.current());
 }
 
 const named = (binding) => [binding.keys].flat();

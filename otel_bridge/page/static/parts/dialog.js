@@ -8,7 +8,8 @@ export function Dialog({ title, onClose, children, class: name }) {
     dialog.current.showModal();
   }, []);
   const outside = (event) => event.target === dialog.current && onClose();
-  return html`<dialog ref=${dialog} class=${name} aria-labelledby=${heading} onClose=${onClose} onClick=${outside} onKeyDown=${(event) => event.stopPropagation()}>
+  return html`<dialog ref=${dialog} class=${name} aria-labelledby=${heading} onClose=${onClose} onClick=${outside}
+    onKeyDown=${(event) => event.stopPropagation()}>
     <div class="dialog-body">
       <header class="dialog-head"><h2 id=${heading}>${title}</h2>
         <button type="button" class="button quiet" aria-label="Close" onClick=${onClose}>✕</button></header>

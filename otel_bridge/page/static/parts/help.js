@@ -10,9 +10,11 @@ export function Help({ onClose }) {
   const groups = together(useStore(keymap));
   return html`<${Dialog} title="Keyboard" class="help" onClose=${onClose}>
     <div class="help-groups">
-      ${groups.map(({ group, keys }) => html`<section key=${group}><h3>${group}</h3><dl class="help-keys">
+      ${groups.map(
+        ({ group, keys }) => html`<section key=${group}><h3>${group}</h3><dl class="help-keys">
         ${keys.map((one) => html`<div><dt>${written(one.keys)}</dt><dd>${one.does}</dd></div>`)}
-      </dl></section>`)}
+      </dl></section>`,
+      )}
     </div>
   <//>`;
 }

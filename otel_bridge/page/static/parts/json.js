@@ -33,11 +33,17 @@ function Branch({ name, value, size, open, depth }) {
   const label = `${name ?? "value"}, ${count(size)} ${Array.isArray(value) ? "items" : "members"}`;
   const body = html`
     ${entries.map(([key, one]) => html`<${Entry} key=${key} name=${key} value=${one} open=${open - 1} depth=${depth + 1} />`)}
-    ${isOpen && size > shown && html`<button type="button" class="more" onClick=${() => setShown(shown + STEP_ENTRIES * 5)}>${count(size - shown)} more</button>`}`;
+    ${
+      isOpen &&
+      size > shown &&
+      html`<button type="button" class="more"
+      onClick=${() => setShown(shown + STEP_ENTRIES * 5)}>${count(size - shown)} more</button>`
+    }`;
   if (name === undefined && isOpen) return body;
   return html`<div class="json-branch">
     <div class="json-line">
-      <button type="button" class="json-twist" aria-expanded=${String(isOpen)} aria-label=${label} onClick=${() => setOpen(!isOpen)}><${Icon} name=${isOpen ? "down" : "right"} />${named(name)}
+      <button type="button" class="json-twist" aria-expanded=${String(isOpen)} aria-label=${label}
+        onClick=${() => setOpen(!isOpen)}><${Icon} name=${isOpen ? "down" : "right"} />${named(name)}
         <span class="soft">${isOpen ? (Array.isArray(value) ? `[${count(size)}]` : `{${count(size)}}`) : preview(value)}</span></button>
       <${Copy} class="json-copy" text=${() => written(value)} />
     </div>
@@ -48,7 +54,9 @@ function Branch({ name, value, size, open, depth }) {
 function Leaf({ value }) {
   const [read, setRead] = useState(null);
   if (read) return html`<div class="json-inner"><${Entry} value=${read} open=${2} depth=${1} /></div>`;
-  if (typeof value === "string" && looksLikeJson(value)) return html`<${LongText} class="json-text" text=${value} quoted /> <button type="button" class="more" onClick=${() => setRead(unpacked(value))}>Unfold as JSON</button>`;
+  if (typeof value === "string" && looksLikeJson(value))
+    return html`<${LongText} class="json-text" text=${value} quoted /> <button
+    type="button" class="more" onClick=${() => setRead(unpacked(value))}>Unfold as JSON</button>`;
   if (typeof value === "string") return html`<${LongText} class="json-text" text=${value} quoted />`;
   return html`<span class=${value === null ? "soft" : "json-number"}>${String(value)}</span>`;
 }
@@ -59,7 +67,13 @@ const looksLikeJson = (text) => text.length > 20 && /^\s*[[{]/.test(text) && isB
 function preview(value) {
   let text = Array.isArray(value) ? "[" : "{ ";
   for (const [key, one] of entriesOf(value).slice(0, 8)) {
-    const part = isBranch(one) ? (Array.isArray(one) ? "[…]" : "{…}") : typeof one === "string" ? `"${one.slice(0, 40)}${one.length > 40 ? "…" : ""}"` : String(one);
+    const part = isBranch(one)
+      ? Array.isArray(one)
+        ? "[…]"
+        : "{…}"
+      : typeof one === "string"
+        ? `"${one.slice(0, 40)}${one.length > 40 ? "…" : ""}"`
+        : String(one);
     text += `${text.length > 2 ? ", " : ""}${Array.isArray(value) ? "" : `${key}: `}${part}`;
     if (text.length > PREVIEW_LETTERS) return `${text.slice(0, PREVIEW_LETTERS)}…`;
   }
@@ -84,7 +98,9 @@ export function compact(value, indent = "") {
   if (!isBranch(value) || line.length + indent.length <= LINE_LETTERS) return line;
   const inner = `${indent}  `;
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
-  const lines = entriesOf(value).map(([key, one]) => `${inner}${Array.isArray(value) ? "" : `${JSON.stringify(key)}: `}${compact(one, inner)}`);
+  const lines = entriesOf(value).map(
+    ([key, one]) => `${inner}${Array.isArray(value) ? "" : `${JSON.stringify(key)}: `}${compact(one, inner)}`,
+  );
   return `${open}\n${lines.join(",\n")}\n${indent}${close}`;
 }
 

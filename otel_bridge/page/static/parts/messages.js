@@ -31,19 +31,31 @@ export function Conversation({ call, read, marks = true }) {
   const hidden = all || messages.length <= MOST_SHOWN ? 0 : messages.length - LAST_SHOWN - 2;
   const shown = hidden ? [...messages.slice(0, 2), null, ...messages.slice(-LAST_SHOWN)] : messages;
   return html`<ol class="conversation">
-    ${!recorded && html`<li class="hint">The sender does not record what is said. For OpenTelemetry's instrumentations set <code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, for others see their documentation.</li>`}
-    ${shown.map((one, index) => (one ? html`<${Message} key=${index} message=${one} marks=${marks} />` : html`<li key="more" class="message-gap"><button type="button" class="button" onClick=${() => setAll(true)}>Show ${plural(hidden, "message")} between</button></li>`))}
+    ${!recorded && html`<${NotRecorded} />`}
+    ${shown.map((one, index) =>
+      one
+        ? html`<${Message} key=${index} message=${one} marks=${marks} />`
+        : html`<li key="more"
+      class="message-gap"><button type="button" class="button"
+      onClick=${() => setAll(true)}>Show ${plural(hidden, "message")} between</button></li>`,
+    )}
   </ol>`;
 }
+
+const NotRecorded = () => html`<li class="hint">
+  The sender does not record what is said. For OpenTelemetry's instrumentations set
+  ${" "}<code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, for others see their documentation.
+</li>`;
 
 function Message({ message, marks }) {
   const { role, name, parts, finish, from } = message;
   const words = parts.map(asText).join("\n\n");
+  const ended = /^(stop|end_turn)$/.test(finish) ? "" : finish.replaceAll("_", " ");
   return html`<li class=${cx("message", `message-${role}`)} data-role=${role} data-from=${from}>
     <div class="message-head"><span class="message-role">${ROLE_WORDS[role] ?? role}</span>
       ${name && html`<${Text} class="soft">${name}<//>`}
       ${marks && from === "output" && html`<span class="badge">answer</span>`}
-      ${finish && !/^(stop|end_turn)$/.test(finish) && html`<span class="badge" title="Why it ended"><bdi>${finish.replaceAll("_", " ")}</bdi></span>`}
+      ${ended && html`<span class="badge" title="Why it ended"><bdi>${ended}</bdi></span>`}
       ${words && html`<${Copy} class="message-copy" text=${words} />`}
     </div>
     <div class="message-body">
@@ -53,20 +65,27 @@ function Message({ message, marks }) {
   </li>`;
 }
 
-const asText = (part) => part.text ?? (part.kind === "tool_call" ? `${part.name}(${written(part.args ?? {})})` : part.kind === "media" ? "" : written(part.value));
+const asText = (part) =>
+  part.text ?? (part.kind === "tool_call" ? `${part.name}(${written(part.args ?? {})})` : part.kind === "media" ? "" : written(part.value));
 
 function Part({ part, role }) {
   switch (part.kind) {
     case "text":
-      return role === "system" && part.text.length > LONG_SYSTEM ? html`<${Folded} text=${part.text} />` : html`<${Prose} text=${part.text} />`;
+      return role === "system" && part.text.length > LONG_SYSTEM
+        ? html`<${Folded} text=${part.text} />`
+        : html`<${Prose} text=${part.text} />`;
     case "thought":
       return html`<details class="thought"><summary>Reasoning</summary><${Prose} text=${part.text} /></details>`;
     case "tool_call":
-      return html`<div class="tool-call"><div class="tool-head"><span class="tool-mark" aria-hidden="true">→</span><span class="unseen">Tool call </span><strong><${Text}>${part.name || "(no name)"}<//></strong>${part.id && html`<code class="soft tool-id">${part.id}</code>`}</div>
-        ${part.args !== undefined && html`<${Value} value=${part.args} />`}</div>`;
+      return html`<div class="tool-call">
+        <${ToolHead} mark="→" word="Tool call" name=${part.name || "(no name)"} id=${part.id} />
+        ${part.args !== undefined && html`<${Value} value=${part.args} />`}
+      </div>`;
     case "tool_result":
-      return html`<div class=${cx("tool-result", part.failed && "tool-failed")}><div class="tool-head"><span class="tool-mark" aria-hidden="true">←</span><span class="unseen">Tool result </span><strong><${Text}>${part.name}<//></strong>${part.failed && html`<span class="bad">failed</span>`}${part.id && html`<code class="soft tool-id">${part.id}</code>`}</div>
-        ${part.value === undefined ? html`<p class="soft">(nothing recorded)</p>` : html`<${Value} value=${part.value} />`}</div>`;
+      return html`<div class=${cx("tool-result", part.failed && "tool-failed")}>
+        <${ToolHead} mark="←" word="Tool result" name=${part.name} id=${part.id} failed=${part.failed} />
+        ${part.value === undefined ? html`<p class="soft">(nothing recorded)</p>` : html`<${Value} value=${part.value} />`}
+      </div>`;
     case "media":
       return html`<${Media} media=${part.media} />`;
     default:
@@ -74,18 +93,37 @@ function Part({ part, role }) {
   }
 }
 
-const Value = ({ value }) => (typeof value === "string" ? html`<p class="prose" dir="auto"><${LongText} text=${value} /></p>` : html`<${Json} value=${value} />`);
+const ToolHead = ({ mark, word, name, id, failed = false }) => html`<div class="tool-head">
+  <span class="tool-mark" aria-hidden="true">${mark}</span><span class="unseen">${word} </span>
+  <strong><${Text}>${name}<//></strong>
+  ${failed && html`<span class="bad">failed</span>`}
+  ${id && html`<code class="soft tool-id">${id}</code>`}
+</div>`;
+
+const Value = ({ value }) =>
+  typeof value === "string" ? html`<p class="prose" dir="auto"><${LongText} text=${value} /></p>` : html`<${Json} value=${value} />`;
 
 function Folded({ text }) {
   const [open, setOpen] = useState(false);
   return html`<${Prose} text=${open ? text : `${text.slice(0, LONG_SYSTEM)}…`} />
-    <button type="button" class="more" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>${open ? "Show less" : `Show all (${bytes(text.length)})`}</button>`;
+    <button type="button" class="more" aria-expanded=${String(open)}
+      onClick=${() => setOpen(!open)}>${open ? "Show less" : `Show all (${bytes(text.length)})`}</button>`;
 }
+
+const MEDIA_WORDS = { image: "Image", audio: "Audio", file: "File" };
 
 /** Images and sound that came as data; what lies elsewhere is named and not fetched. */
 function Media({ media }) {
   const { kind, src, type, name } = media;
-  if (isShown(media) && kind === "image") return html`<figure class="media"><img src=${src} alt=${name || "Image of the message"} loading="lazy" /><figcaption class="soft">${type || "image"}, ${bytes(Math.round((src.length - src.indexOf(",")) * 0.75))}</figcaption></figure>`;
-  if (isShown(media)) return html`<figure class="media"><audio controls src=${src}></audio></figure>`;
-  return html`<p class="media soft">${kind === "image" ? "Image" : kind === "audio" ? "Audio" : "File"} ${name && html`<bdi>${name}</bdi>`} ${type} ${src && !src.startsWith("data:") ? html`<code dir="ltr">${src.slice(0, 300)}</code>` : src ? `(${bytes(src.length)})` : "(not recorded)"}</p>`;
+  if (isShown(media) && kind === "audio") return html`<figure class="media"><audio controls src=${src}></audio></figure>`;
+  if (!isShown(media)) return html`<p class="media soft">${MEDIA_WORDS[kind]} <bdi>${name}</bdi> ${type} <${Place} src=${src} /></p>`;
+  return html`<figure class="media">
+    <img src=${src} alt=${name || "Image of the message"} loading="lazy" />
+    <figcaption class="soft">${type || "image"}, ${bytes(Math.round((src.length - src.indexOf(",")) * 0.75))}</figcaption>
+  </figure>`;
+}
+
+function Place({ src }) {
+  if (!src) return "(not recorded)";
+  return src.startsWith("data:") ? `(${bytes(src.length)})` : html`<code dir="ltr">${src.slice(0, 300)}</code>`;
 }

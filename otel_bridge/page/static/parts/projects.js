@@ -58,7 +58,8 @@ export function ProjectPicker() {
   const choose = (name) => {
     close();
     button.current?.focus();
-    if (name && name !== project) go(link(view === "charts" || view === "threads" ? view : "traces", [], { ...filtersOnly(query), project: name }));
+    if (name && name !== project)
+      go(link(view === "charts" || view === "threads" ? view : "traces", [], { ...filtersOnly(query), project: name }));
   };
   const onKeyDown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -71,14 +72,26 @@ export function ProjectPicker() {
   };
   const onBlur = (event) => !event.currentTarget.contains(event.relatedTarget) && close();
   return html`<div class="project" onFocusOut=${onBlur}>
-    <button type="button" class="button project-button" ref=${button} aria-haspopup="listbox" aria-expanded=${String(open)} aria-label=${`Project ${project}`} title="Project (p)" onClick=${() => (open ? close() : setOpen(true))}><bdi>${project}</bdi><${Icon} name="down" /></button>
-    ${open && html`<div class="project-list">
-      <input ref=${input} role="combobox" aria-expanded="true" aria-controls=${list} aria-activedescendant=${offered.length ? `${list}-${at}` : null} aria-label="Find a project" placeholder="Find, or type entity/project" value=${text} spellcheck=${false} autocomplete="off" onInput=${(event) => (setText(event.target.value), setAt(0))} onKeyDown=${onKeyDown} />
+    <button type="button" class="button project-button" ref=${button} aria-haspopup="listbox" aria-expanded=${String(open)}
+      aria-label=${`Project ${project}`} title="Project (p)"
+      onClick=${() => (open ? close() : setOpen(true))}><bdi>${project}</bdi><${Icon} name="down" /></button>
+    ${
+      open &&
+      html`<div class="project-list">
+      <input ref=${input} role="combobox" aria-expanded="true" aria-controls=${list}
+        aria-activedescendant=${offered.length ? `${list}-${at}` : null} aria-label="Find a project"
+        placeholder="Find, or type entity/project" value=${text} spellcheck=${false} autocomplete="off"
+        onInput=${(event) => (setText(event.target.value), setAt(0))} onKeyDown=${onKeyDown} />
       <ul id=${list} role="listbox" aria-label="Projects">
-        ${offered.map((one, index) => html`<li key=${one} id=${`${list}-${index}`} role="option" aria-selected=${String(index === at)} class=${cx(index === at && "is-at", one === project && "is-current")} onPointerDown=${(event) => event.preventDefault()} onClick=${() => choose(one)}><bdi>${one}</bdi>${one === defaultProject && html` <span class="soft">default</span>`}</li>`)}
+        ${offered.map(
+          (one, index) => html`<li key=${one} id=${`${list}-${index}`} role="option" aria-selected=${String(index === at)}
+          class=${cx(index === at && "is-at", one === project && "is-current")} onPointerDown=${(event) => event.preventDefault()}
+          onClick=${() => choose(one)}><bdi>${one}</bdi>${one === defaultProject && html` <span class="soft">default</span>`}</li>`,
+        )}
       </ul>
       ${!offered.length && html`<p class="hint">Type <code>entity/project</code>.</p>`}
-    </div>`}
+    </div>`
+    }
   </div>`;
 }
 

@@ -10,8 +10,20 @@ export function LongText({ text, quoted = false, class: name }) {
   const [shown, setShown] = useState(SHORT_LETTERS);
   const isCut = text.length > shown * 1.1;
   const part = isCut ? whole(text.slice(0, shown)) : text;
-  return html`<span class=${cx("text", name)}><bdi dir="auto">${quoted ? html`<span class="soft">"</span>${part}${!isCut && html`<span class="soft">"</span>`}` : part}</bdi>
-    ${isCut && html`<span class="soft">…</span> <button type="button" class="more" onClick=${() => setShown(shown < STEP_LETTERS ? STEP_LETTERS : shown + 10 * STEP_LETTERS)}>Show more (${bytes(text.length)} in all)</button>`}
+  return html`<span class=${cx("text", name)}><bdi dir="auto">${
+    quoted
+      ? html`<span class="soft">"</span>${part}${
+          !isCut &&
+          html`<span
+    class="soft">"</span>`
+        }`
+      : part
+  }</bdi>
+    ${
+      isCut &&
+      html`<span class="soft">…</span> <button type="button" class="more"
+      onClick=${() => setShown(shown < STEP_LETTERS ? STEP_LETTERS : shown + 10 * STEP_LETTERS)}>Show more (${bytes(text.length)} in all)</button>`
+    }
   </span>`;
 }
 
@@ -24,6 +36,9 @@ export function Prose({ text }) {
   return pieces.map((piece, index) => {
     const trimmed = pieces.length > 1 ? piece.replace(/^\n+|\n+$/g, "") : piece;
     if (!trimmed) return null;
-    return index % 2 ? html`<pre key=${index} class="fenced" dir="ltr" tabindex="0">${trimmed}</pre>` : html`<p key=${index} class="prose" dir="auto"><${LongText} text=${trimmed} /></p>`;
+    return index % 2
+      ? html`<pre key=${index} class="fenced" dir="ltr" tabindex="0">${trimmed}</pre>`
+      : html`<p key=${index}
+      class="prose" dir="auto"><${LongText} text=${trimmed} /></p>`;
   });
 }

@@ -18,7 +18,9 @@ export function conversation(call) {
   const input = before ? before.messages : spoken("user", call.inputs);
   const system = instructions(before?.system ?? call.attributes?.system_instructions, input);
   const output = after ? unsaid(input, after.messages) : answer(input, call.output);
-  const messages = [...from("input", [...system, ...input]), ...from("output", output)].filter((one) => one.parts.length || one.role !== "system");
+  const messages = [...from("input", [...system, ...input]), ...from("output", output)].filter(
+    (one) => one.parts.length || one.role !== "system",
+  );
   if (!messages.length) return null;
   nameResults(messages);
   const recorded = messages.some((one) => one.parts.some(hasContent));
@@ -55,7 +57,10 @@ function spoken(role, value) {
   const bare = unwrapped(value);
   if (bare === undefined || bare === null || bare === "" || (isObject(bare) && !Object.keys(bare).length)) return [];
   if (typeof bare === "string") return made(role, partsOf(bare));
-  const nameless = Array.isArray(bare) && bare.length > 0 && bare.every((one) => isObject(one) && ("content" in one || "function_call" in one || "tool_calls" in one));
+  const nameless =
+    Array.isArray(bare) &&
+    bare.length > 0 &&
+    bare.every((one) => isObject(one) && ("content" in one || "function_call" in one || "tool_calls" in one));
   return nameless ? bare.map((one) => message({ ...one, role })) : made(role, [{ kind: "json", value: bare }]);
 }
 
@@ -78,7 +83,9 @@ function unsaid(input, output) {
   while (same < output.length && same < input.length && print(output[same]) === print(input[same])) same += 1;
   if (same > 0) return output.slice(same);
   const tail = input.slice(-output.length);
-  return tail.length === output.length && tail.every((one, index) => one.role === "assistant" && print(one) === print(output[index])) ? [] : output;
+  return tail.length === output.length && tail.every((one, index) => one.role === "assistant" && print(one) === print(output[index]))
+    ? []
+    : output;
 }
 
 const print = (one) => `${one.role}:${written(one.parts)}`;

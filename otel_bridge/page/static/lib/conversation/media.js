@@ -1,7 +1,24 @@
 // Images, sound and files inside messages: what each maker of SDKs calls them.
 import { first, isObject } from "./words.js";
 
-const KINDS = { image: "image", input_image: "image", image_url: "image", "image-url": "image", audio: "audio", input_audio: "audio", "audio-url": "audio", video: "file", file: "file", input_file: "file", document: "file", "document-url": "file", blob: null, uri: null, binary: null, media: null };
+const KINDS = {
+  image: "image",
+  input_image: "image",
+  image_url: "image",
+  "image-url": "image",
+  audio: "audio",
+  input_audio: "audio",
+  "audio-url": "audio",
+  video: "file",
+  file: "file",
+  input_file: "file",
+  document: "file",
+  "document-url": "file",
+  blob: null,
+  uri: null,
+  binary: null,
+  media: null,
+};
 
 /** Read a part as media: `{kind: "image" | "audio" | "file", src, type, name}`, or null. `src` is a data: URI or an address. */
 export function media(part) {
@@ -14,8 +31,14 @@ export function media(part) {
 
 function made(kind, part) {
   const inner = first(part, "image_url", "input_audio", "source", "image", "file", "audio");
-  const from = isObject(inner) ? { ...part, ...(isObject(inner.image) ? inner.image : inner) } : typeof inner === "string" ? { ...part, url: inner } : part;
-  const type = String(first(from, "mime_type", "media_type", "mimeType", "mediaType") ?? (from.format ? `${kind ?? "audio"}/${from.format}` : ""));
+  const from = isObject(inner)
+    ? { ...part, ...(isObject(inner.image) ? inner.image : inner) }
+    : typeof inner === "string"
+      ? { ...part, url: inner }
+      : part;
+  const type = String(
+    first(from, "mime_type", "media_type", "mimeType", "mediaType") ?? (from.format ? `${kind ?? "audio"}/${from.format}` : ""),
+  );
   const data = first(from, "url", "uri", "file_uri", "fileUri", "data", "content", "bytes", "file_data");
   const sort = kind ?? kindOf(type);
   if (typeof data !== "string") return { kind: sort, src: null, type, name: named(from) };

@@ -11,7 +11,12 @@ export function message(raw) {
   if (!who) return null;
   const parts = who === "tool" ? toolParts(one) : parts_(one);
   const from = who === "user" && parts.length > 0 && parts.every((part) => part.kind === "tool_result") ? "tool" : who;
-  return { role: from, name: String(first(one, "name", "source", "agentName") ?? ""), parts, finish: String(first(one, "finish_reason", "finishReason", "stop_reason") ?? "") };
+  return {
+    role: from,
+    name: String(first(one, "name", "source", "agentName") ?? ""),
+    parts,
+    finish: String(first(one, "finish_reason", "finishReason", "stop_reason") ?? ""),
+  };
 }
 
 /** LangChain takes `["user", "text"]` for a message. */
@@ -23,7 +28,8 @@ function opened(raw) {
   if (isObject(raw.data) && role(raw.type)) return { role: raw.type, ...raw.data };
   const inner = first(raw, "message", "delta");
   if (isObject(inner) && (role(inner.role) || inner.kwargs)) return { finish_reason: raw.finish_reason, ...opened(inner) };
-  if (isObject(raw.content) && role(raw.content.role)) return { ...raw.content, finish_reason: first(raw, "finish_reason", "finishReason") };
+  if (isObject(raw.content) && role(raw.content.role))
+    return { ...raw.content, finish_reason: first(raw, "finish_reason", "finishReason") };
   return raw;
 }
 
@@ -61,7 +67,12 @@ function body(one) {
 /** Content parts that were written as a string of JSON are parts again; other text stays text. */
 function unwrapped(content) {
   const found = unpacked(content);
-  const areParts = Array.isArray(found) && found.length > 0 && found.every((part) => isObject(part) && (typeof part.type === "string" || typeof part.text === "string" || part.toolUse || part.toolResult));
+  const areParts =
+    Array.isArray(found) &&
+    found.length > 0 &&
+    found.every(
+      (part) => isObject(part) && (typeof part.type === "string" || typeof part.text === "string" || part.toolUse || part.toolResult),
+    );
   return typeof content === "string" && !areParts ? content : found;
 }
 
@@ -77,7 +88,9 @@ function toolParts(one) {
   return [toolResult({ ...one, response: said ?? first(one, "output", "response", "result"), id: first(one, "tool_call_id", "id") })];
 }
 
-const isSame = (part, call) => part.kind === "tool_call" && (call.id ? part.id === call.id : part.name === call.name && JSON.stringify(part.args) === JSON.stringify(call.args));
+const isSame = (part, call) =>
+  part.kind === "tool_call" &&
+  (call.id ? part.id === call.id : part.name === call.name && JSON.stringify(part.args) === JSON.stringify(call.args));
 
 const MOST_DEPTH = 5;
 const HOLDERS = ["messages", "contents", "input", "prompt", "output", "update", "message", "data", "kwargs", "new_messages", "response"];
@@ -96,7 +109,8 @@ export function messagesIn(value, depth = 0) {
 function inList(list, depth) {
   const messages = list.map(message);
   if (list.length && messages.every(Boolean)) return { system: null, messages };
-  if (list.length && list.every((one) => (Array.isArray(one) && !message(one)) || (isObject(one) && !message(one)))) return join(list.map((one) => messagesIn(one, depth + 1)));
+  if (list.length && list.every((one) => (Array.isArray(one) && !message(one)) || (isObject(one) && !message(one))))
+    return join(list.map((one) => messagesIn(one, depth + 1)));
   return null;
 }
 
@@ -134,7 +148,8 @@ function held(value, depth) {
     if (found) return { system: found.system ?? system, messages: found.messages };
   }
   const asked = first(value, "input", "prompt");
-  if ((system !== null || "model" in value) && typeof asked === "string") return { system, messages: [{ role: "user", name: "", parts: partsOf(asked), finish: "" }] };
+  if ((system !== null || "model" in value) && typeof asked === "string")
+    return { system, messages: [{ role: "user", name: "", parts: partsOf(asked), finish: "" }] };
   const keys = Object.keys(value);
   return keys.length === 1 && !HOLDERS.includes(keys[0]) ? messagesIn(value[keys[0]], depth + 1) : null;
 }

@@ -21,7 +21,16 @@ function partOf(part) {
 const withoutToolUse = (content) => (content.type === "tool_use" ? [] : partOf(content));
 
 const CALLS = new Set(["tool_use", "tool_call", "tool-call", "function_call", "server_tool_use", "toolCall", "mcp_call"]);
-const RESULTS = new Set(["tool_result", "tool_call_response", "tool-result", "function_call_output", "toolResult", "function_response", "tool-return", "web_search_tool_result"]);
+const RESULTS = new Set([
+  "tool_result",
+  "tool_call_response",
+  "tool-result",
+  "function_call_output",
+  "toolResult",
+  "function_response",
+  "tool-return",
+  "web_search_tool_result",
+]);
 
 function toolPart(part) {
   const named = first(part, "function_call", "functionCall", "toolUse");
@@ -67,13 +76,21 @@ export function toolResult(raw) {
 function plain(value) {
   if (isObject(value) && "value" in value && /^(text|json|content|error-)/.test(value.type ?? "")) return plain(value.value);
   if (!Array.isArray(value) || !value.length) return value;
-  const texts = value.map((one) => (typeof one === "string" ? one : isObject(one) && Object.keys(one).every((key) => key === "type" || key === "text") ? one.text : null));
+  const texts = value.map((one) =>
+    typeof one === "string" ? one : isObject(one) && Object.keys(one).every((key) => key === "type" || key === "text") ? one.text : null,
+  );
   return texts.every((one) => typeof one === "string") ? texts.join("\n") : value;
 }
 
 function thought(part) {
-  if (!/^(reasoning|thinking|redacted_thinking|reasoning-text)$/.test(part.type ?? "") && !isObject(part.reasoningContent) && part.thought !== true) return null;
-  const found = first(part, "thinking", "text", "content", "reasoning") ?? part.reasoningContent?.reasoningText?.text ?? summary(part.summary);
+  if (
+    !/^(reasoning|thinking|redacted_thinking|reasoning-text)$/.test(part.type ?? "") &&
+    !isObject(part.reasoningContent) &&
+    part.thought !== true
+  )
+    return null;
+  const found =
+    first(part, "thinking", "text", "content", "reasoning") ?? part.reasoningContent?.reasoningText?.text ?? summary(part.summary);
   return found ? [{ kind: "thought", text: String(found) }] : [];
 }
 
@@ -82,7 +99,8 @@ const summary = (list) => (Array.isArray(list) ? list.map((one) => one?.text ?? 
 function textPart(part) {
   const words = first(part, "text", "content", "value", "refusal");
   if (typeof words !== "string") return null;
-  if (/^(text|input_text|output_text|text-delta|refusal)$/.test(part.type ?? "")) return words ? [{ kind: "text", text: words, refused: part.type === "refusal" }] : [];
+  if (/^(text|input_text|output_text|text-delta|refusal)$/.test(part.type ?? ""))
+    return words ? [{ kind: "text", text: words, refused: part.type === "refusal" }] : [];
   return part.type === undefined && typeof part.text === "string" ? (words ? [{ kind: "text", text: words }] : []) : null;
 }
 

@@ -7,7 +7,13 @@ import { LongText } from "../../parts/text.js";
 export function exceptions(call) {
   const events = call.attributes?.otel_span?.events;
   if (!Array.isArray(events)) return [];
-  return events.filter((event) => event?.name === "exception").map(({ attributes = {} }) => ({ type: member(attributes, "type"), message: member(attributes, "message"), stacktrace: member(attributes, "stacktrace") }));
+  return events
+    .filter((event) => event?.name === "exception")
+    .map(({ attributes = {} }) => ({
+      type: member(attributes, "type"),
+      message: member(attributes, "message"),
+      stacktrace: member(attributes, "stacktrace"),
+    }));
 }
 
 /** Attributes of events come flat (`exception.type`) or nested. */
@@ -19,7 +25,9 @@ const STACK = /\n\s*(?:Traceback \(most recent call last\)|at\s+\S|goroutine \d+
 /** Tell what was said from the stack trace below it: `{said, stack}`. */
 export function parted(exception) {
   const at = exception.search(STACK);
-  return at < 0 ? { said: exception, stack: "" } : { said: exception.slice(0, at).trim(), stack: exception.slice(at).replace(/^\n+/, "").trimEnd() };
+  return at < 0
+    ? { said: exception, stack: "" }
+    : { said: exception.slice(0, at).trim(), stack: exception.slice(at).replace(/^\n+/, "").trimEnd() };
 }
 
 export function Exception({ call }) {
@@ -27,10 +35,15 @@ export function Exception({ call }) {
   const found = exceptions(call);
   const traces = [...new Set(found.map((one) => one.stacktrace).filter(Boolean))];
   if (stack && !traces.some((one) => one.includes(stack) || stack.includes(one.trim()))) traces.unshift(stack);
-  const more = found.map((one) => [one.type, one.message].filter(Boolean).join(": ")).filter((line) => line && !said.includes(line) && !line.includes(said));
+  const more = found
+    .map((one) => [one.type, one.message].filter(Boolean).join(": "))
+    .filter((line) => line && !said.includes(line) && !line.includes(said));
   return html`<div class="exception" role="group" aria-label="Exception">
     <p class="exception-said"><${LongText} text=${said} /></p>
     ${[...new Set(more)].map((line) => html`<p key=${line}><${Text}>${line}<//></p>`)}
-    ${traces.map((one) => html`<div key=${one} class="stack"><details open><summary>Stack trace</summary><pre dir="ltr" tabindex="0"><${LongText} text=${one} /></pre></details><${Copy} text=${one} /></div>`)}
+    ${traces.map(
+      (one) => html`<div key=${one} class="stack"><details open><summary>Stack trace</summary><pre dir="ltr"
+      tabindex="0"><${LongText} text=${one} /></pre></details><${Copy} text=${one} /></div>`,
+    )}
   </div>`;
 }

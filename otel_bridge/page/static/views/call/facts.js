@@ -10,19 +10,27 @@ export function Facts({ call, node, below }) {
   const used = tokens(call);
   const cost = costOf(call);
   const { kind, provider } = call.attributes ?? {};
+  const self = node?.children.length > 0 ? node.self : null;
+  const model = models(call).join(", ");
+  const maker = typeof provider === "string" ? provider : "";
+  const more = below?.tokens && below.tokens.total !== used?.total ? below : null;
   return html`<dl class="call-facts">
     <${Fact} name="Status"><${Status} call=${call} /><//>
     <${Fact} name="Started"><${Time} iso=${call.started_at} /><//>
-    <${Fact} name="Took" class="num">${duration(latency(call)) || "running"}${node?.children.length > 0 && node.self !== null && html` <span class="soft">(${duration(node.self)} self)</span>`}<//>
+    <${Fact} name="Took" class="num">
+      ${duration(latency(call)) || "running"}${self !== null && html` <span class="soft">(${duration(self)} self)</span>`}
+    <//>
     ${typeof kind === "string" && html`<${Fact} name="Kind"><${Text}>${kind.toLowerCase()}<//><//>`}
-    ${models(call).length > 0 && html`<${Fact} name="Model"><${Text}>${models(call).join(", ")}<//>${typeof provider === "string" && html` <span class="soft"><${Text}>${provider}<//></span>`}<//>`}
-    ${used && html`<${Fact} name="Tokens" class="num">${count(used.input)} in, ${count(used.output)} out<//>`}
+    ${model && html`<${Fact} name="Model"><${Text}>${model}<//> <span class="soft"><${Text}>${maker}<//></span><//>`}
+    ${used && html`<${Fact} name="Tokens" class="num">${inAndOut(used)}<//>`}
     ${cost !== null && html`<${Fact} name="Cost" class="num">${money(cost)}<//>`}
-    ${below?.tokens && below.tokens.total !== used?.total && html`<${Fact} name="With all below" class="num">${count(below.tokens.input)} in, ${count(below.tokens.output)} out${below.cost !== null && `, ${money(below.cost)}`}<//>`}
+    ${more && html`<${Fact} name="With all below" class="num">${[inAndOut(more.tokens), money(more.cost)].filter(Boolean).join(", ")}<//>`}
     ${call.thread_id && html`<${Fact} name="Thread"><a href=${link("threads", [call.thread_id])}><${Text}>${call.thread_id}<//></a><//>`}
     <${Fact} name="Id"><code>${call.id}</code> <${Copy} text=${call.id} /><//>
   </dl>`;
 }
+
+const inAndOut = (tokens) => `${count(tokens.input)} in, ${count(tokens.output)} out`;
 
 const Fact = ({ name, children, class: look }) => html`<div><dt>${name}</dt><dd class=${look}>${children}</dd></div>`;
 
@@ -39,17 +47,32 @@ export function Usage({ call }) {
   if (!usage.length) return null;
   const costs = call.summary?.weave?.costs ?? {};
   return html`<div class="table-scroll"><table class="usage">
-    <thead><tr><th scope="col">Model</th>${COLUMNS.map(([word]) => html`<th key=${word} scope="col">${word}</th>`)}<th scope="col">Total</th><th scope="col">Cost</th></tr></thead>
-    <tbody>${usage.map(([model, used]) => html`<${UsageRow} key=${model} model=${model} used=${used ?? {}} priced=${costs[model]} />`)}</tbody>
+    <thead><tr>${["Model", ...COLUMNS.map(([word]) => word), "Total", "Cost"].map((word) => html`<th key=${word} scope="col">${word}</th>`)}</tr></thead>
+    <tbody>
+      ${usage.map(([model, used]) => html`<${UsageRow} key=${model} model=${model} used=${used ?? {}} priced=${costs[model]} />`)}
+    </tbody>
   </table></div>
-  ${!Object.keys(costs).length && html`<p class="hint">No price is known for this model. Prices of a project are set with <code>POST /cost/create</code>.</p>`}`;
+  ${!Object.keys(costs).length && html`<${NoPrice} />`}`;
 }
+
+const NoPrice = () => html`<p class="hint">
+  No price is known for this model. Prices of a project are set with <code>POST /cost/create</code>.
+</p>`;
 
 function UsageRow({ model, used, priced }) {
   const all = tokens({ summary: { usage: { [model]: used } } });
-  const figures = { prompt_tokens: all?.input, completion_tokens: all?.output, cache_read_input_tokens: all?.cacheRead, cache_creation_input_tokens: all?.cacheWrite };
+  const figures = {
+    prompt_tokens: all?.input,
+    completion_tokens: all?.output,
+    cache_read_input_tokens: all?.cacheRead,
+    cache_creation_input_tokens: all?.cacheWrite,
+  };
   const sum = priced ? costOf({ summary: { weave: { costs: { [model]: priced } } } }) : null;
   return html`<tr><th scope="row"><${Text}>${model}<//></th>
-    ${COLUMNS.map(([word, tokensName, costName]) => html`<td key=${word}>${count(figures[tokensName] || null)}${priced?.[costName] ? html`<span class="soft">${money(priced[costName])}</span>` : null}</td>`)}
+    ${COLUMNS.map(([word, tokensName, costName]) => html`<${Cell} key=${word} tokens=${figures[tokensName]} cost=${priced?.[costName]} />`)}
     <td>${count(all?.total)}</td><td>${money(sum)}</td></tr>`;
 }
+
+const Cell = ({ tokens: number, cost }) => html`<td>
+  ${count(number || null)}${cost ? html`<span class="soft">${money(cost)}</span>` : null}
+</td>`;

@@ -10,24 +10,36 @@ export async function loadCall(project, id, signal) {
 }
 
 /** Load what a call used with all below it; null where a server does not tell. */
-export const loadBelow = (project, id, signal) => spentBelow(project, [id], signal).then((found) => found.get(id) ?? null, () => null);
+export const loadBelow = (project, id, signal) =>
+  spentBelow(project, [id], signal).then(
+    (found) => found.get(id) ?? null,
+    () => null,
+  );
 
 const WORDS = /[^A-Za-z0-9_-]+/g;
 
 /** Make feedback of a type with a payload. */
-export const addFeedback = (project, id, type, payload, more = {}) => post("/feedback/create", { project_id: project, weave_ref: callRef(project, id), feedback_type: type, payload, ...more });
+export const addFeedback = (project, id, type, payload, more = {}) =>
+  post("/feedback/create", { project_id: project, weave_ref: callRef(project, id), feedback_type: type, payload, ...more });
 
 /** Score by hand: an annotation, whose definition is an object of the project. */
 export async function addScore(project, id, name, value) {
-  const word = name.trim().replace(WORDS, "-").replace(/^-+|-+$/g, "") || "score";
+  const word =
+    name
+      .trim()
+      .replace(WORDS, "-")
+      .replace(/^-+|-+$/g, "") || "score";
   const type = { number: "number", boolean: "boolean" }[typeof value] ?? "string";
   const val = { name: word, description: null, field_schema: { type }, unique_among_creators: false, op_scope: null };
-  const { digest } = await post("/obj/create", { obj: { project_id: project, object_id: word, val, builtin_object_class: "AnnotationSpec" } });
+  const { digest } = await post("/obj/create", {
+    obj: { project_id: project, object_id: word, val, builtin_object_class: "AnnotationSpec" },
+  });
   const annotation = `weave:///${project}/object/${word}:${digest}`;
   return addFeedback(project, id, `wandb.annotation.${word}`, { value }, { annotation_ref: annotation });
 }
 
-export const removeFeedback = (project, feedbackId) => post("/feedback/purge", { project_id: project, query: { $expr: { $eq: [{ $getField: "id" }, { $literal: feedbackId }] } } });
+export const removeFeedback = (project, feedbackId) =>
+  post("/feedback/purge", { project_id: project, query: { $expr: { $eq: [{ $getField: "id" }, { $literal: feedbackId }] } } });
 
 /** Read `true`, `0.8` or a word. */
 export function scoreValue(text) {

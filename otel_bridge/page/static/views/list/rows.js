@@ -38,10 +38,14 @@ export function Rows({ feed, state, query, reading }) {
     { keys: "Escape", does: "Back to the top", run: () => leave(ref.current, setChosen) },
   ]);
   const drawn = rows.slice(start, end);
-  return html`<div class="rows" role="grid" aria-label=${showsCalls(query) ? "Calls" : "Traces"} aria-rowcount=${state.done ? rows.length + 1 : -1} aria-busy=${state.loading} ref=${ref}>
+  return html`<div class="rows" role="grid" aria-label=${showsCalls(query) ? "Calls" : "Traces"}
+    aria-rowcount=${state.done ? rows.length + 1 : -1} aria-busy=${state.loading} ref=${ref}>
     <${Head} />
     <div class="rows-all" role="rowgroup" style=${{ height: `${rows.length * height}px` }}>
-      ${drawn.map((row, index) => html`<${Row} key=${row.id} row=${row} index=${start + index} height=${height} spent=${usage.get(row.id)} chosen=${row.id === chosen} onChoose=${setChosen} />`)}
+      ${drawn.map(
+        (row, index) => html`<${Row} key=${row.id} row=${row} index=${start + index} height=${height}
+        spent=${usage.get(row.id)} chosen=${row.id === chosen} onChoose=${setChosen} />`,
+      )}
     </div>
     ${state.loading && (rows.length ? html`<p class="rows-more soft">Loading more…</p>` : html`<${Waiting} />`)}
   </div>`;
@@ -60,7 +64,15 @@ function selecting(within) {
 
 export const target = (row) => link("trace", [row.trace_id], row.parent_id ? { call: row.id } : {});
 
-const HEADS = [["name", "Name"], ["when", "Started"], ["took", "Latency"], ["tokens", "Tokens"], ["cost", "Cost"], ["model", "Model"], ["thread", "Thread"]];
+const HEADS = [
+  ["name", "Name"],
+  ["when", "Started"],
+  ["took", "Latency"],
+  ["tokens", "Tokens"],
+  ["cost", "Cost"],
+  ["model", "Model"],
+  ["thread", "Thread"],
+];
 
 const Head = () => html`<div class="row row-head" role="row" aria-rowindex="1">
   ${HEADS.map(([id, word]) => html`<span key=${id} role="columnheader" class=${`cell-${id}`}>${word}</span>`)}
@@ -70,7 +82,8 @@ function Row({ row, index, height, spent: known, chosen, onChoose }) {
   const { tokens, cost, models } = known ?? spentBy(row);
   const error = row.exception?.split("\n", 1)[0];
   const word = status(row);
-  return html`<div class=${cx("row", `row-is-${word}`, chosen && "row-chosen")} role="row" data-id=${row.id} aria-rowindex=${index + 2} aria-selected=${String(chosen)} style=${{ transform: `translateY(${index * height}px)` }}>
+  return html`<div class=${cx("row", `row-is-${word}`, chosen && "row-chosen")} role="row" data-id=${row.id} aria-rowindex=${index + 2}
+    aria-selected=${String(chosen)} style=${{ transform: `translateY(${index * height}px)` }}>
     <span role="gridcell" class="cell-name">
       <${Status} status=${word} bare />
       <a href=${target(row)} class="row-link" onFocus=${() => onChoose(row.id)}><${Text}>${name(row)}<//></a>
@@ -79,11 +92,16 @@ function Row({ row, index, height, spent: known, chosen, onChoose }) {
     </span>
     <span role="gridcell" class="cell-when"><${Time} iso=${row.started_at} /></span>
     <span role="gridcell" class="cell-took num">${duration(latency(row))}</span>
-    <span role="gridcell" class="cell-tokens num" title=${tokens && `${count(tokens.input)} in, ${count(tokens.output)} out`}>${tokens && short(tokens.total)}</span>
+    <span role="gridcell" class="cell-tokens num" title=${tokens && `${count(tokens.input)} in, ${count(tokens.output)} out`}>
+      ${tokens && short(tokens.total)}</span>
     <span role="gridcell" class="cell-cost num">${money(cost)}</span>
     <span role="gridcell" class="cell-model" title=${models.join(", ")}><${Text}>${models[0]}<//>${models.length > 1 && ` +${models.length - 1}`}</span>
     <span role="gridcell" class="cell-thread">
-      ${row.thread_id && html`<button type="button" class="thread" title=${`Only thread ${row.thread_id}`} onClick=${() => setQuery({ thread: row.thread_id }, {})}><${Text}>${row.thread_id}<//></button>`}
+      ${
+        row.thread_id &&
+        html`<button type="button" class="thread" title=${`Only thread ${row.thread_id}`}
+        onClick=${() => setQuery({ thread: row.thread_id }, {})}><${Text}>${row.thread_id}<//></button>`
+      }
     </span>
   </div>`;
 }

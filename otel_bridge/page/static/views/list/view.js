@@ -40,9 +40,14 @@ export default function ListView({ query, project }) {
     <div class="list-head">
       <h1 class="list-title">${title(query, state, nothing)}</h1>
       <div role="status" class="list-new">
-        ${state.waiting.length > 0 && html`<button type="button" class="button primary" onClick=${() => showNew(feed)}>${count(state.waiting.length)}${state.gap && "+"} new</button>`}
+        ${
+          state.waiting.length > 0 &&
+          html`<button type="button" class="button primary"
+          onClick=${() => showNew(feed)}>${count(state.waiting.length)}${state.gap && "+"} new</button>`
+        }
       </div>
-      <button type="button" class="button quiet live" aria-pressed=${String(live)} onClick=${() => setLive(!live)} title=${live ? "New rows come by themselves. Click to pause." : "Paused. Click to go on."}>
+      <button type="button" class="button quiet live" aria-pressed=${String(live)} onClick=${() => setLive(!live)}
+        title=${live ? "New rows come by themselves. Click to pause." : "Paused. Click to go on."}>
         <span class="dot" aria-hidden="true"></span>${live ? "Live" : "Paused"}
       </button>
     </div>

@@ -11,7 +11,8 @@ export function ticks(span) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * (STEPS.find((one) => one * power >= raw) ?? 10);
   const found = [];
-  for (let at = 0; at < span * 0.78; at += step) found.push({ at: at / span, text: duration(Number(at.toPrecision(6))).replace(/\.0+(?= )/, "") });
+  for (let at = 0; at < span * 0.78; at += step)
+    found.push({ at: at / span, text: duration(Number(at.toPrecision(6))).replace(/\.0+(?= )/, "") });
   return found;
 }
 
@@ -20,8 +21,15 @@ export function Bar({ node, kind, scale }) {
   const left = ((node.at - scale.start) / scale.span) * 100;
   const width = ((end - node.at) / scale.span) * 100;
   const look = node.status === "error" ? "bad" : kind;
-  return html`<span class=${cx("span", `span-${look}`, node.end === null && "span-open")} title=${words(node)} style=${{ insetInlineStart: `${Math.min(left, 99.8)}%`, width: `${Math.max(width, 0)}%` }}>
-    ${node.children.length > 0 && gaps(node, end).map(([from, to]) => html`<i key=${from} style=${{ insetInlineStart: `${from}%`, width: `${to - from}%` }}></i>`)}
+  return html`<span class=${cx("span", `span-${look}`, node.end === null && "span-open")} title=${words(node)}
+    style=${{ insetInlineStart: `${Math.min(left, 99.8)}%`, width: `${Math.max(width, 0)}%` }}>
+    ${
+      node.children.length > 0 &&
+      gaps(node, end).map(
+        ([from, to]) => html`<i key=${from}
+      style=${{ insetInlineStart: `${from}%`, width: `${to - from}%` }}></i>`,
+      )
+    }
     ${!node.children.length && html`<i style=${{ insetInlineStart: 0, width: "100%" }}></i>`}
   </span>`;
 }

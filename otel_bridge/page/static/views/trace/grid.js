@@ -30,9 +30,15 @@ export function TreeGrid({ tree, extras, chosen, onChoose }) {
   const scale = { start: tree.start, span: Math.max(tree.end - tree.start, 0.001) };
   return html`<section class="tree" aria-label="Calls of the trace">
     <div class="tree-scroll" ref=${ref} role="treegrid" aria-label="Calls" aria-rowcount=${rows.length + 1} tabindex="-1">
-      <${Head} scale=${scale} sought=${sought} onSeek=${setSought} found=${matches(rows, sought)} onNext=${() => seek(rows, at, sought, 1, onChoose)} />
+      <${Head} scale=${scale} sought=${sought} onSeek=${setSought} found=${matches(rows, sought)}
+        onNext=${() => seek(rows, at, sought, 1, onChoose)} />
       <div class="tree-rows" role="rowgroup" style=${{ height: `${rows.length * ROW_PX}px` }}>
-        ${rows.slice(start, end).map((one, index) => html`<${Row} key=${one.id} node=${one} kind=${kindOf(one, extras.kinds)} notes=${extras.notes.get(one.id)} top=${(start + index) * ROW_PX} index=${start + index} scale=${scale} chosen=${one.id === chosen} folded=${folded.has(one.id)} marked=${sought !== "" && fits(one, sought)} onChoose=${onChoose} onFold=${fold} />`)}
+        ${rows.slice(start, end).map(
+          (one, index) => html`<${Row} key=${one.id} node=${one} kind=${kindOf(one, extras.kinds)}
+          notes=${extras.notes.get(one.id)} top=${(start + index) * ROW_PX} index=${start + index} scale=${scale}
+          chosen=${one.id === chosen} folded=${folded.has(one.id)} marked=${sought !== "" && fits(one, sought)} onChoose=${onChoose}
+          onFold=${fold} />`,
+        )}
       </div>
     </div>
   </section>`;
@@ -112,11 +118,15 @@ function Head({ scale, sought, onSeek, found, onNext }) {
     event.target.blur();
   };
   return html`<div class="tree-head tree-grid" role="row" aria-rowindex="1">
-    <span role="columnheader" class="tree-seek"><input id="tree-seek" type="search" aria-label="Find calls by name" placeholder="Find a name" value=${sought} dir="auto" onInput=${(event) => onSeek(event.target.value)} onKeyDown=${onKeyDown} />
+    <span role="columnheader" class="tree-seek"><input id="tree-seek" type="search" aria-label="Find calls by name"
+      placeholder="Find a name" value=${sought} dir="auto" onInput=${(event) => onSeek(event.target.value)} onKeyDown=${onKeyDown} />
       ${found !== null && html`<span class="soft num" role="status">${found} found</span>`}</span>
     <span role="columnheader" class="num">Took</span>
     <span role="columnheader" class="num tree-self">Self</span>
-    <span role="columnheader" class="axis" aria-label="Time">${ticks(scale.span).map(({ at, text }) => html`<span key=${at} class="tick num" style=${{ insetInlineStart: `${at * 100}%` }}>${text}</span>`)}</span>
+    <span role="columnheader" class="axis" aria-label="Time">${ticks(scale.span).map(
+      ({ at, text }) => html`<span key=${at}
+      class="tick num" style=${{ insetInlineStart: `${at * 100}%` }}>${text}</span>`,
+    )}</span>
   </div>`;
 }
 
@@ -126,9 +136,17 @@ function Row({ node, kind, notes, top, index, scale, chosen, folded, marked, onC
     event.stopPropagation();
     onFold(node, !folded);
   };
-  return html`<div class=${cx("tree-row tree-grid", `row-is-${node.status}`, chosen && "row-chosen", marked && "row-found")} role="row" data-id=${node.id} aria-level=${node.depth + 1} aria-rowindex=${index + 2} aria-selected=${String(chosen)} aria-expanded=${children.length ? String(!folded) : null} tabindex=${chosen ? 0 : -1} style=${{ transform: `translateY(${top}px)` }} onClick=${() => onChoose(node.id)}>
+  return html`<div class=${cx("tree-row tree-grid", `row-is-${node.status}`, chosen && "row-chosen", marked && "row-found")} role="row"
+    data-id=${node.id} aria-level=${node.depth + 1} aria-rowindex=${index + 2} aria-selected=${String(chosen)}
+    aria-expanded=${children.length ? String(!folded) : null} tabindex=${chosen ? 0 : -1} style=${{ transform: `translateY(${top}px)` }}
+    onClick=${() => onChoose(node.id)}>
     <span role="gridcell" class="tree-name" style=${{ paddingInlineStart: `${Math.min(node.depth, MOST_INDENT) * INDENT_PX}px` }}>
-      ${children.length ? html`<button type="button" class="twist" tabindex="-1" aria-label=${folded ? "Unfold" : "Fold"} onClick=${toggle}><${Icon} name=${folded ? "right" : "down"} /></button>` : html`<span class="twist"></span>`}
+      ${
+        children.length
+          ? html`<button type="button" class="twist" tabindex="-1" aria-label=${folded ? "Unfold" : "Fold"}
+        onClick=${toggle}><${Icon} name=${folded ? "right" : "down"} /></button>`
+          : html`<span class="twist"></span>`
+      }
       <${Status} status=${node.status} bare />
       ${node.orphan && html`<span class="badge" title="Its parent is not in this trace">no parent</span>`}
       ${node.depth > MOST_INDENT && html`<span class="badge" title="Depth">${node.depth}</span>`}
@@ -148,8 +166,12 @@ function Notes({ entries }) {
   const emojis = [...new Set(all.filter((one) => one.sort === "reaction").map((one) => one.value))].slice(0, 3).join("");
   const scores = all.filter((one) => one.sort === "score");
   const [score] = scores;
-  const single = scores.length === 1 && !(score.value !== null && typeof score.value === "object") ? `${score.name} ${typeof score.value === "number" ? Number(score.value.toPrecision(3)) : score.value}` : plural(scores.length, "score");
+  const single =
+    scores.length === 1 && !(score.value !== null && typeof score.value === "object")
+      ? `${score.name} ${typeof score.value === "number" ? Number(score.value.toPrecision(3)) : score.value}`
+      : plural(scores.length, "score");
   const rest = all.length - scores.length - all.filter((one) => one.sort === "reaction").length;
   const words = [scores.length && single, rest && plural(rest, "note"), emojis].filter(Boolean).join(" · ");
-  return html`<span class="badge scored" title=${`Feedback: ${words}`}><span class="unseen">Feedback: </span><bdi>${words.slice(0, 40)}</bdi></span>`;
+  return html`<span class="badge scored" title=${`Feedback: ${words}`}><span
+    class="unseen">Feedback: </span><bdi>${words.slice(0, 40)}</bdi></span>`;
 }

@@ -22,7 +22,10 @@ export async function loadTrace(project, traceId, signal, some = () => {}) {
 export async function hasChanged(project, traceId, calls, signal) {
   const { count } = await post("/calls/query_stats", { project_id: project, filter: { trace_ids: [traceId] } }, { signal });
   if (count !== calls.length) return true;
-  const running = calls.filter((call) => !call.ended_at).map((call) => call.id).slice(0, MOST_ASKED);
+  const running = calls
+    .filter((call) => !call.ended_at)
+    .map((call) => call.id)
+    .slice(0, MOST_ASKED);
   if (!running.length) return false;
   const ask = { project_id: project, filter: { call_ids: running }, columns: ["id", "ended_at"] };
   return (await list("/calls/stream_query", ask, { signal })).some((call) => call.ended_at);
@@ -48,7 +51,9 @@ const literal = (value) => ({ $literal: value });
 
 function ofKind(project, traceId, written, signal) {
   const query = { $expr: { $in: [{ $getField: "attributes.kind" }, written.map(literal)] } };
-  return list("/calls/stream_query", { project_id: project, filter: { trace_ids: [traceId] }, query, columns: ["id"] }, { signal }).catch(() => []);
+  return list("/calls/stream_query", { project_id: project, filter: { trace_ids: [traceId] }, query, columns: ["id"] }, { signal }).catch(
+    () => [],
+  );
 }
 
 async function noted(project, traceId, signal) {

@@ -30,8 +30,10 @@ export function Splitter({ layout }) {
     event.stopPropagation();
     setShare((now) => bounded(now + step));
   };
-  return html`<div class="splitter" role="separator" aria-orientation="vertical" aria-label="Width of the tree" aria-valuenow=${Math.round(share)} aria-valuemin=${LEAST} aria-valuemax=${MOST} tabindex="0"
-    onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${() => (moving.current = false)} onDblClick=${() => setShare(USUAL)} onKeyDown=${onKeyDown}></div>`;
+  return html`<div class="splitter" role="separator" aria-orientation="vertical" aria-label="Width of the tree"
+    aria-valuenow=${Math.round(share)} aria-valuemin=${LEAST} aria-valuemax=${MOST} tabindex="0"
+    onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${() => (moving.current = false)}
+      onDblClick=${() => setShare(USUAL)} onKeyDown=${onKeyDown}></div>`;
 }
 
 const bounded = (share) => Math.min(MOST, Math.max(LEAST, Math.round(share * 10) / 10));

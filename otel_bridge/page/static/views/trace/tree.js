@@ -36,7 +36,21 @@ export function buildTree(calls) {
 function node(call) {
   const at = millis(call.started_at);
   const end = millis(call.ended_at);
-  return { call, id: call.id, children: [], parent: null, depth: 0, orphan: false, at, end, took: end === null ? null : end - at, self: null, gaps: [], name: name(call), status: status(call) };
+  return {
+    call,
+    id: call.id,
+    children: [],
+    parent: null,
+    depth: 0,
+    orphan: false,
+    at,
+    end,
+    took: end === null ? null : end - at,
+    self: null,
+    gaps: [],
+    name: name(call),
+    status: status(call),
+  };
 }
 
 const byStart = (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1);

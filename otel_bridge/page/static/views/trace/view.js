@@ -26,13 +26,30 @@ export default function TraceView({ parts, query, project }) {
 
 function Trace({ traceId, query, project }) {
   const [partial, setPartial] = useState(null);
-  const { data, error, loading, reload } = useLoad((signal) => loadTrace(project, traceId, signal, progress(setPartial)), [project, traceId]);
+  const { data, error, loading, reload } = useLoad(
+    (signal) => loadTrace(project, traceId, signal, progress(setPartial)),
+    [project, traceId],
+  );
   const calls = data ?? partial;
   const tree = useMemo(() => (calls?.length ? buildTree(calls) : null), [calls]);
-  const { data: extras } = useLoad(async (signal) => data && tree && loadExtras(project, traceId, tree.roots.slice(0, MOST_ROOTS).map((one) => one.id), signal), [data]);
-  useLive(async (signal) => {
-    if (data && (await hasChanged(project, traceId, data, signal))) reload();
-  }, [data]);
+  const { data: extras } = useLoad(
+    async (signal) =>
+      data &&
+      tree &&
+      loadExtras(
+        project,
+        traceId,
+        tree.roots.slice(0, MOST_ROOTS).map((one) => one.id),
+        signal,
+      ),
+    [data],
+  );
+  useLive(
+    async (signal) => {
+      if (data && (await hasChanged(project, traceId, data, signal))) reload();
+    },
+    [data],
+  );
   const title = tree?.roots[0].name;
   useEffect(() => {
     if (title) document.title = `${title.slice(0, 80)} · ${project} · otel-bridge`;
@@ -41,7 +58,8 @@ function Trace({ traceId, query, project }) {
   useKeys("Trace", [{ keys: "Escape", does: "Back to the list", run: () => leave(query) }]);
   if (error && !tree) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!tree) return loading ? html`<${Waiting} what="Loading the trace" />` : html`<${Missing} traceId=${traceId} project=${project} />`;
-  return html`<${Loaded} tree=${tree} extras=${extras ?? NOTHING} query=${query} project=${project} traceId=${traceId} loading=${!data} onChange=${reload} />`;
+  return html`<${Loaded} tree=${tree} extras=${extras ?? NOTHING} query=${query} project=${project} traceId=${traceId} loading=${!data}
+    onChange=${reload} />`;
 }
 
 /** Show the beginning of a long trace before the rest has come. */
@@ -60,7 +78,8 @@ function leave(query) {
 }
 
 const Missing = ({ traceId, project }) => html`<${Empty} title="This trace is not here">
-  <p>There is no trace <code>${traceId}</code> in the project <strong><bdi>${project}</bdi></strong>. It may have been deleted, be older than what is kept, or belong to another project.</p>
+  <p>There is no trace <code>${traceId}</code> in the project <strong><bdi>${project}</bdi></strong>.
+    It may have been deleted, be older than what is kept, or belong to another project.</p>
   <p><a href=${link("traces")}>Open the newest traces</a></p>
 <//>`;
 
@@ -75,8 +94,11 @@ function Loaded({ tree, extras, query, project, traceId, loading, onChange }) {
   const errors = useMemo(() => [...tree.nodes.values()].filter((one) => one.status === "error").length, [tree]);
   const { used, notes } = extras;
   return html`<div class="trace">
-    ${showsTree && html`<header class="trace-head">
-      <a class="button quiet icon" href=${link("traces")} aria-label="Back to the list" title="Back to the list (Esc)"><${Icon} name="back" /></a>
+    ${
+      showsTree &&
+      html`<header class="trace-head">
+      <a class="button quiet icon" href=${link("traces")} aria-label="Back to the list" title="Back to the list (Esc)"><${Icon}
+        name="back" /></a>
       <h1><bdi dir="auto">${first.name}</bdi></h1>
       <dl class="facts">
         <div><dt>Started</dt><dd><${Time} ms=${tree.start} /></dd></div>
@@ -86,13 +108,22 @@ function Loaded({ tree, extras, query, project, traceId, loading, onChange }) {
         ${used?.tokens > 0 && html`<div><dt>Tokens</dt><dd class="num" title=${count(used.tokens)}>${short(used.tokens)}</dd></div>`}
         ${used && used.cost !== null && html`<div><dt>Cost</dt><dd class="num">${money(used.cost)}</dd></div>`}
         ${notes.size > 0 && html`<div><dt>Feedback</dt><dd class="num">${plural(notes.size, "call")}</dd></div>`}
-        ${first.call.thread_id && html`<div><dt>Thread</dt><dd><a href=${link("threads", [first.call.thread_id])}><bdi dir="auto">${first.call.thread_id}</bdi></a></dd></div>`}
+        ${
+          first.call.thread_id &&
+          html`<div><dt>Thread</dt><dd><a href=${link("threads", [first.call.thread_id])}><bdi
+          dir="auto">${first.call.thread_id}</bdi></a></dd></div>`
+        }
       </dl>
-    </header>`}
+    </header>`
+    }
     <div class="trace-panes" ref=${layout}>
       ${showsTree && html`<${TreeGrid} tree=${tree} extras=${extras} chosen=${chosen?.id} onChoose=${choose} gridRef=${grid} />`}
       ${!stacked && html`<${Splitter} layout=${layout} />`}
-      ${chosen && html`<${CallPane} key=${chosen.id} id=${chosen.id} node=${chosen} project=${project} stacked=${stacked} onBack=${() => setQuery({ call: null })} onChange=${onChange} />`}
+      ${
+        chosen &&
+        html`<${CallPane} key=${chosen.id} id=${chosen.id} node=${chosen} project=${project} stacked=${stacked}
+        onBack=${() => setQuery({ call: null })} onChange=${onChange} />`
+      }
     </div>
   </div>`;
 }
