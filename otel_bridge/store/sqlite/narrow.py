@@ -75,7 +75,7 @@ def _needed(part: t.Condition) -> Sql | None:
     kinds = {field.feedback_type for field in fields if isinstance(field, q.FeedbackField)}
     if not kinds or not all(isinstance(field, q.FeedbackField) for field in fields):
         return None
-    if reference(part)(_Unremarked()):
+    if reference(part)(_Blank()):
         return None
     return _has_feedback(() if ANY_TYPE in kinds else sorted(kinds))
 
@@ -87,17 +87,17 @@ def _has_feedback(kinds: Iterable[str]) -> Sql:
     return Sql(text, args)
 
 
-class _Unremarked:
-    """A call without feedback, of which nothing else is asked."""
+class _Blank:
+    """A call that holds nothing."""
 
-    def column(self, name: str) -> None:
-        raise NotImplementedError
+    def column(self, _name: str) -> None:
+        return None
 
-    def derived(self, name: str) -> None:
-        raise NotImplementedError
+    def derived(self, _name: str) -> None:
+        return None
 
-    def reached(self, root: q.JsonRoot, path: Sequence[str | int]) -> None:
-        raise NotImplementedError
+    def reached(self, _root: q.JsonRoot, _path: Sequence[str | int]) -> None:
+        return None
 
     def remarks(self, _kind: str) -> Sequence[Remark]:
         return ()

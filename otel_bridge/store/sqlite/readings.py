@@ -40,9 +40,9 @@ _STATUS: Final = f"""(CASE
     WHEN c.ended_at IS NULL THEN 'running'
     WHEN c.flags & {Flag.CHILD_ERRORS} THEN 'descendant_error'
     ELSE 'success' END)"""
-_SPENT: Final = "(c.ended_at - c.started_at)"
-_LATENCY: Final = f"(({_SPENT} - ({_SPENT} % 1000 + 1000) % 1000) / 1000)"
-"""Rounded down, also where the end lies before the start; SQLite rounds towards zero."""
+LATENCY: Final = "((c.ended_at - c.started_at + 1000000000000000000) / 1000 - 1000000000000000)"
+"""Milliseconds rounded down, also where the end lies before the start: SQLite rounds towards zero, and no two
+times are 10^18 microseconds apart. The index `slowest_roots` is over these very words."""
 _TRACE_NAME: Final = """(CASE
     WHEN c.display_name <> '' THEN c.display_name
     WHEN c.op_name GLOB 'weave:///*' THEN trace_name(c.op_name)
@@ -64,9 +64,9 @@ def reading(field: q.Field, kind: Kind) -> Sql | None:
         case q.Column(name=name):
             return _column(name, kind)
         case q.JsonField(root=root, path=path):
-            return _json(TREES[root], path, kind)
+            return json_reading(TREES[root], path, kind)
         case q.Derived(name="latency_ms"):
-            return _integer(_LATENCY, kind)
+            return _integer(LATENCY, kind)
         case q.Derived(name=name):
             return _text(_STATUS if name == "status" else _TRACE_NAME, kind)
         case q.FeedbackField():
@@ -146,7 +146,8 @@ def _integer_in(text: str) -> str:
     return _IN_TEXT.format(text, _WHOLE.format("n"), _IS_NUMBER.format(text))
 
 
-def _json(tree: str, path: Sequence[str | int], kind: Kind) -> Sql | None:
+def json_reading(tree: str, path: Sequence[str | int], kind: Kind) -> Sql | None:
+    """Read what lies at a path of a tree, SQL for JSON text, as `kind`."""
     place = json_path(path)
     if place is None:
         return None

@@ -1,8 +1,7 @@
-"""What only the SQLite store has: a file with a schema, damage and deadlines."""
+"""What only the SQLite store has: a file with a schema, indexes and damage."""
 
 from __future__ import annotations
 
-import itertools
 import os
 import sqlite3
 import stat
@@ -11,10 +10,10 @@ import threading
 import apsw
 import pytest
 
-from otel_bridge.errors import QueryTimeout, StartError, Unavailable
+from otel_bridge.errors import StartError, Unavailable
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.sqlite import migrate, reader, scan, select
+from otel_bridge.store.sqlite import migrate, scan, select
 from otel_bridge.store.sqlite.connection import open_writer
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -26,7 +25,6 @@ from tests.contract.store.records import (
     a_deletion,
     an_ended_span,
     call_id,
-    render,
 )
 
 
@@ -165,17 +163,6 @@ class TestDamage:
 
 
 class TestReading:
-    def test_a_query_past_its_deadline_says_so(self, store, monkeypatch):
-        monkeypatch.setattr(reader, "_STEPS_BETWEEN_LOOKS", 10)
-        store.write(*(a_call(number) for number in range(100)))
-        clock = itertools.count(step=reader.READ_DEADLINE_SECONDS + 1)
-        hasty = SqliteReader(store.path, render=render, clock=lambda: next(clock))
-        with pytest.raises(QueryTimeout, match="longer than 5 s"):
-            hasty.plan(CallsQuery(project_id=PROJECT, sort_by=(SortBy("op_name", "asc"),)))
-        hasty._clock = lambda: 0.0
-        assert hasty.count(CallsQuery(project_id=PROJECT)) == 100
-        hasty.close()
-
     def test_no_snapshot_is_held_between_calls(self, store):
         store.write(*(a_call(number) for number in range(scan.PART_CALLS + 1)))
         query = CallsQuery(project_id=PROJECT)
