@@ -55,7 +55,10 @@ _WHOLE: Final = """(CASE typeof({0})
     WHEN 'integer' THEN {0}
     WHEN 'real' THEN iif({0} >= -9223372036854775808.0 AND {0} < 9223372036854775808.0
         AND {0} = CAST({0} AS INTEGER), CAST({0} AS INTEGER), NULL) END)"""
-_IN_TEXT: Final = "(SELECT {1} FROM (SELECT iif({2}, json_extract({0}, '$'), NULL) AS n))"
+_EXACT_CHARACTERS: Final = 17
+"""SQLite may read a longer number as the neighbour of the nearest floating point number."""
+_NUMBER: Final = f"iif(length({{0}}) <= {_EXACT_CHARACTERS}, json_extract({{0}}, '$'), long_number({{0}}))"
+_IN_TEXT: Final = f"(SELECT {{1}} FROM (SELECT iif({{2}}, {_NUMBER}, NULL) AS n))"  # noqa: S608 - our own words
 
 
 def reading(field: q.Field, kind: Kind) -> Sql | None:
