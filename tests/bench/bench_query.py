@@ -80,54 +80,6 @@ def _keep(writer: SqliteWriter, batch: list) -> int:
     return len(batch)
 
 
-def literal(value: Any) -> dict:
-    return {"$literal": value}
-
-
-def field(name: str) -> dict:
-    return {"$getField": name}
-
-
-def contains(text: str) -> dict:
-    return {"$expr": {"$contains": {"input": field("inputs"), "substr": literal(text)}}}
-
-
-def questions(machine: Machine) -> dict[str, tuple[str, dict]]:
-    """What is asked, by name."""
-    of = {"project_id": PROJECT}
-    newest = of | {"sort_by": NEWEST, "limit": 100}
-    lines = machine.ask(QUERY, newest | {"offset": 100}).splitlines()
-    some = msgspec.json.decode(lines[50])
-    end = datetime.now(UTC)
-    week = of | {"start": (end - WEEK).isoformat(), "end": end.isoformat(), "granularity": 3600}
-    tokens = [{"metric": name} for name in ("input_tokens", "output_tokens", "total_tokens")]
-    latency = [{"metric": "latency_ms", "percentiles": [50, 95]}, {"metric": "error_count"}]
-    by_model = {"$expr": {"$eq": [field("attributes.model"), literal("gpt-4o")]}}
-    return {
-        "point": (QUERY, of | {"filter": {"call_ids": [some["id"]]}}),
-        "one trace": (QUERY, of | {"filter": {"trace_ids": [some["trace_id"]]}}),
-        "last 100": (QUERY, newest),
-        "last 100 of one op": (QUERY, newest | {"filter": {"op_names": [some["op_name"]]}}),
-        "roots": (QUERY, newest | {"filter": {"trace_roots_only": True}}),
-        "roots by latency": (QUERY, newest | {"filter": {"trace_roots_only": True}, "sort_by": SLOWEST}),
-        "errors": (
-            QUERY,
-            newest | {"query": {"$expr": {"$not": [{"$eq": [field("exception"), literal(None)]}]}}},
-        ),
-        "JSON filter": (QUERY, newest | {"query": by_model}),
-        "substring, hits": (QUERY, newest | {"query": contains("refund policy")}),
-        "substring, no hit": (QUERY, newest | {"query": contains("xylophone quartz")}),
-        "count": (COUNT, of),
-        "count, JSON filter": (COUNT, of | {"query": by_model}),
-        "7 days hourly, tokens by model": ("/calls/stats", week | {"usage_metrics": tokens}),
-        "7 days hourly, latency and errors": ("/calls/stats", week | {"call_metrics": latency}),
-        "7 days hourly, cost by model": (
-            "/calls/stats",
-            week | {"usage_metrics": [{"metric": "total_cost"}]},
-        ),
-    }
-
-
 def measure(machine: Machine, rounds: int) -> dict[str, tuple[object, ...]]:
     """Ask everything; return answers, p50 and p95 in ms, CPU ms and KB of an answer, by question."""
     connection = http.client.HTTPConnection(urlsplit(machine.api).netloc, timeout=120)

@@ -169,7 +169,8 @@ class SqliteReader:
             project = _project(connection, asked.project_id)
         if project is None:
             return Measured({}, {})
-        return measuring.measure(self._reading, asked, project, self._clock)
+        reading = partial(self._reading, STATEMENT_SECONDS, StatementTimeout)
+        return measuring.measure(reading, asked, project, self._clock)
 
     def close(self) -> None:
         """Close every connection; those in use are closed when their work is done."""

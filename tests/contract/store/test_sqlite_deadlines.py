@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,6 +11,8 @@ from otel_bridge.errors import QueryTimeout
 from otel_bridge.model import query as q
 from otel_bridge.model.call import CompletedCall
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
+from otel_bridge.stats.measure import Measure
+from otel_bridge.stats.metrics import Wanted
 from otel_bridge.store.sqlite import reader
 from otel_bridge.store.sqlite.deadlines import STATEMENT_SECONDS, StatementTimeout, too_long
 from otel_bridge.store.sqlite.reader import SqliteReader
@@ -89,3 +92,27 @@ class TestDeadlines:
         store.reader.run = tardy(store.reader.run, 99)
         with pytest.raises(QueryTimeout, match="longer than 1 s"):
             store.reader.plan(CallsQuery(project_id=PROJECT, sort_by=(SortBy("op_name", "asc"),)))
+
+    def test_statistics_of_an_hour_that_take_too_long_are_added_up_in_halves(self, store):
+        store.write(*(a_varied_call(number) for number in range(30)))
+        everything = Measure(
+            project_id=PROJECT,
+            filter=CallsFilter(),
+            edges=(T0, T0 + 3_600_000_000),
+            calls=(Wanted("latency_ms", frozenset({"sum", "count", "max"}), values=True),),
+        )
+        expected = store.reader.measure(everything)
+        assert expected.calls[0].rows == 30
+        stops = iter(range(3))
+        lend = store.reader._reading
+
+        @contextmanager
+        def hasty(*limits):
+            with lend(*limits) as connection:
+                yield connection
+                if StatementTimeout in limits and next(stops, None) is not None:
+                    raise StatementTimeout(too_long(STATEMENT_SECONDS))
+
+        store.reader._reading = hasty
+        assert store.reader.measure(everything) == expected
+        assert next(stops, None) is None
