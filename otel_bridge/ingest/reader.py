@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -21,12 +22,15 @@ from otel_bridge.store.sqlite.reader import SqliteReader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from otel_bridge.model.query import SortBy
     from otel_bridge.store.base import CallReader
 
 THREADS: Final = 4
 """Queries at once; SQLite works without the interpreter's lock."""
-LONG_THREADS: Final = 2
+LONG_THREADS: Final = 4
 """Expressions at once, which may read every body of a project; other questions keep threads of their own."""
+LONG_NICENESS: Final = 10
+"""Threads of long questions take a tenth of a core from those who want it, and all that nobody wants."""
 RECEIVE_BYTES: Final = 1 << 16
 SWITCH_SECONDS: Final = 0.0005
 
@@ -45,7 +49,7 @@ class Reader:
         with (
             ExitStack() as owned,
             ThreadPoolExecutor(THREADS, thread_name_prefix="query") as pool,
-            ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long") as long,
+            ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long", initializer=_give_way) as long,
         ):
             for request in self._requests(cutter):
                 if isinstance(request, frames.OpenStore):
@@ -98,9 +102,20 @@ def _may_be_long(request: frames.Request) -> bool:
     """Tell whether a question may read the bodies of a whole project."""
     match request:
         case frames.PlanQuery(query=query) | frames.CountCalls(query=query):
-            return query.query is not None or any("." in key.field for key in query.sort_by or ())
+            return query.query is not None or any(map(_reads_bodies, query.sort_by or ()))
         case _:
             return False
+
+
+def _reads_bodies(key: SortBy) -> bool:
+    return "." in key.field and not key.field.startswith("summary.weave.")
+
+
+def _give_way() -> None:
+    """Let everything else on the machine go before this thread, where threads have a priority (Linux)."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LONG_NICENESS)
 
 
 def main() -> None:

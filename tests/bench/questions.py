@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from tests.bench.machines import PROJECT
+from tests.bench.otlp_load import Tree
 
 if TYPE_CHECKING:
+    import http.client
+
     from tests.bench.machines import Machine
 
+SECONDS: Final = 20.0
+"""As long as one question may be asked again."""
 WEEK: Final = timedelta(days=7)
 QUERY, COUNT, STATS = "/calls/stream_query", "/calls/query_stats", "/calls/stats"
 NEWEST: Final = [{"field": "started_at", "direction": "desc"}]
 SLOWEST: Final = [{"field": "summary.weave.latency_ms", "direction": "desc"}]
 BY_MODEL: Final = [{"field": "attributes.model", "direction": "desc"}]
 
-SCANS: Final = ("substring, no hit", "substring of common letters, no hit", "count, JSON filter", "sort by a JSON field")
-"""Questions that look into every call there is; a plain scan of their bodies by SQLite is their floor."""
+NO_HIT, NO_HIT_COMMON = "substring, no hit", "substring of common letters, no hit"
+JSON_COUNT, JSON_SORT = "count, JSON filter", "sort by a JSON field"
+SCANS: Final = frozenset({NO_HIT, NO_HIT_COMMON, JSON_COUNT, JSON_SORT})
+"""Questions that look into every call there is: their floor is a scan of the bodies by plain SQLite."""
 
 
 def literal(value: Any) -> dict:
@@ -58,13 +67,38 @@ def questions(machine: Machine) -> dict[str, tuple[str, dict]]:
         ),
         "JSON filter": (QUERY, newest | {"query": by_model}),
         "substring, hits": (QUERY, newest | {"query": contains("refund policy")}),
-        "substring, no hit": (QUERY, newest | {"query": contains("xylophone quartz")}),
+        NO_HIT: (QUERY, newest | {"query": contains("xylophone quartz")}),
+        NO_HIT_COMMON: (QUERY, newest | {"query": contains("the eastern stations")}),
+        JSON_SORT: (QUERY, of | {"sort_by": BY_MODEL, "limit": 100}),
         "count": (COUNT, of),
-        "count, JSON filter": (COUNT, of | {"query": by_model}),
-        "7 days hourly, tokens by model": ("/calls/stats", week | {"usage_metrics": tokens}),
-        "7 days hourly, latency and errors": ("/calls/stats", week | {"call_metrics": latency}),
-        "7 days hourly, cost by model": (
-            "/calls/stats",
-            week | {"usage_metrics": [{"metric": "total_cost"}]},
+        JSON_COUNT: (COUNT, of | {"query": by_model}),
+        "7 days hourly, tokens by model, latency percentiles": (
+            STATS,
+            week | {"usage_metrics": tokens, "call_metrics": latency},
         ),
+        "7 days hourly, tokens by model": (STATS, week | {"usage_metrics": tokens}),
+        "7 days hourly, latency and errors": (STATS, week | {"call_metrics": latency}),
+        "7 days hourly, cost by model": (STATS, week | {"usage_metrics": [{"metric": "total_cost"}]}),
     }
+
+
+class Asked(Struct, frozen=True):
+    """How one question was answered; CPU seconds are those of one answer."""
+
+    took: list[float]
+    status: int
+    size: int
+    cpu: float
+
+
+def ask(connection: http.client.HTTPConnection, path: str, body: bytes, rounds: int, pid: int) -> Asked:
+    """Ask one question again and again, for `SECONDS` at most."""
+    took, status, size, tree = [], 200, 0, Tree(pid)
+    until = time.perf_counter() + SECONDS
+    while len(took) < rounds and (not took or time.perf_counter() < until) and status == 200:
+        started = time.perf_counter()
+        connection.request("POST", path, body)
+        answer = connection.getresponse()
+        size, status = len(answer.read()), answer.status
+        took.append(time.perf_counter() - started)
+    return Asked(took, status, size, tree.seconds() / len(took))

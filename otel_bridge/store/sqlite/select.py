@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WALKS: Final = frozenset((*((SortBy("started_at", way), SortBy("id", way)) for way in ("asc", "desc")),))
 _NEVER_NULL: Final = frozenset({"id", "started_at", "trace_id", "op_name"})
+_SLOWEST: Final = [(Derived("latency_ms"), True), (Column("id"), True)]
 _EMPTY_MATCHES_NOTHING: Final = frozenset({"thread_ids", "turn_ids"})
 _WALKED: Final = (frozenset[str](), frozenset({"trace_roots_only"}), frozenset({"op_names"}))
 """Filters for which an index by time holds nothing but the calls that are meant."""
@@ -73,13 +74,6 @@ class Search(Struct, frozen=True):
         """Whether an index finds the calls of the filter, few in most cases."""
         return is_selective(self.query.filter)
 
-    @property
-    def is_slowest(self) -> bool:
-        """Whether these are the slowest roots, for which there is an index."""
-        key = self.keys[0]
-        roots = self.query.query is None and _filtered_by(self.query.filter) == {"trace_roots_only"}
-        return roots and key.descending and key.field == Derived("latency_ms") and len(self.keys) == 2  # noqa: PLR2004 - the id follows
-
 
 def search(query: CallsQuery, project: int) -> Search:
     """Compile a query; raise UnknownField for a sort key that is no field."""
@@ -87,7 +81,7 @@ def search(query: CallsQuery, project: int) -> Search:
     walk = _is_walk(query, keys)
     plain = plain_keys(keys)
     by_refs = any(is_expanded(key.field, query) for key in plain)
-    order_by = None if by_refs else _order_by(plain, walk=walk)
+    order_by = None if by_refs else _order_by(plain, indexed=walk or _is_slowest(query, plain))
     return Search(query, project, narrowed(query, project), tuple(plain), order_by, walk)
 
 
@@ -98,6 +92,12 @@ def _filtered_by(asked: CallsFilter) -> frozenset[str]:
         for name in asked.__struct_fields__
         if getattr(asked, name) or (name in _EMPTY_MATCHES_NOTHING and getattr(asked, name) is not None)
     )
+
+
+def _is_slowest(query: CallsQuery, keys: Sequence[PlainKey]) -> bool:
+    """Tell whether these are the slowest roots, which an index holds in this order."""
+    roots = query.query is None and _filtered_by(query.filter) == {"trace_roots_only"}
+    return roots and [(key.field, key.descending) for key in keys] == _SLOWEST
 
 
 def _is_walk(query: CallsQuery, keys: tuple[SortBy, ...]) -> bool:
@@ -210,9 +210,9 @@ def _in_order(asked: Search) -> Sql:
     return asked.order_by
 
 
-def _order_by(keys: Sequence[PlainKey], *, walk: bool) -> Sql | None:
-    """Order by `keys`; `walk` lets an index give the order, else the calls found are sorted."""
-    terms = [_term(key, walk=walk) for key in keys]
+def _order_by(keys: Sequence[PlainKey], *, indexed: bool) -> Sql | None:
+    """Order by `keys`; `indexed` lets an index give the order, else the calls found are sorted."""
+    terms = [_term(key, indexed=indexed) for key in keys]
     known = [term for term in terms if term is not None]
     if len(known) < len(terms):
         return None
@@ -220,11 +220,11 @@ def _order_by(keys: Sequence[PlainKey], *, walk: bool) -> Sql | None:
     return Sql(f"ORDER BY {by.text}", by.args)
 
 
-def _term(key: PlainKey, *, walk: bool) -> Sql | None:
+def _term(key: PlainKey, *, indexed: bool) -> Sql | None:
     way = "DESC" if key.descending else "ASC"
     if isinstance(key.field, Column):
         name = key.field.name
-        plus = "" if walk else "+"
+        plus = "" if indexed else "+"
         nulls = "" if name in _NEVER_NULL else " NULLS LAST"
         return Sql(f"{plus}{'b' if name in BODY_COLUMNS else 'c'}.{name} {way}{nulls}")
     read = reading(key.field, key.kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import stat
@@ -11,9 +12,10 @@ import apsw
 import pytest
 
 from otel_bridge.errors import StartError, Unavailable
+from otel_bridge.model import query as q
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.sqlite import migrate, scan, select
+from otel_bridge.store.sqlite import migrate, reader, scan, select
 from otel_bridge.store.sqlite.connection import open_writer
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -25,7 +27,11 @@ from tests.contract.store.records import (
     a_deletion,
     an_ended_span,
     call_id,
+    render,
 )
+
+SLOWEST = (SortBy("summary.weave.latency_ms", "desc"),)
+IS_CHAT = q.Compare("eq", q.GetField(q.Column("op_name")), q.Literal("chat"))
 
 
 @pytest.fixture
@@ -189,6 +195,7 @@ class TestReading:
             ({}, "calls_by_start"),
             ({"sort_by": (SortBy("started_at", "desc"),)}, "calls_by_start"),
             ({"filter": CallsFilter(trace_roots_only=True)}, "root_calls_by_start"),
+            ({"filter": CallsFilter(trace_roots_only=True), "sort_by": SLOWEST, "limit": 9}, "slowest_roots"),
             ({"filter": CallsFilter(op_names=("chat",))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("chat", "x:*"))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("x:*",)), "limit": 9}, "calls_by_op"),
@@ -211,8 +218,42 @@ class TestReading:
         connection.close()
         assert any(index in step for step in steps), steps
         assert not any("SCAN c" in step for step in steps), steps
-        if found.is_walk:
+        if found.is_walk or index == "slowest_roots":
             assert not any("TEMP B-TREE" in step for step in steps), steps
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"sort_by": (SortBy("started_at", "desc"),)},
+            {"filter": CallsFilter(trace_roots_only=True), "sort_by": (SortBy("started_at", "desc"),)},
+            {"filter": CallsFilter(trace_roots_only=True), "sort_by": SLOWEST},
+            {"filter": CallsFilter(op_names=("chat",))},
+            {"filter": CallsFilter(trace_ids=("t7",))},
+            {"sort_by": (SortBy("started_at", "desc"),), "query": IS_CHAT},
+        ],
+        ids=["newest", "roots", "slowest roots", "op", "trace", "expression that many calls meet"],
+    )
+    def test_a_page_of_a_larger_store_costs_no_more(self, store, monkeypatch, asked):
+        monkeypatch.setattr(scan, "NARROW_CALLS", 1000)  # a window no larger than either store
+        query = CallsQuery(project_id=PROJECT, limit=20, **asked)
+        costs = []
+        for hundreds in (range(5), range(5, 20)):
+            for hundred in hundreds:
+                numbers = range(hundred * 100, hundred * 100 + 100)
+                store.write(*(a_call(n, trace_id=f"t{n // 20}", started_at=T0 + n) for n in numbers))
+            costs.append(steps_of(monkeypatch, store.path, query))
+        assert costs[1] < costs[0] * 1.2
+
+
+def steps_of(monkeypatch, path, query):
+    """Count the instructions that SQLite's machine runs for the first page of a query, in tens."""
+    looks = itertools.count()
+    monkeypatch.setattr(reader, "_STEPS_BETWEEN_LOOKS", 10)
+    counting = SqliteReader(path, render=render, clock=lambda: next(looks) * 0.0)
+    before = next(looks)
+    assert len(counting.plan(query).seqs) == query.limit
+    counting.close()
+    return next(looks) - before
 
 
 class TestUnfit:
