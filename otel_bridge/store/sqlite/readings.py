@@ -35,6 +35,10 @@ _COLUMNS: Final[Mapping[str, str]] = {
     **{name: _ID_TEXT.format(f"c.{name}") for name in ("id", "trace_id", "parent_id")},
 }
 
+HAS_EXCEPTION: Final = f"((c.flags & {Flag.HAS_EXCEPTION}) <> 0)"
+"""The index `failed_calls` is over the calls for which this holds, in these very words."""
+FAILED: Final = f"({HAS_EXCEPTION} AND (c.flags & {Flag.FAILED}) <> 0)"
+"""Whether the status is `error`."""
 _STATUS: Final = f"""(CASE
     WHEN c.flags & {Flag.FAILED} THEN 'error'
     WHEN c.ended_at IS NULL THEN 'running'
@@ -95,6 +99,8 @@ def _column(name: str, kind: Kind) -> Sql | None:
     if name in _NOWHERE:
         return Sql("0" if kind is Kind.EXISTS else "NULL")
     column = _COLUMNS.get(name, f"c.{name}")
+    if name == "exception" and kind is Kind.EXISTS:
+        return Sql(HAS_EXCEPTION)
     if name in INSTANTS:
         return _instant(column, kind)
     return _integer(column, kind) if name in INTEGERS else _text(column, kind)

@@ -66,7 +66,9 @@ class Search(Struct, frozen=True):
 
     @property
     def is_direct(self) -> bool:
-        """Whether the index of a walk holds nothing but the calls that are meant."""
+        """Whether the index of a walk holds nothing but the calls that are meant, or few others."""
+        if self.narrowed.is_rare and not self.is_heavy:
+            return True
         return self.query.query is None and _filtered_by(self.query.filter) in _WALKED
 
     @property

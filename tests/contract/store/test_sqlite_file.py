@@ -31,6 +31,8 @@ from tests.contract.store.records import (
 )
 
 SLOWEST = (SortBy("summary.weave.latency_ms", "desc"),)
+HAS_FAILED = q.Compare("eq", q.GetField(q.Derived("status")), q.Literal("error"))
+HAS_EXCEPTION = q.Not(q.Compare("eq", q.GetField(q.Column("exception")), q.Literal(None)))
 IS_CHAT = q.Compare("eq", q.GetField(q.Column("op_name")), q.Literal("chat"))
 
 
@@ -196,6 +198,8 @@ class TestReading:
             ({"sort_by": (SortBy("started_at", "desc"),)}, "calls_by_start"),
             ({"filter": CallsFilter(trace_roots_only=True)}, "root_calls_by_start"),
             ({"filter": CallsFilter(trace_roots_only=True), "sort_by": SLOWEST, "limit": 9}, "slowest_roots"),
+            ({"query": HAS_FAILED}, "failed_calls"),
+            ({"query": HAS_EXCEPTION, "sort_by": (SortBy("started_at", "desc"),)}, "failed_calls"),
             ({"filter": CallsFilter(op_names=("chat",))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("chat", "x:*"))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("x:*",)), "limit": 9}, "calls_by_op"),
