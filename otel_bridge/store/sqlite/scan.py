@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
 PART_CALLS: Final = 500
 """Calls in one part of a plan that is walked along an index."""
-WINDOW_CALLS: Final = 20_000
-"""How many calls one statement looks through where it reads their bodies: some tens of milliseconds."""
-NARROW_CALLS: Final = 200_000
+WINDOW_CALLS: Final = 5_000
+"""How many calls one statement looks through where it reads their bodies: some milliseconds. Until its end the
+log of recent writes cannot start over."""
+NARROW_CALLS: Final = 50_000
 """The same where it does not."""
 WEIGHED_CALLS: Final = 2_000
 """The same where the reference decides about each."""
 SLICE_CALLS: Final = 100
 """Calls that are read for the reference by one statement."""
-_FIRST_SHARE: Final = 16
+_FIRST_SHARE: Final = 8
 """The first window of a walk is this much shorter: most walks find what they look for at once."""
 _EARLY_SECONDS: Final = 0.5
 """A part that has something is answered after so long, full or not."""

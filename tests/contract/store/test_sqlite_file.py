@@ -238,7 +238,7 @@ class TestReading:
         ids=["newest", "roots", "slowest roots", "op", "trace", "expression that many calls meet"],
     )
     def test_a_page_of_a_larger_store_costs_no_more(self, store, monkeypatch, asked):
-        monkeypatch.setattr(scan, "NARROW_CALLS", 1000)  # a window no larger than either store
+        monkeypatch.setattr(scan, "NARROW_CALLS", 500)  # a window no larger than either store
         query = CallsQuery(project_id=PROJECT, limit=20, **asked)
         costs = []
         for hundreds in (range(5), range(5, 20)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 
 import apsw
 import pytest
@@ -134,8 +135,37 @@ class TestLog:
         assert log.stat().st_size < 3_000_000
         store.close()
 
+    def test_before_work_is_refused_the_writer_waits_until_a_reader_has_ended(
+        self, path, small_log, monkeypatch
+    ):
+        monkeypatch.setattr(checkpoint, "_WAIT_MILLISECONDS", 1)
+        monkeypatch.setattr(checkpoint, "_LONG_WAIT_MILLISECONDS", 60_000)
+        store = Store("sqlite", path)
+        self.write_some(store, range(10))
+        slow = apsw.Connection(str(path))
+        slow.execute("BEGIN")
+        slow.execute("SELECT count(*) FROM calls").fetchall()
+        waits = threading.Event()
+        patience = checkpoint.Checkpointer._patience
+
+        def noticed(tended, size):
+            milliseconds = patience(tended, size)
+            if milliseconds > 1:
+                waits.set()
+            return milliseconds
+
+        monkeypatch.setattr(checkpoint.Checkpointer, "_patience", noticed)
+        ending = threading.Thread(target=lambda: (waits.wait(60), slow.close()))
+        ending.start()
+        self.write_on(store)
+        ending.join()
+        assert waits.is_set()
+        assert path.with_name("calls.db-wal").stat().st_size < 3_000_000
+        store.close()
+
     def test_a_reader_that_never_ends_bounds_the_log_by_refusing_writes(self, path, small_log, monkeypatch):
         monkeypatch.setattr(checkpoint, "_WAIT_MILLISECONDS", 1)
+        monkeypatch.setattr(checkpoint, "_LONG_WAIT_MILLISECONDS", 2)
         store = Store("sqlite", path)
         self.write_some(store, range(10))
         stuck = apsw.Connection(str(path))
