@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 PART_CALLS: Final = 500
 """Calls in one part of a plan that is walked along an index."""
 WINDOW_CALLS: Final = 5_000
-"""How many calls one statement looks through where it reads their bodies: some milliseconds. Until its end the
-log of recent writes cannot start over."""
+"""How many calls one statement looks through where it reads their bodies: some milliseconds. While it runs,
+the log of recent writes cannot start over."""
 NARROW_CALLS: Final = 50_000
 """The same where it does not."""
 WEIGHED_CALLS: Final = 2_000
