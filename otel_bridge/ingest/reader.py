@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
@@ -29,8 +28,6 @@ THREADS: Final = 4
 """Queries at once; SQLite works without the interpreter's lock."""
 LONG_THREADS: Final = 4
 """Expressions at once, which may read every body of a project; other questions keep threads of their own."""
-LONG_NICENESS: Final = 10
-"""Threads of long questions take a tenth of a core from those who want it, and all that nobody wants."""
 RECEIVE_BYTES: Final = 1 << 16
 SWITCH_SECONDS: Final = 0.0005
 
@@ -49,7 +46,7 @@ class Reader:
         with (
             ExitStack() as owned,
             ThreadPoolExecutor(THREADS, thread_name_prefix="query") as pool,
-            ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long", initializer=_give_way) as long,
+            ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long") as long,
         ):
             for request in self._requests(cutter):
                 if isinstance(request, frames.OpenStore):
@@ -109,13 +106,6 @@ def _may_be_long(request: frames.Request) -> bool:
 
 def _reads_bodies(key: SortBy) -> bool:
     return "." in key.field and not key.field.startswith("summary.weave.")
-
-
-def _give_way() -> None:
-    """Let everything else on the machine go before this thread, where threads have a priority (Linux)."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LONG_NICENESS)
 
 
 def main() -> None:
