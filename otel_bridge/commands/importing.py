@@ -13,6 +13,7 @@ from otel_bridge.commands.failing import CommandFailed, told
 from otel_bridge.commands.otlp_files import messages, pieces
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.source import open_source
+from otel_bridge.commands.translating import options_of
 from otel_bridge.config import parse_project
 
 if TYPE_CHECKING:
@@ -39,10 +40,16 @@ def import_file(
     file: Path,
     shape: str | None,
     into_project: str | None,
+    **switches: Any,
 ) -> None:
     """Keep what a file holds, batch by batch; a batch that is refused ends it, and says where."""
     _check(into_project)
-    with told(), _opened(file) as (opened, size), open_source(data_dir, url, project, write=True) as source:
+    options = options_of(switches)
+    with (
+        told(),
+        _opened(file) as (opened, size),
+        open_source(data_dir, url, project, write=options) as source,
+    ):
         head = opened.peek(1)[:200]  # type: ignore[attr-defined]  # every reader of ours is buffered
         kind = shape or _guess(head)
         with progress("importing", size, in_bytes=True) as done:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from otel_bridge.commands.translating import with_options
 from otel_bridge.config import default_data_dir
 
 if TYPE_CHECKING:
@@ -138,9 +139,13 @@ def export_(**given: Any) -> None:
     "--format", "shape", type=click.Choice(FORMATS), help="What the file holds.  [default: by its start]"
 )
 @click.option("--into-project", metavar="ENTITY/PROJECT", help="Put calls there, wherever they come from.")
+@with_options
 @click.argument("file", type=_FILE)
 def import_(**given: Any) -> None:
-    """Read calls or spans that were exported; what is there already stays as it is."""
+    """Read calls or spans that were exported; what is there already stays as it is.
+
+    Spans become calls as the last three options say; behind a URL, as the bridge there was told.
+    """
     from otel_bridge.commands.importing import import_file  # noqa: PLC0415
 
     import_file(**given)

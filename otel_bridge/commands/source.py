@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from otel_bridge.translate.options import Options
+
 
 class Source(Protocol):
     """Answers and keeps what Weave's API does; raise BridgeError or CommandFailed when it cannot."""
@@ -38,9 +40,12 @@ class Source(Protocol):
 
 @contextmanager
 def open_source(
-    data_dir: Path | None, url: str | None, project: str, *, write: bool = False
+    data_dir: Path | None, url: str | None, project: str, *, write: Options | None = None
 ) -> Generator[Source]:
-    """Open what the options name: the URL before the directory; `write` takes the directory for oneself."""
+    """Open what the options name: the URL before the directory.
+
+    `write` takes the directory for oneself, and says what spans become there; a bridge goes by its own.
+    """
     try:
         parse_project(project)
     except ValueError as error:

@@ -47,6 +47,30 @@ class TestExportAndImport:
             == run("export", "--project", SPANS, *source)[0]
         )
 
+    def test_spans_become_calls_as_the_options_of_run_say(self, source, tmp_path):
+        file, here = tmp_path / "spans.pb", ["--project", SPANS, "--data-dir", str(tmp_path / "copy")]
+        run("export", "--project", SPANS, *source, "--format", "otlp-proto", "-o", str(file))
+        run(
+            "import",
+            str(file),
+            *here,
+            "--into-project",
+            SPANS,
+            "--turns",
+            "spans",
+            "--session-threads",
+            "off",
+        )
+        calls, those_of_a_bridge = (
+            [json.loads(line) for line in run("export", *place)[0].split("\n")[:-1]]
+            for place in (here, ["--project", SPANS, *source])
+        )
+        assert len(calls) == len(those_of_a_bridge)
+        assert all(call["turn_id"] == call["id"] for call in calls if call["thread_id"])
+        assert sum(bool(call["thread_id"]) for call in calls) < sum(
+            bool(call["thread_id"]) for call in those_of_a_bridge
+        )
+
     def test_a_filter_selects(self, source):
         out, err = run("export", "--project", CALLS, *source, "--status", "error")
         assert json.loads(out)["id"] == call_id(3)
