@@ -74,10 +74,10 @@ class DirectorySource:
         document: dict[str, Any] = msgspec.json.decode(self._reader.answer(query))
         return document
 
-    def keep_calls(self, body: bytes) -> None:
-        """Write a batch of calls."""
+    def keep(self, route: str, body: bytes) -> None:
+        """Write what a route takes."""
         assert self._writing is not None
-        write = Write(route="/call/upsert_batch", body=body, received_at=_now(), project_id=None)
+        write = Write(route=route, body=body, received_at=_now(), project_id=None)
         self._keep(self._writing[0], decode_write(write, new_id=new_id).changes)
 
     def keep_spans(self, body: bytes, *, encoding: str, project: str | None) -> tuple[int, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 import msgspec
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 BATCH_BYTES: Final = 4 << 20
 BATCH_RECORDS: Final = 500
 MAX_LINE_BYTES: Final = 64 << 20
+_SPANS: Final = re.compile(rb'"resource_?[sS]pans"\s*:')
 _START: Final = (
     "project_id", "id", "trace_id", "op_name", "display_name", "parent_id", "thread_id", "turn_id",
     "started_at", "attributes", "inputs", "wb_user_id", "wb_run_id", "wb_run_step",
 )  # fmt: skip
 _END: Final = ("project_id", "id", "ended_at", "exception", "output", "summary", "wb_run_step_end")
+
+_Items: TypeAlias = "list[dict[str, Any]]"
 
 
 def import_file(
@@ -86,7 +90,7 @@ def _opened(file: Path) -> Generator[tuple[IO[bytes], int | None]]:
 def _guess(head: bytes) -> str:
     if not head.lstrip().startswith(b"{"):
         return "otlp-proto"
-    return "otlp-json" if b'"resourceSpans"' in head or b'"resource_spans"' in head else "calls"
+    return "calls" if _SPANS.search(head) is None else "otlp-json"
 
 
 def _batches(records: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -115,9 +119,10 @@ def _import_calls(
 ) -> int:
     kept = 0
     for lines in _batches(_lines(file)):
-        items = [item for n, line in enumerate(lines, kept + 1) for item in _items(line, n, into_project)]
+        calls = [_call(line, n, into_project) for n, line in enumerate(lines, kept + 1)]
         try:
-            source.keep_calls(msgspec.json.encode({"batch": items}))
+            _keep(source, "/call/upsert_batch", [item for items, _ in calls for item in items])
+            _keep(source, "/feedback/batch/create", [said for _, feedback in calls for said in feedback])
         except Exception as error:
             error.add_note(f"calls {kept + 1:,} to {kept + len(lines):,} of the file")
             raise
@@ -126,22 +131,43 @@ def _import_calls(
     return kept
 
 
-def _items(line: bytes, number: int, into_project: str | None) -> list[dict[str, Any]]:
-    """Make of a line what `/call/upsert_batch` takes: a start, and an end when the call has ended."""
+def _keep(source: Source, route: str, batch: list[dict[str, Any]]) -> None:
+    if batch:
+        source.keep(route, msgspec.json.encode({"batch": batch}))
+
+
+def _call(line: bytes, number: int, into_project: str | None) -> tuple[_Items, list[dict[str, Any]]]:
+    """Make of a line what `/call/upsert_batch` takes, and the feedback that lies in it."""
     try:
         call = msgspec.json.decode(line)
+        feedback = _feedback(call, into_project)
         if into_project is not None:
             call["project_id"] = into_project
-        attributes = dict(call["attributes"])
-        dump = attributes.pop("otel_span", None)
-        start = {name: call[name] for name in _START} | {"attributes": attributes, "otel_dump": dump}
-        end = {name: call[name] for name in _END}
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        return _items(call), feedback
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise CommandFailed(f"call {number:,} of the file is no exported call") from error
-    items: list[dict[str, Any]] = [{"mode": "start", "req": {"start": start}}]
+
+
+def _items(call: dict[str, Any]) -> _Items:
+    """Make a start, and an end when the call has ended."""
+    attributes = dict(call["attributes"])
+    dump = attributes.pop("otel_span", None)
+    start = {name: call[name] for name in _START} | {"attributes": attributes, "otel_dump": dump}
+    end = {name: call[name] for name in _END}
+    items: _Items = [{"mode": "start", "req": {"start": start}}]
     if end["ended_at"] is not None:
         items.append({"mode": "end", "req": {"end": end}})
     return items
+
+
+def _feedback(call: dict[str, Any], into_project: str | None) -> list[dict[str, Any]]:
+    """Take the feedback out of the summary, where `export --with-feedback` puts it."""
+    weave = (call["summary"] or {}).get("weave") or {}
+    moved = {}
+    if into_project is not None:
+        moved["weave_ref"] = f"weave:///{into_project}/call/{call['id']}"
+    of_project = {"project_id": into_project or call["project_id"]} | moved
+    return [{**entry, **of_project} for entry in weave.pop("feedback", ())]
 
 
 def _import_spans(

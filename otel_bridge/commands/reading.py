@@ -125,6 +125,7 @@ def stats(**given: Any) -> None:
     show_default=True,
     help="Calls as JSON lines; or their spans as OTLP, a TracesData a line, or one in protobuf.",
 )
+@click.option("--with-feedback", is_flag=True, help="Each call with the feedback on it (format calls).")
 @click.option("-o", "--output", type=_FILE, metavar="FILE", default="-", help="Where to.  [default: stdout]")
 def export_(**given: Any) -> None:
     """Write calls or their spans to a file, the oldest first."""

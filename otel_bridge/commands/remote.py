@@ -59,9 +59,9 @@ class RemoteSource:
         """Answer `/calls/stats`."""
         return self._ask("/calls/stats", body)
 
-    def keep_calls(self, body: bytes) -> None:
-        """Send a batch of calls."""
-        self._send("/call/upsert_batch", body, {"Content-Type": JSON}).read()
+    def keep(self, route: str, body: bytes) -> None:
+        """Send a write."""
+        self._send(route, body, {"Content-Type": JSON}).read()
 
     def keep_spans(self, body: bytes, *, encoding: str, project: str | None) -> tuple[int, str]:
         """Send an OTLP request."""

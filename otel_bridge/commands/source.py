@@ -31,8 +31,8 @@ class Source(Protocol):
     def stats(self, body: dict[str, Any]) -> dict[str, Any]:
         """Answer `/calls/stats`."""
 
-    def keep_calls(self, body: bytes) -> None:
-        """Keep a body of `/call/upsert_batch`, durably."""
+    def keep(self, route: str, body: bytes) -> None:
+        """Keep the body of a write, such as `/call/upsert_batch`, durably."""
 
     def keep_spans(self, body: bytes, *, encoding: str, project: str | None) -> tuple[int, str]:
         """Keep an OTLP request, durably; return how many spans were refused, and why."""

@@ -9,9 +9,10 @@ import sys
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from tests.contract.api.bodies import call_id
+from tests.contract.api.bodies import a_batch, call_id
 from tests.e2e import client
 from tests.e2e.people import CALLS, SPANS, run, spawn
+from tests.e2e.people import a_call as people_call
 from tests.e2e.process import environment
 
 
@@ -70,6 +71,41 @@ class TestExportAndImport:
         assert sum(bool(call["thread_id"]) for call in calls) < sum(
             bool(call["thread_id"]) for call in those_of_a_bridge
         )
+
+    def test_feedback_comes_along_when_it_is_asked_for(self, source, filled, tmp_path):
+        file, here = tmp_path / "file", ["--data-dir", str(tmp_path / "copy"), "--project", "the/copy"]
+        ref = f"weave:///{CALLS}/call/{call_id(2)}"
+        members = {"project_id": CALLS, "weave_ref": ref}
+        said = [
+            {**members, "id": "n", "feedback_type": "wandb.note.1", "payload": {"note": "good"}},
+            {**members, "id": "r", "feedback_type": "wandb.reaction.1", "payload": {"emoji": "👍"}},
+        ]
+        client.post(filled.api, "/feedback/batch/create", {"batch": said})
+        run("export", "--project", CALLS, *source, "--with-feedback", "-o", str(file))
+        for _ in range(2):
+            run("import", str(file), *here, "--into-project", "the/copy")
+        of_calls = [
+            [
+                (entry["id"], entry["weave_ref"], entry["payload"])
+                for entry in call["summary"]["weave"]["feedback"]
+            ]
+            for call in map(json.loads, run("export", *here, "--with-feedback")[0].splitlines())
+        ]
+        copied = f"weave:///the/copy/call/{call_id(2)}"
+        assert [len(entries) for entries in of_calls] == [0, 2, 0, 0, 0]
+        assert of_calls[1][0] == ("n", copied, {"note": "good"})
+        assert of_calls[1][1][2]["alias"] == ":thumbs_up:"
+        assert '"feedback"' not in run("export", *here)[0]
+
+    def test_spans_have_no_room_for_feedback(self, source):
+        run("export", *source, "--format", "otlp-proto", "--with-feedback", code=2)
+
+    def test_an_op_of_any_name_makes_no_file_of_spans(self, source, filled, tmp_path):
+        file = tmp_path / "file"
+        items = people_call(1, start={"project_id": "odd/names", "op_name": "resourceSpans"})
+        client.post(filled.api, "/call/upsert_batch", a_batch(*items))
+        run("export", "--project", "odd/names", *source, "-o", str(file))
+        assert run("import", str(file), "--data-dir", str(tmp_path / "copy"))[1] == "imported 1 calls\n"
 
     def test_a_filter_selects(self, source):
         out, err = run("export", "--project", CALLS, *source, "--status", "error")
