@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def money(dollars: float | None) -> str:
     """Show US dollars, small sums with the digits that matter."""
     if not dollars:
         return ""
-    return f"${dollars:.2f}" if dollars >= 1 else f"${dollars:.4f}" if dollars >= _CENT else f"${dollars:.2g}"
+    if dollars >= _CENT:
+        return f"${dollars:.2f}" if dollars >= 1 else f"${dollars:.4f}"
+    return f"${Decimal(f'{dollars:.2g}'):f}"
 
 
 def number(value: float | None) -> str:

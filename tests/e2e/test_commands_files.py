@@ -149,6 +149,14 @@ class TestTrouble:
         _, err = run("calls", "--url", "http://127.0.0.1:1", code=1)
         assert err == "Error: cannot reach a bridge at http://127.0.0.1:1: Connection refused\n"
 
+    def test_another_port_of_the_bridge_is_one_line(self, filled):
+        _, err = run("calls", "--url", filled.http, code=1)
+        assert err.endswith(
+            "answered 404: there is nothing at this path; append /v1/traces to the endpoint\n"
+        )
+        _, err = run("calls", "--url", f"http://{filled.grpc}", code=1)
+        assert err.endswith("what answers there does not speak HTTP\n")
+
     @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://127.0.0.1:port"])
     def test_an_address_that_is_none(self, url):
         assert "no address of a bridge" in run("calls", "--url", url, code=1)[1]

@@ -54,7 +54,15 @@ def test_durations(millis, text):
 
 @pytest.mark.parametrize(
     ("dollars", "text"),
-    [(0, ""), (None, ""), (0.000165, "$0.00016"), (0.0123, "$0.0123"), (12, "$12.00")],
+    [
+        (0, ""),
+        (None, ""),
+        (0.000165, "$0.00016"),
+        (9.25e-05, "$0.000092"),
+        (1e-7, "$0.0000001"),
+        (0.0123, "$0.0123"),
+        (12, "$12.00"),
+    ],
 )
 def test_sums_of_money(dollars, text):
     assert shown.money(dollars) == text
