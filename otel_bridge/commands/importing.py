@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from otel_bridge.commands.failing import CommandFailed, told
-from otel_bridge.commands.otlp_files import messages, pieces
+from otel_bridge.commands.otlp_files import is_json, joined, messages, pieces, spans_in
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.source import open_source
 from otel_bridge.commands.translating import options_of
@@ -173,29 +173,30 @@ def _feedback(call: dict[str, Any], into_project: str | None) -> list[dict[str, 
 def _import_spans(
     source: Source, file: IO[bytes], kind: str, project: str | None, done: Callable[[int], None]
 ) -> tuple[int, int]:
-    kept = refused = 0
+    sent = refused = 0
     in_protobuf = kind == "otlp-proto"
-    records = messages(pieces(file)) if in_protobuf else _lines(file)
+    records = messages(pieces(file)) if in_protobuf else _documents(file)
     encoding = "protobuf" if in_protobuf else "json"
     for batch in _batches(records):
-        body = b"".join(batch) if in_protobuf else _joined(batch)
+        body = b"".join(batch) if in_protobuf else joined(batch)
         bad, why = source.keep_spans(body, encoding=encoding, project=project)
         if bad:
             click.echo(f"{bad:,} spans were refused: {why}", err=True)
-        kept += len(batch)
+        sent += spans_in(body, encoding)
         refused += bad
         done(sum(map(len, batch)))
-    return kept - refused, refused
+    return sent - refused, refused
 
 
-def _joined(lines: list[bytes]) -> bytes:
-    """Put the `resourceSpans` of many documents into one."""
-    resources: list[Any] = []
-    for line in lines:
-        try:
-            document = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-            part = document.get("resourceSpans") or document["resource_spans"]
-            resources += msgspec.json.decode(part, type=list[msgspec.Raw])
-        except (msgspec.DecodeError, KeyError) as error:
-            raise CommandFailed("a line is no OTLP/JSON") from error
-    return msgspec.json.encode({"resourceSpans": resources})
+def _documents(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the documents of a file: one a line, or one of many lines, as people read it."""
+    lines = _lines(file)
+    first = next(lines, b"")
+    if is_json(first):
+        yield first
+        yield from lines
+        return
+    whole = first + file.read(MAX_LINE_BYTES)
+    if not is_json(whole):
+        raise CommandFailed("the file is no OTLP/JSON")
+    yield whole

@@ -14,6 +14,7 @@ from tests.e2e import client
 from tests.e2e.people import CALLS, SPANS, run, spawn
 from tests.e2e.people import a_call as people_call
 from tests.e2e.process import environment
+from tests.fixtures.captures import exports
 
 
 class TestExportAndImport:
@@ -100,6 +101,29 @@ class TestExportAndImport:
     def test_spans_have_no_room_for_feedback(self, source):
         run("export", *source, "--format", "otlp-proto", "--with-feedback", code=2)
 
+    @pytest.mark.parametrize("where", ["directory", "url"])
+    def test_spans_are_counted_wherever_they_stand(self, filled, tmp_path, where):
+        """One request may hold many spans of one resource, and some that are refused."""
+        here = ["--url", filled.api] if where == "url" else ["--data-dir", str(tmp_path / "copy")]
+        for capture in ("oi-langchain", "vercel-ai5-json"):
+            (export,) = exports(capture)
+            file = tmp_path / capture
+            file.write_bytes(export.body)
+            _, err = run("import", str(file), *here, "--into-project", f"counted/{capture}")
+            out, _ = run("calls", *here, "--project", f"counted/{capture}", "--json", "-n", "1000")
+            assert err == f"imported {out.count(chr(10))} spans\n"
+        good, bad = ({"spanId": i * 16, "traceId": i * 32, "name": "n"} for i in "1x")
+        spans = {"resourceSpans": [{"scopeSpans": [{"spans": [good, bad, bad]}]}]}
+        file.write_text(json.dumps(spans))
+        _, err = run("import", str(file), *here, "--into-project", "counted/bad", code=1)
+        assert err.splitlines()[1:] == ["imported 1 spans", "Error: 2 spans were refused"]
+
+    def test_json_of_many_lines_is_one_request(self, tmp_path):
+        (export,) = exports("vercel-ai5-json")
+        file = tmp_path / "file"
+        file.write_text(json.dumps(json.loads(export.body), indent=2))
+        assert run("import", str(file), "--data-dir", str(tmp_path / "copy"))[1] == "imported 19 spans\n"
+
     def test_an_op_of_any_name_makes_no_file_of_spans(self, source, filled, tmp_path):
         file = tmp_path / "file"
         items = people_call(1, start={"project_id": "odd/names", "op_name": "resourceSpans"})
@@ -176,6 +200,8 @@ class TestTrouble:
             (b"\x0a\x05ab", "ends amid a span"),
             (b"hello", "not OTLP traces in protobuf"),
             (b'{"resourceSpans":7}\n', "no OTLP/JSON"),
+            (b'{"resourceSpans":[]}\n{"resourceLogs":[]}\n', "resourceLogs"),
+            (b'{\n"resourceSpans":\n', "no OTLP/JSON"),
         ],
     )
     def test_a_file_that_was_not_exported(self, tmp_path, content, words):
