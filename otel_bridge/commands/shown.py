@@ -14,6 +14,18 @@ _CENT: Final = 0.01
 _COLORS: Final = {"success": "green", "error": "red", "running": "yellow", "descendant_error": "magenta"}
 
 
+def clean(text: str) -> str:
+    """Return text without what a terminal would obey: other than printable characters are escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
+def in_line(text: str) -> str:
+    """Put a text on one line, clean."""
+    return clean(" ".join(text.split()))
+
+
 def latency(millis: float | None) -> str:
     """Show a duration: `7 ms`, `1.25 s`, `3 m 20 s`."""
     if millis is None:
@@ -52,8 +64,8 @@ def weave(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def name(call: Mapping[str, Any]) -> str:
-    """Return the name a call goes by."""
-    return str(weave(call).get("display_name") or weave(call).get("trace_name") or call["op_name"])
+    """Return the name a call goes by, on one line."""
+    return in_line(weave(call).get("display_name") or weave(call).get("trace_name") or call["op_name"])
 
 
 def tokens(call: Mapping[str, Any]) -> tuple[int, int]:

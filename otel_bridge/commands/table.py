@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.table import Table
+from rich.text import Text
 
 from otel_bridge.commands import asking, shown
 from otel_bridge.commands.failing import told
@@ -100,7 +101,7 @@ def _by_model(answer: dict[str, Any]) -> Table:
         calls[row["model"]] += row["count"]
     table = _table("model", "calls", *_USAGE)
     for model in sorted(spent, key=lambda model: (-spent[model][-1], -calls[model], model)):
-        table.add_row(model.replace("[", r"\["), shown.number(calls[model]), *_usage_cells(spent[model]))
+        table.add_row(Text(shown.in_line(model)), shown.number(calls[model]), *_usage_cells(spent[model]))
     return table
 
 

@@ -31,6 +31,11 @@ def test_children_hang_below_their_parents_in_their_order():
     ]  # fmt: skip
 
 
+def test_neither_a_name_nor_an_exception_can_command_a_terminal():
+    (name, exception) = drawn(a_call("a\x1b[2Jb\nc") | {"id": "1", "exception": "boom\x1b[2J\x00"})
+    assert (name, exception) == (r"a\x1b[2Jb c", r"boom\x1b[2J\x00")
+
+
 def test_a_call_whose_parent_is_missing_is_a_root():
     assert drawn(a_call("a"), a_call("b", "gone")) == ["a", "b"]
 
