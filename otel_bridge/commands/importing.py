@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from otel_bridge.commands.failing import CommandFailed, told
-from otel_bridge.commands.otlp_files import is_json, joined, messages, pieces, spans_in
+from otel_bridge.commands.otlp_files import check_start, is_json, joined, messages, pieces, spans_in
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.source import open_source
 from otel_bridge.commands.translating import options_of
@@ -49,14 +49,15 @@ def import_file(
     """Keep what a file holds, batch by batch; a batch that is refused ends it, and says where."""
     _check(into_project)
     options = options_of(switches)
-    with (
-        told(),
-        _opened(file) as (opened, size),
-        open_source(data_dir, url, project, write=options) as source,
-    ):
+    with told(), _opened(file) as (opened, size):
         head = opened.peek(1)[:200]  # type: ignore[attr-defined]  # every reader of ours is buffered
         kind = shape or _guess(head)
-        with progress("importing", size, in_bytes=True) as done:
+        if kind == "otlp-proto":
+            check_start(head)  # before a directory is made for what is no file of ours
+        with (
+            open_source(data_dir, url, project, write=options) as source,
+            progress("importing", size, in_bytes=True) as done,
+        ):
             if kind == "calls":
                 kept, refused = _import_calls(source, opened, into_project, done), 0
             else:

@@ -38,6 +38,12 @@ def messages(pieces: Iterator[bytes]) -> Iterator[bytes]:
         raise CommandFailed("the file ends amid a span")
 
 
+def check_start(head: bytes) -> None:
+    """Refuse what cannot be the start of a `TracesData` message."""
+    if head and head[0] != _RESOURCE_SPANS:
+        raise CommandFailed("the file is not OTLP traces in protobuf")
+
+
 def pieces(file: IO[bytes], size: int = 1 << 20) -> Iterator[bytes]:
     """Read a file to its end."""
     while piece := file.read(size):

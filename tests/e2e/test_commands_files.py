@@ -209,6 +209,12 @@ class TestTrouble:
         file.write_bytes(content)
         assert words in run("import", str(file), "--data-dir", str(tmp_path / "new"), code=1)[1]
 
+    def test_a_file_that_is_something_else_makes_no_directory(self, tmp_path):
+        file, new = tmp_path / "file", tmp_path / "new"
+        file.write_bytes(b"hello")
+        run("import", str(file), "--data-dir", str(new), code=1)
+        assert not new.exists()
+
     def test_a_reader_that_goes_away_ends_it_quietly(self, filled):
         export = f"{sys.executable} -m otel_bridge export --project {SPANS} --url {filled.api}"
         done = spawn(["sh", "-c", f"{export} | head -c 10"])
