@@ -57,37 +57,6 @@ def test_a_kind_is_said_or_follows_from_the_operation(attributes, kind):
     assert block(attributes).get("kind") == kind
 
 
-class TestMlflow:
-    """Its SDK writes every attribute as JSON text, a text in quotes too."""
-
-    def test_names_leave_their_quotes(self):
-        sent = {"mlflow.llm.model": '"gpt-4o"', "mlflow.llm.provider": '"openai"', "mlflow.spanType": '"LLM"'}
-        named = block(sent)
-        assert (named["model"], named["provider"], named["kind"]) == ("gpt-4o", "openai", "LLM")
-        counted, _ = usage(sent | {"mlflow.chat.tokenUsage": '{"input_tokens": 5}'})
-        assert counted == {"gpt-4o": {"input_tokens": 5, "total_tokens": 5}}
-
-    def test_an_agents_tokens_are_set_apart(self):
-        sent = {"mlflow.spanType": '"AGENT"', "mlflow.chat.tokenUsage": '{"input_tokens": 5}'}
-        assert usage(sent) == (None, {"input_tokens": 5, "total_tokens": 5})
-
-    @pytest.mark.parametrize(
-        ("sent", "shown"),
-        [
-            ('"say \\"é\\""', 'say "é"'),
-            ('""', ""),
-            ('"', '"'),
-            ('"a" and "b"', '"a" and "b"'),
-            ("[1]", [1]),
-            ("5", "5"),
-        ],
-    )
-    def test_texts_that_went_in_and_out_leave_their_quotes(self, sent, shown):
-        made = call({"mlflow.spanInputs": sent, "mlflow.spanOutputs": sent})
-        assert tree(made.start.inputs) == {"mlflow.spanInputs": shown}
-        assert tree(made.end.output) == {"mlflow.spanOutputs": shown}
-
-
 class TestModels:
     @pytest.mark.parametrize(
         "key",
