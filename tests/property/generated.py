@@ -17,7 +17,8 @@ TEXTS = (
     "é", "É", "straße", "STRASSE", "\x00", "5\x00", "a\x00b", "a\nb", 'say "hi"', "back\\slash", "100%",
     "a_b", "*", "[x]", "?", "{}", "[]", '{"x":5}', "\u017f", "\u212a", "k", "1e999", "9223372036854775808",
     "\u2028", "9223372036854775807", "weave:///e/p/op/chat:v1", "'; DROP TABLE calls; --", "1.0", "-0",
-    "\U0001f600", "0", "5" * 500, "chat", "success", "1500", "2026-01-02", "\ud7ff\ue000",
+    "\U0001f600", "0", "5" * 500, "548170913.103027284164", "chat", "success", "1500", "2026-01-02",
+    "\ud7ff\ue000",
 )  # fmt: skip
 NUMBERS = (
     0, 1, 2, 5, -7, 10, 2**53 + 1, 2**63 - 1, -(2**63), 2**63, 2**64 - 1, 5.0, 0.5, -0.0, 1e16, 1e15, 1e300,
@@ -39,6 +40,7 @@ PLACES = (
     "summary.x",
     "inputs",
     "attributes.x.y",
+    "attributes.otel_span.x",
 )
 COLUMNS = tuple(sorted(q.SORTABLE - {"project_id"}))
 DERIVED = tuple(f"summary.weave.{name}" for name in ("status", "latency_ms", "trace_name"))
@@ -94,6 +96,7 @@ class Maker:
             display_name=self.text(),
             thread_id=self.text(),
             wb_run_step=chance.choice((None, 0, 5)),
+            otel_dump=chance.choice((None, None, orjson.dumps(self.tree()))),
         )
         if chance.random() < 0.2:
             return start
