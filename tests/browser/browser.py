@@ -125,6 +125,11 @@ class Page:
         wanted = f"[data-view='{view}']" if view else ""
         self.wait(lambda: self.css(f"body[data-ready='true']{wanted}"), f"the view {view} is ready")
 
+    def settled(self) -> None:
+        """Wait until nothing on the page is on its way."""
+        self.wait(lambda: not self.css("[aria-busy='true'], .waiting"), "nothing is on its way")
+        self.drawn()
+
     @property
     def hash(self) -> str:
         """What the address says after `#`."""

@@ -93,7 +93,7 @@ def shots(everything: bool) -> Iterator[tuple[str, str, str, tuple[int, int]]]:
 def settled(page: Page) -> None:
     """Wait until nothing is asked any more and the last picture is drawn."""
     page.ready()
-    page.wait(lambda: page.run("return document.querySelectorAll('[aria-busy=true], .waiting').length") == 0)
+    page.settled()
     quiet = 0
     while quiet < 3:
         before = len(page.requests())

@@ -91,7 +91,7 @@ def test_a_click_goes_to_the_calls_behind_a_point(page, shop):
 def test_every_chart_is_also_a_table_with_the_same_links(page):
     page.open(CHARTS)
     page.click(page.named("Errors as a table"))
-    rows = page.css("[data-chart='errors'] tbody tr")
+    rows = page.wait(lambda: page.css("[data-chart='errors'] tbody tr"), "the rows")
     total = sum(int(row.text.split()[-1]) for row in rows)
     assert page.one("[data-chart='errors'] .card-total").text.startswith(f"{total} (")
     page.click("[data-chart='errors'] tbody a")

@@ -37,7 +37,7 @@ def test_a_trace_sent_by_a_stock_exporter_appears_by_itself(page, bridge):
     page.wait(lambda: page.texts(".rows .row-link") == ["answer question"], "the trace is listed")
     page.click(".row-link")
     page.ready("trace")
-    assert "What is the capital of France?" in page.wait(lambda: page.one(".call").text)
+    page.wait(lambda: "What is the capital of France?" in page.one(".call").text, "what went in")
 
 
 def test_rows_that_arrive_while_one_reads_wait_behind_a_line(page, bridge):

@@ -91,6 +91,7 @@ ADDRESSES = {
 @pytest.mark.parametrize("view", ADDRESSES)
 def test_nothing_of_it_runs_or_breaks_the_page(page, hostile, view):
     page.open_any(ADDRESSES[view])
+    page.settled()
     unfold(page)
     for size in (LAPTOP, PHONE):
         page.resize(size)

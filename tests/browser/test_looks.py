@@ -41,18 +41,9 @@ def addresses(shop):
     }
 
 
-VIEWS = (
-    "traces",
-    "expression",
-    "nothing",
-    "trace",
-    "error",
-    "threads",
-    "thread",
-    "charts",
-    "compare",
-    "pick",
-)
+VIEWS = ("traces", "trace", "threads", "thread", "charts", "compare")
+STATES = ("expression", "nothing", "error", "pick")
+"""Other looks of these views, for the long run."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +58,7 @@ def still(chromium, shop):
     page.cdp("Page.setBypassCSP", enabled=False)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [*VIEWS, *(pytest.param(one, marks=pytest.mark.long) for one in STATES)])
 def test_nobody_is_shut_out_and_nothing_is_wider_than_the_screen(still, addresses, view):
     still.resize(LAPTOP)
     still.prefer(prefers_color_scheme="light", prefers_reduced_motion="reduce")
@@ -75,6 +66,7 @@ def test_nobody_is_shut_out_and_nothing_is_wider_than_the_screen(still, addresse
     still.wait(lambda: "no such view" in still.one("main").text, "the view before is gone")
     still.follow(addresses[view])
     still.ready(addresses[view].removeprefix("#/").split("/")[0].split("?")[0])
+    still.settled()
     assert still.violations() == []
     still.prefer(prefers_color_scheme="dark", prefers_reduced_motion="reduce")
     assert still.violations("color-contrast") == []
