@@ -18,6 +18,7 @@ MODULES = [path for path in OWN if path.suffix == ".js"]
 
 MAX_BYTES = 400_000
 MAX_MODULE_LINES = 300
+MAX_LINE = 160
 IMPORT = re.compile(r'^(?:import|export)\b[^"\n]*\bfrom "([^"]+)"|\bimport\("([^"]+)"\)', re.MULTILINE)
 OUTSIDE = re.compile(r"(?:https?:)?//[\w.-]+\.\w{2,}")
 NAMESPACES = re.compile(r"http://www\.w3\.org/\d{4}/\w+")
@@ -40,6 +41,7 @@ def test_a_module_fits_on_a_few_screens_and_says_what_it_is(path):
     text = path.read_text()
 
     assert len(text.splitlines()) <= MAX_MODULE_LINES
+    assert [line for line in text.splitlines() if len(line) > MAX_LINE] == []
     assert text.startswith("//") or path.name == "main.js"
 
 

@@ -15,7 +15,8 @@ const stepOf = (ticks) => (ticks.length > 1 ? ticks[1] - ticks[0] : ticks[0] || 
 /** Writers of all ticks of an axis at once. */
 export const onAxis = {
   count: (ticks) => ticks.map(short),
-  duration: (ticks) => ticks.map((ms) => (ms === 0 ? "0" : duration(ms).replace(/\.(\d*?)0+(?=\D)/, (_, kept) => (kept ? `.${kept}` : "")))),
+  duration: (ticks) =>
+    ticks.map((ms) => (ms === 0 ? "0" : duration(ms).replace(/\.(\d*?)0+(?=\D)/, (_, kept) => (kept ? `.${kept}` : "")))),
   cost: (ticks) => ticks.map((usd) => (usd === 0 ? "0" : `$${usd.toFixed(digitsOf(stepOf(ticks)))}`)),
 };
 

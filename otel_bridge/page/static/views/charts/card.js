@@ -15,7 +15,8 @@ export function Card({ chart, grid, hovered, behind, onZoom, onPick }) {
       <h2 id=${`chart-${chart.key}`}>${chart.title}</h2>
       ${chart.note && html`<span class="soft">${chart.note}</span>`}
       <span class="card-total num">${chart.total}</span>
-      <button type="button" class="copy" aria-expanded=${String(open)} aria-controls=${open ? rows : null} aria-label=${`${chart.title} as a table`}
+      <button type="button" class="copy" aria-expanded=${String(open)} aria-controls=${open ? rows : null}
+        aria-label=${`${chart.title} as a table`}
         onClick=${() => setOpen(!open)}>Table</button>
     </header>
     <${Plot} chart=${chart} grid=${grid} hovered=${hovered} label=${`${chart.title} over time. ${spoken(chart)}`}
@@ -32,11 +33,13 @@ function Legend({ chart, grid, hovered, behind }) {
   const bucket = useStore(hovered);
   const there = bucket !== null && bucket < grid.starts.length;
   return html`<div class="legend">
-    <ul>${chart.series.map((one) => html`<li key=${one.label}>
+    <ul>${chart.series.map(
+      (one) => html`<li key=${one.label}>
       <span class="swatch" style=${{ background: `var(${one.colour})` }} aria-hidden="true"></span>
       <a href=${callsBehind({ ...behind, ...narrowed(chart, one) })} title=${one.label}><${Text}>${one.label}<//></a>
       <span class="num">${chart.write(there ? one.values[bucket] : one.total) || (there ? "–" : "")}</span>
-    </li>`)}</ul>
+    </li>`,
+    )}</ul>
     ${there && html`<span class="legend-time num" title=${utc(grid.starts[bucket] * 1000)}>${time(grid.starts[bucket] * 1000)}</span>`}
   </div>`;
 }

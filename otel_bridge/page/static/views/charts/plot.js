@@ -54,7 +54,14 @@ function options(width, latest, hovered) {
     scales: { x: { range: () => edges(latest.current.grid) }, y: { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, space: 64, size: 26, values: (_, ticks) => times(ticks) },
-      { ...axis, grid: { stroke: line, width: 1 }, size: AXIS_PX, space: 34, ...(chart.whole && { incrs: WHOLE }), values: (_, ticks) => chart.axis(ticks) },
+      {
+        ...axis,
+        grid: { stroke: line, width: 1 },
+        size: AXIS_PX,
+        space: 34,
+        ...(chart.whole && { incrs: WHOLE }),
+        values: (_, ticks) => chart.axis(ticks),
+      },
     ],
     series: [{}, ...chart.series.map((one) => drawn(one, chart.stacked))],
     hooks: { ready: [(made) => listen(made, latest, hovered)], setSelect: [(made) => selected(made, latest)] },
@@ -78,14 +85,18 @@ function listen(made, latest, hovered) {
   };
   made.over.addEventListener("pointermove", (event) => hovered.set(under(event).bucket));
   made.over.addEventListener("pointerleave", () => hovered.set(null));
-  made.over.addEventListener("click", (event) => {
-    const { bucket, value } = under(event);
-    if (bucket === null || made.dragged) {
-      made.dragged = false;
-      return;
-    }
-    latest.current.onPick(bucket, seriesAt(latest.current.chart, bucket, value));
-  }, { capture: true });
+  made.over.addEventListener(
+    "click",
+    (event) => {
+      const { bucket, value } = under(event);
+      if (bucket === null || made.dragged) {
+        made.dragged = false;
+        return;
+      }
+      latest.current.onPick(bucket, seriesAt(latest.current.chart, bucket, value));
+    },
+    { capture: true },
+  );
   made.over.addEventListener("pointerdown", () => {
     made.dragged = false;
   });

@@ -25,9 +25,24 @@ export function chartsOf({ all, whole, parts }, { split, percent }) {
   const calls = once.sum_call_count ?? 0;
   const perModel = split === "model" && !parts.length;
   return [
-    chart("calls", "Calls", by.calls, count, { axis: onAxis.count, total: perModel ? undefined : count(calls), whole: true, note: perModel ? "of models" : "" }),
-    chart("errors", "Errors", errors, count, { axis: onAxis.count, total: errorsOf(once, calls), whole: true, note: perModel ? OVER_ALL : "" }),
-    chart("latency", "Latency", latency, duration, { axis: onAxis.duration, total: latencyTotal(once), stacked: false, note: perModel ? OVER_ALL : "" }),
+    chart("calls", "Calls", by.calls, count, {
+      axis: onAxis.count,
+      total: perModel ? undefined : count(calls),
+      whole: true,
+      note: perModel ? "of models" : "",
+    }),
+    chart("errors", "Errors", errors, count, {
+      axis: onAxis.count,
+      total: errorsOf(once, calls),
+      whole: true,
+      note: perModel ? OVER_ALL : "",
+    }),
+    chart("latency", "Latency", latency, duration, {
+      axis: onAxis.duration,
+      total: latencyTotal(once),
+      stacked: false,
+      note: perModel ? OVER_ALL : "",
+    }),
     chart("tokens", "Tokens", by.tokens, count, { axis: onAxis.count }),
     chart("cost", "Cost", by.cost, cost, { axis: onAxis.cost }),
   ];
@@ -63,7 +78,11 @@ function byModel(all) {
       colour: COLOURS[index],
       values: used.map((rows) => sum(rows.filter((row) => row.model === model).map(value))),
     }));
-    return withOthers(shown, used.map((rows) => sum(rows.map(value))), "other models");
+    return withOthers(
+      shown,
+      used.map((rows) => sum(rows.map(value))),
+      "other models",
+    );
   };
   return {
     calls: each((row) => row.count),
@@ -83,7 +102,10 @@ function byOp(all, parts) {
     const shown = parts.map((part, index) => ({ label: part.op, op: part.op, colour: COLOURS[index], values: values(part), ...extra }));
     return withOthers(shown, values(all), "other ops");
   };
-  const usage = (...names) => (answer) => perBucket(answer).map((rows) => names.reduce((total, name) => total + summed(rows, name), 0));
+  const usage =
+    (...names) =>
+    (answer) =>
+      perBucket(answer).map((rows) => names.reduce((total, name) => total + summed(rows, name), 0));
   return {
     calls: each((answer) => column(answer, "sum_call_count")),
     errors: each((answer) => column(answer, "sum_error_count"), { failed: true }),
@@ -119,7 +141,8 @@ function latencyByOp(parts, percent) {
   }));
 }
 
-const latencyTotal = (once) => (once.p50_latency_ms === undefined || once.p50_latency_ms === null ? "" : `${duration(once.p50_latency_ms)} median`);
+const latencyTotal = (once) =>
+  once.p50_latency_ms === undefined || once.p50_latency_ms === null ? "" : `${duration(once.p50_latency_ms)} median`;
 
 function errorsOf(once, calls) {
   const errors = once.sum_error_count ?? 0;

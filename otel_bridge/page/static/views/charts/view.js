@@ -21,7 +21,10 @@ export default function Charts({ project, query }) {
   const [now, setNow] = useState(nowSeconds);
   const range = rangeOf(query, now);
   const asked = { project, range, split: query.split, op: query.op, roots: Boolean(query.roots) };
-  const { data, error, loading, reload } = useLoad(async (signal) => ({ asked, answer: await ask(asked, signal) }), [JSON.stringify(asked)]);
+  const { data, error, loading, reload } = useLoad(
+    async (signal) => ({ asked, answer: await ask(asked, signal) }),
+    [JSON.stringify(asked)],
+  );
   useLive(async () => range.fixed || setNow(nowSeconds()), [range.fixed], AGAIN_MS);
   useReady(!loading);
   return html`<div class="charts">
@@ -42,7 +45,8 @@ function Shown({ asked, answer, query }) {
   const pick = (chart, bucket, series) => go(callsBehind({ ...behind, ...bounds(grid, bucket), ...narrowed(chart, series) }));
   const zoom = (from, to) => setQuery(fixedRange(from, to), { replace: false });
   return html`<div class="cards">
-    ${charts.map((chart) => html`<${Card} key=${chart.key} chart=${chart} grid=${grid} hovered=${hovered} behind=${behind} onZoom=${zoom} onPick=${pick} />`)}
+    ${charts.map((chart) => html`<${Card} key=${chart.key} chart=${chart} grid=${grid} hovered=${hovered} behind=${behind}
+      onZoom=${zoom} onPick=${pick} />`)}
     <${Models} rows=${answer.whole.usage_buckets} behind=${behind} />
   </div>
   <p class="hint">Drag in a chart to zoom. Click to see the calls behind a point.</p>`;
@@ -51,7 +55,8 @@ function Shown({ asked, answer, query }) {
 function Nothing({ range, op }) {
   const back = () => setQuery(changed(range, { zoom: 7 }), { replace: false });
   return html`<${Empty} title="No calls in this time">
-    <p>Nothing started between <${Time} ms=${range.from * 1000} /> and <${Time} ms=${range.to * 1000} />${op && html` under the name <code>${op}</code>`}.</p>
+    <p>Nothing started between <${Time} ms=${range.from * 1000} /> and <${Time}
+      ms=${range.to * 1000} />${op && html` under the name <code>${op}</code>`}.</p>
     <p><button type="button" class="button" onClick=${back}>Look farther</button></p>
   <//>`;
 }

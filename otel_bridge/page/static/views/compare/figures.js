@@ -12,7 +12,8 @@ export function Figures({ a, b }) {
       <${Name} side="A" call=${a} /><${Name} side="B" call=${b} /></div>
     <${Row} name="Status" differs=${status(a) !== status(b)} a=${html`<${Status} call=${a} />`} b=${html`<${Status} call=${b} />`} />
     <${Row} name="Started" a=${html`<${Time} iso=${a.started_at} />`} b=${html`<${Time} iso=${b.started_at} />`} />
-    ${(names(a) || names(b)) && html`<${Row} name="Model" differs=${names(a) !== names(b)} a=${html`<${Text}>${names(a)}<//>`} b=${html`<${Text}>${names(b)}<//>`} />`}
+    ${(names(a) || names(b)) && html`<${Row} name="Model" differs=${names(a) !== names(b)} a=${html`<${Text}>${names(a)}<//>`}
+      b=${html`<${Text}>${names(b)}<//>`} />`}
     <${Figure} name="Latency" a=${latency(a)} b=${latency(b)} write=${duration} />
     <${Figure} name="Input tokens" a=${used[0]?.input} b=${used[1]?.input} write=${count} />
     <${Figure} name="Output tokens" a=${used[0]?.output} b=${used[1]?.output} write=${count} />
@@ -21,8 +22,12 @@ export function Figures({ a, b }) {
   </div>`;
 }
 
-const Name = ({ side, call }) => html`<span role="columnheader" class=${`side side-name-${side.toLowerCase()}`}><strong>${side}</strong>${" "}
-  <a href=${link("trace", [call.trace_id], { call: call.id })}><${Text}>${name(call)}<//></a> <span class="mono soft">${call.id}</span></span>`;
+const Name = ({
+  side,
+  call,
+}) => html`<span role="columnheader" class=${`side side-name-${side.toLowerCase()}`}><strong>${side}</strong>${" "}
+  <a href=${link("trace", [call.trace_id], { call: call.id })}><${Text}>${name(call)}<//></a> <span
+    class="mono soft">${call.id}</span></span>`;
 
 const Row = ({ name: title, a, b, differs = false }) => html`<div role="row" class=${cx("side-row", differs && "differs")}>
   <span role="rowheader" class="side-figure">${title}</span>
@@ -34,7 +39,8 @@ const isNone = (value) => value === null || value === undefined;
 function Figure({ name: title, a, b, write }) {
   if (isNone(a) && isNone(b)) return null;
   const change = changed(a, b, write);
-  return html`<${Row} name=${title} differs=${a !== b} a=${write(a) || "–"} b=${html`${write(b) || "–"}${change && html` <span class="side-change">${change}</span>`}`} />`;
+  return html`<${Row} name=${title} differs=${a !== b} a=${write(a) || "–"} b=${html`${write(b) || "–"}${change && html` <span
+    class="side-change">${change}</span>`}`} />`;
 }
 
 function changed(a, b, write) {

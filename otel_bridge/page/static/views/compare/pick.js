@@ -16,19 +16,25 @@ export function Pick({ call, project }) {
   return html`<div class="compare">
     <header class="compare-head"><h1>Compare <${Text}>${name(call)}<//> with…</h1><${ById} first=${call.id} /></header>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
-    ${!data ? loading && html`<${Waiting} />` : data.length ? html`<${Offers} calls=${data} first=${call.id} />` : html`<${Empty} title="No other call has this name"><p>Enter the id of any call above.</p><//>`}
+    ${!data ? loading && html`<${Waiting} />` : data.length ? html`<${Offers} calls=${data} first=${call.id} />` : html`<${Empty}
+      title="No other call has this name"><p>Enter the id of any call above.</p><//>`}
   </div>`;
 }
 
-const offers = (call, project, signal) => list("/calls/stream_query", {
-  project_id: project,
-  filter: { op_names: [call.op_name] },
-  query: { $expr: { $not: [{ $eq: [{ $getField: "id" }, { $literal: call.id }] }] } },
-  columns: ["op_name", "started_at", "ended_at", "summary", "exception", "display_name"],
-  sort_by: [{ field: "started_at", direction: "desc" }],
-  limit: OFFERED_CALLS,
-  include_costs: true,
-}, { signal });
+const offers = (call, project, signal) =>
+  list(
+    "/calls/stream_query",
+    {
+      project_id: project,
+      filter: { op_names: [call.op_name] },
+      query: { $expr: { $not: [{ $eq: [{ $getField: "id" }, { $literal: call.id }] }] } },
+      columns: ["op_name", "started_at", "ended_at", "summary", "exception", "display_name"],
+      sort_by: [{ field: "started_at", direction: "desc" }],
+      limit: OFFERED_CALLS,
+      include_costs: true,
+    },
+    { signal },
+  );
 
 export function ById({ first = "" }) {
   const [id, setId] = useState("");
@@ -36,11 +42,15 @@ export function ById({ first = "" }) {
     event.preventDefault();
     if (id.trim()) go(link("compare", first ? [first, id.trim()] : [id.trim()]));
   };
-  return html`<form class="compare-id" onSubmit=${compare}><label>Call id <input value=${id} spellcheck=${false} autocomplete="off" onInput=${(event) => setId(event.target.value)} /></label>
+  return html`<form class="compare-id" onSubmit=${compare}><label>Call id <input value=${id} spellcheck=${false} autocomplete="off"
+    onInput=${(event) => setId(event.target.value)} /></label>
     <button class="button" type="submit">Compare</button></form>`;
 }
 
 const Offers = ({ calls, first }) => html`<p class="soft">The newest ${plural(calls.length, "other call")} of the same name:</p>
-<ul class="offers">${calls.map((one) => html`<li key=${one.id} data-id=${one.id}><a href=${link("compare", [first, one.id])}>
+<ul class="offers">${calls.map(
+  (one) => html`<li key=${one.id} data-id=${one.id}><a href=${link("compare", [first, one.id])}>
   <${Status} call=${one} bare /><${Time} iso=${one.started_at} /><span class="num">${duration(latency(one))}</span>
-  <span class="num">${tokens(one) && `${short(tokens(one).total)} tokens`}</span><span class="num">${money(cost(one))}</span><span class="mono soft">${one.id}</span></a></li>`)}</ul>`;
+  <span class="num">${tokens(one) && `${short(tokens(one).total)} tokens`}</span><span class="num">${money(cost(one))}</span><span
+    class="mono soft">${one.id}</span></a></li>`,
+)}</ul>`;

@@ -14,13 +14,19 @@ export function Sides({ title, rows, all, open = true }) {
   const different = rows.filter((row) => row.differs);
   const [most, setMost] = useState(FIRST_ROWS);
   const wanted = all ? rows : different;
+  const words = different.length ? plural(different.length, "difference") : "the same";
   return html`<details class="sides" open=${open && wanted.length > 0} data-sides=${title}>
-    <summary><h2>${title}</h2> <span class=${cx("soft", different.length > 0 && "sides-differ")}>${different.length ? plural(different.length, "difference") : "the same"}</span></summary>
-    ${wanted.length > 0 && html`<div class="sides-rows" role="table" aria-label=${`${title} side by side`}>
-      <div role="row" class="unseen"><span role="columnheader">Path</span><span role="columnheader">A</span><span role="columnheader">B</span></div>
+    <summary><h2>${title}</h2> <span class=${cx("soft", different.length > 0 && "sides-differ")}>${words}</span></summary>
+    ${
+      wanted.length > 0 &&
+      html`<div class="sides-rows" role="table" aria-label=${`${title} side by side`}>
+      <div role="row" class="unseen"><span role="columnheader">Path</span><span role="columnheader">A</span><span
+        role="columnheader">B</span></div>
       ${wanted.slice(0, most).map((row) => html`<${Row} key=${row.key ?? row.path} row=${row} />`)}
-    </div>`}
-    ${wanted.length > most && html`<button type="button" class="button" onClick=${() => setMost(most * 5)}>${plural(wanted.length - most, "more row")}</button>`}
+    </div>`
+    }
+    ${wanted.length > most && html`<button type="button" class="button"
+      onClick=${() => setMost(most * 5)}>${plural(wanted.length - most, "more row")}</button>`}
   </details>`;
 }
 

@@ -20,7 +20,7 @@ function written(part) {
   if (part.text !== undefined) return part.text;
   if (part.kind === "tool_call") return `${part.name ?? "tool"}(${JSON.stringify(part.args) ?? ""})`;
   if (part.kind === "media") return `[${part.media.type || part.media.kind}]`;
-  return typeof part.value === "string" ? part.value : JSON.stringify(part.value) ?? "";
+  return typeof part.value === "string" ? part.value : (JSON.stringify(part.value) ?? "");
 }
 
 const isSame = (a, b) => a.role === b.role && a.text === b.text;

@@ -19,15 +19,21 @@ export default function Compare({ parts, query, project }) {
   return html`<${Both} ids=${ids} a=${a} b=${b} query=${query} loading=${loading} error=${error} reload=${reload} />`;
 }
 
-const load = (ids, project, signal) => list("/calls/stream_query", { project_id: project, filter: { call_ids: ids }, include_costs: true }, { signal });
+const load = (ids, project, signal) =>
+  list("/calls/stream_query", { project_id: project, filter: { call_ids: ids }, include_costs: true }, { signal });
 
 function Both({ ids, a, b, query, loading, error, reload }) {
   useReady(!loading);
   if (error) return html`<${Failure} error=${error} retry=${reload} />`;
-  if (!ids.length) return html`<${Empty} title="Compare two calls"><p>Open a call and choose “Compare”, or enter the id of one.</p><${ById} /><//>`;
+  if (!ids.length)
+    return html`<${Empty} title="Compare two calls"><p>Open a call and choose “Compare”, or enter the id of one.</p><${ById} /><//>`;
   const missing = ids.filter((_, index) => ![a, b][index]);
   if (loading && missing.length) return html`<${Waiting} />`;
-  if (missing.length) return html`<${Empty} title="Not found"><p>There is no call with the id ${missing.map((id, index) => html`${index > 0 && " or "}<code>${id}</code>`)} in this project. It may have been deleted.</p><//>`;
+  if (missing.length)
+    return html`<${Empty} title="Not found">
+      <p>There is no call with the id ${missing.map((id, index) => html`${index > 0 && " or "}<code>${id}</code>`)} in this project.
+        It may have been deleted.</p>
+    <//>`;
   const all = query.rows === "all";
   const show = (event) => setQuery({ rows: event.target.checked ? "all" : null });
   return html`<div class="compare">

@@ -14,11 +14,12 @@ export function marked(a, b) {
   const end = commonLength(restLeft, restRight, (words, index) => words.at(-1 - index));
   const middle = [restLeft.slice(0, restLeft.length - end), restRight.slice(0, restRight.length - end)];
   const same = commonWords(...middle).map((kept, side) => (isLike(middle[side], kept) ? kept : new Set()));
-  const side = (words, kept) => joined([
-    ...left.slice(0, start).map((text) => ({ text, changed: false })),
-    ...words.map((text, index) => ({ text, changed: !kept.has(index) })),
-    ...restLeft.slice(restLeft.length - end).map((text) => ({ text, changed: false })),
-  ]);
+  const side = (words, kept) =>
+    joined([
+      ...left.slice(0, start).map((text) => ({ text, changed: false })),
+      ...words.map((text, index) => ({ text, changed: !kept.has(index) })),
+      ...restLeft.slice(restLeft.length - end).map((text) => ({ text, changed: false })),
+    ]);
   return [side(middle[0], same[0]), side(middle[1], same[1])];
 }
 

@@ -28,22 +28,26 @@ export function ThreadList({ project }) {
   if (!data.length) return html`<${NoThreads} />`;
   return html`<div class="threads">
     <header class="threads-head"><h1>Threads</h1>
-      <input id="find-thread" type="search" dir="auto" aria-label="Find among these threads" placeholder="Find" value=${wanted} onInput=${(event) => setWanted(event.target.value)} />
+      <input id="find-thread" type="search" dir="auto" aria-label="Find among these threads" placeholder="Find" value=${wanted}
+        onInput=${(event) => setWanted(event.target.value)} />
       <span class="soft" role="status">${wanted ? `${shown.length} of ${plural(data.length, "thread")}` : ""}</span></header>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="thread-rows" role="table" aria-label="Threads">
       <div role="row" class="thread-row thread-row-head"><span role="columnheader">Begins with</span><span role="columnheader">Thread</span>
-        <span role="columnheader" class="num">Turns</span><span role="columnheader" class="num">Median turn</span><span role="columnheader">Last active</span></div>
+        <span role="columnheader" class="num">Turns</span><span role="columnheader" class="num">Median turn</span><span
+          role="columnheader">Last active</span></div>
       ${shown.map((thread) => html`<${Row} key=${thread.thread_id} thread=${thread} />`)}
     </div>
-    ${data.length >= most && html`<p><button type="button" class="button" onClick=${() => setMost(most + PAGE_THREADS)}>More threads</button></p>`}
+    ${data.length >= most && html`<p><button type="button" class="button"
+      onClick=${() => setMost(most + PAGE_THREADS)}>More threads</button></p>`}
   </div>`;
 }
 
 const Row = ({ thread }) => html`<div role="row" class="thread-row" data-id=${thread.thread_id}>
   <span role="cell" class="thread-opening"><a href=${link("threads", [thread.thread_id])}><${Text}>${thread.opening || "(no text)"}<//></a></span>
   <span role="cell" class="thread-id soft"><${Text}>${thread.thread_id}<//></span>
-  <span role="cell" class="num thread-turns">${thread.turn_count}<span class="thread-word"> ${thread.turn_count === 1 ? "turn" : "turns"}</span></span>
+  <span role="cell" class="num thread-turns">${thread.turn_count}<span
+    class="thread-word"> ${thread.turn_count === 1 ? "turn" : "turns"}</span></span>
   <span role="cell" class="num thread-took">${duration(thread.p50_turn_duration_ms)}</span>
   <span role="cell" class="thread-when"><${Time} iso=${thread.last_updated} /></span>
 </div>`;

@@ -1,7 +1,11 @@
 // What was said in the turns of a thread, each thing once.
 import { readConversation } from "../../parts/messages.js";
 
-const textOf = (message) => message.parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n").trim();
+const textOf = (message) =>
+  message.parts
+    .flatMap((part) => (part.kind === "text" ? [part.text] : []))
+    .join("\n")
+    .trim();
 const print = (message) => `${message.role}:${textOf(message) || JSON.stringify(message.parts)}`;
 
 /** The messages of a call; of one that says no roles, its plain text in and out. */
@@ -10,8 +14,13 @@ export function messagesOf(call) {
 }
 
 function spoken(role, value) {
-  const only = value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 1 ? Object.values(value)[0] : value;
-  return typeof only === "string" && only ? [{ role, name: "", finish: "", from: role === "user" ? "input" : "output", parts: [{ kind: "text", text: only }] }] : [];
+  const only =
+    value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 1
+      ? Object.values(value)[0]
+      : value;
+  return typeof only === "string" && only
+    ? [{ role, name: "", finish: "", from: role === "user" ? "input" : "output", parts: [{ kind: "text", text: only }] }]
+    : [];
 }
 
 /** The words that a conversation begins with: the first text of a user, else of anybody. */

@@ -35,7 +35,8 @@ export function Thread({ id, project }) {
     </header>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data.calls.length && html`<${Empty} title="No turns"><p>No call in this project begins a turn of this thread. It may have been deleted.</p><//>`}
-    <ol class="turns">${turns.map((turn, index) => html`<${Turn} key=${turn.call.id} turn=${turn} number=${index + 1} spent=${data.usage.get(turn.call.id)} />`)}</ol>
+    <ol class="turns">${turns.map((turn, index) => html`<${Turn} key=${turn.call.id} turn=${turn} number=${index + 1}
+      spent=${data.usage.get(turn.call.id)} />`)}</ol>
     ${data.calls.length === MOST_TURNS && html`<p class="hint">These are the first ${count(MOST_TURNS)} turns.</p>`}
   </div>`;
 }
@@ -56,10 +57,20 @@ function Sums({ calls, usage }) {
 /** The turns, oldest first, and what each spent with all its calls: `{calls, usage}`. */
 async function load(id, project, signal) {
   const isTurn = { $eq: [{ $getField: "id" }, { $getField: "turn_id" }] };
-  const body = { project_id: project, filter: { thread_ids: [id] }, query: { $expr: isTurn }, sort_by: [{ field: "started_at", direction: "asc" }], limit: MOST_TURNS };
+  const body = {
+    project_id: project,
+    filter: { thread_ids: [id] },
+    query: { $expr: isTurn },
+    sort_by: [{ field: "started_at", direction: "asc" }],
+    limit: MOST_TURNS,
+  };
   const columns = ["op_name", "display_name", "started_at", "ended_at", "exception", "inputs", "output", "attributes", "summary"];
   const calls = await list("/calls/stream_query", { ...body, columns }, { signal });
-  const usage = await spentBelow(project, calls.map((call) => call.id), signal).catch(() => new Map());
+  const usage = await spentBelow(
+    project,
+    calls.map((call) => call.id),
+    signal,
+  ).catch(() => new Map());
   return { calls, usage };
 }
 
