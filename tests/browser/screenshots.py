@@ -52,17 +52,21 @@ def asked(bridge: Bridge, path: str, **question: object) -> list[dict]:
     return client.post(bridge.api, path, {"project_id": PROJECT, **question})
 
 
+def calls(bridge: Bridge, op: str, condition: dict | None = None, **members: object) -> list[dict]:
+    query = {"query": {"$expr": condition}} if condition else {}
+    return asked(bridge, "/calls/stream_query", filter={"op_names": [op]}, **query, **members)
+
+
 def addresses(bridge: Bridge) -> dict[str, str]:
     """An address of every view."""
-    newest = {"sort_by": [{"field": "started_at", "direction": "desc"}], "columns": ["thread_id"]}
-    talks = asked(bridge, "/calls/stream_query", filter={"op_names": ["chat gpt-4.1"]}, limit=1, **newest)
-    failed = {"$expr": {"$eq": [{"$getField": "summary.weave.status"}, {"$literal": "error"}]}}
-    names = {"op_names": ["charge card"]}
-    answers = asked(bridge, "/calls/stream_query", filter={"op_names": ["chat claude-sonnet-4-5"]}, limit=50,
-                    sort_by=newest["sort_by"], columns=["inputs"])  # fmt: skip
+    newest = {"sort_by": [{"field": "started_at", "direction": "desc"}], "columns": ["inputs"], "limit": 50}
+    office = {"$contains": {"input": {"$getField": "inputs"}, "substr": {"$literal": "to my office"}}}
+    failed = {"$eq": [{"$getField": "summary.weave.status"}, {"$literal": "error"}]}
+    talks = calls(bridge, "chat gpt-4.1", office, **newest)
+    (error, *_) = calls(bridge, "charge card", failed, **newest)
+    answers = calls(bridge, "chat claude-sonnet-4-5", **newest)
     alike = {json.dumps(one["inputs"]): one for one in answers if "rotate" in json.dumps(one["inputs"])}
     one, other = alike.values()
-    error = asked(bridge, "/calls/stream_query", filter=names, query=failed, limit=1, **newest)[0]
     threads = asked(bridge, "/threads/stream_query", sort_by=[{"field": "turn_count", "direction": "desc"}])
     return {
         "traces": "#/traces",
