@@ -5,7 +5,7 @@ import { cx, html, useMemo, useState } from "../lib/dom.js";
 import { bytes, plural } from "../lib/format.js";
 import { Copy, Text } from "./basics.js";
 import { Json, written } from "./json.js";
-import { LongText, Prose } from "./text.js";
+import { Paragraph, Prose } from "./text.js";
 
 const ROLE_WORDS = { system: "System", user: "User", assistant: "Assistant", tool: "Tool" };
 const MOST_SHOWN = 40;
@@ -100,8 +100,7 @@ const ToolHead = ({ mark, word, name, id, failed = false }) => html`<div class="
   ${id && html`<code class="soft tool-id">${id}</code>`}
 </div>`;
 
-const Value = ({ value }) =>
-  typeof value === "string" ? html`<p class="prose" dir="auto"><${LongText} text=${value} /></p>` : html`<${Json} value=${value} />`;
+const Value = ({ value }) => (typeof value === "string" ? html`<${Paragraph} text=${value} />` : html`<${Json} value=${value} />`);
 
 function Folded({ text }) {
   const [open, setOpen] = useState(false);

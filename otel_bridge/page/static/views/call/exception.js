@@ -39,7 +39,7 @@ export function Exception({ call }) {
     .map((one) => [one.type, one.message].filter(Boolean).join(": "))
     .filter((line) => line && !said.includes(line) && !line.includes(said));
   return html`<div class="exception" role="group" aria-label="Exception">
-    <p class="exception-said"><${LongText} text=${said} /></p>
+    <p class="exception-said" dir="auto"><${LongText} text=${said} plain /></p>
     ${[...new Set(more)].map((line) => html`<p key=${line}><${Text}>${line}<//></p>`)}
     ${traces.map(
       (one) => html`<div key=${one} class="stack"><details open><summary>Stack trace</summary><pre dir="ltr"

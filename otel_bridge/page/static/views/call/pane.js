@@ -12,7 +12,7 @@ import { curl } from "../../parts/curl.js";
 import { Icon } from "../../parts/icon.js";
 import { Json, sizeOf, written } from "../../parts/json.js";
 import { Conversation, readConversation } from "../../parts/messages.js";
-import { LongText } from "../../parts/text.js";
+import { Paragraph } from "../../parts/text.js";
 import { Exception } from "./exception.js";
 import { Facts, Usage } from "./facts.js";
 import { Feedback } from "./feedback.js";
@@ -105,8 +105,4 @@ function Section({ title, note, value, open = false, hidden = false, children })
   </section>`;
 }
 
-const Shown = ({ value }) =>
-  typeof value === "string"
-    ? html`<p class="prose" dir="auto"><${LongText}
-  text=${value} /></p>`
-    : html`<${Json} value=${value} />`;
+const Shown = ({ value }) => (typeof value === "string" ? html`<${Paragraph} text=${value} />` : html`<${Json} value=${value} />`);
