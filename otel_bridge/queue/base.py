@@ -1,8 +1,7 @@
 """The queue's promise: what waits to be delivered is kept until every destination has it.
 
-One writer (`QueueWriter`, in the writer process), any number of readers (`QueueReader`, in any process, beside
-the writer), and the service's view of both (`Outbox`). One test suite, `tests/contract/queue`, runs against
-every implementation.
+One writer (`QueueWriter`, in the writer process), any number of readers (`QueueReader`, in any process), and
+the service's view of both (`Outbox`). `tests/contract/queue` holds an implementation to it.
 
 * A **record** is what one request brought for one lane: spans (`kind` "spans": one OTLP `TracesData` message,
   `queue.payload.read_spans`) or calls written through the API ("calls": `queue.payload.read_changes`). It is
@@ -35,9 +34,9 @@ API_SHARD: Final = 0
 Kind: TypeAlias = Literal["spans", "calls"]
 
 Reason: TypeAlias = Literal["refused", "too_old", "too_large", "overflow", "corrupt"]
-"""Why a call is a dead letter: the destination refused it for good; it waited longer than `max_age`; it alone is
-larger than the destination takes; it made room in a full queue (destinations that are not required); its record
-is damaged on disk."""
+"""Why a call is a dead letter: the destination refused it for good; it waited longer than `max_age_seconds`; it
+alone is larger than the destination takes; it made room in a full queue (destinations that are not required);
+its record is damaged on disk."""
 
 
 class Destination(Struct, frozen=True):
@@ -112,28 +111,31 @@ class DeadCall(Struct, frozen=True, kw_only=True):
 
 
 class Cursor(Struct, frozen=True, kw_only=True):
-    """A destination's place in a lane: it has everything up to `seq`. The rest waits: records, calls, bytes."""
+    """A destination's place in a lane: it has everything up to `seq`. The rest waits: records, calls, bytes.
+
+    `oldest_at` is when the oldest of them came, by the queue's clock (`QueueSizes.now`); None: nothing waits.
+    """
 
     destination: str
     seq: int
     records: int
     calls: int
     bytes: int
+    oldest_at: int | None = None
 
 
 class Lane(Struct, frozen=True, kw_only=True):
-    """A lane and who waits for what in it. `oldest_at`: queue time (`QueueSizes.now`) of its oldest record."""
+    """A lane, and who waits for what in it. Without cursors it is gone; its id does not come again."""
 
     id: int
     project_id: str
     shard: int
     last_seq: int
     cursors: tuple[Cursor, ...]
-    oldest_at: int | None = None
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """Calls of one destination since the queue was made; kept with the records, so they survive everything."""
+    """Calls of one destination since the queue was made; kept with the records, so they survive what those do."""
 
     destination: str
     put: int = 0
@@ -159,6 +161,9 @@ class QueueSizes(Struct, frozen=True, kw_only=True):
 class QueueWriter(Protocol):
     """The only one that changes the queue. Blocks. Not safe for concurrent use, but see `commit`."""
 
+    def prepare(self, records: Sequence[NewRecord]) -> None:
+        """Do ahead what `put` would do with the same objects; optional, and safe during a `commit`."""
+
     def begin(self) -> None:
         """Open a transaction. Raise Unavailable when the queue cannot take writes now."""
 
@@ -169,11 +174,19 @@ class QueueWriter(Protocol):
         required makes room first, oldest first, and becomes dead letters.
         """
 
-    def settle(self, destination: str, lane: int, through: int, *, dead: Sequence[DeadCall] = ()) -> None:
+    def settle(
+        self,
+        destination: str,
+        lane: int,
+        through: int,
+        *,
+        dead: Sequence[DeadCall] = (),
+        damaged: Sequence[int] = (),
+    ) -> None:
         """Move a cursor: the destination has everything up to `through` but for the dead calls.
 
         Inside the open transaction. Dead calls are durable before their cursor moves; none is kept twice.
-        Damaged records up to `through` are put aside and counted as lost. Settling again is a no-op.
+        The records `damaged`, by their seq, are put aside and counted as lost. Settling again is a no-op.
         """
 
     def commit(self) -> None:
@@ -187,7 +200,10 @@ class QueueWriter(Protocol):
         """Forget the open transaction; a no-op without one."""
 
     def maintain(self) -> bool:
-        """Do one short step of upkeep between two transactions: age, size, files. True: there is more to do."""
+        """Do one short step of upkeep between two transactions (some ms). True: there is more to do.
+
+        Trouble with the disk is left for the next step.
+        """
 
     def changed(self) -> Sequence[Lane]:
         """Return the lanes that changed since this was asked last; all of them at first."""
@@ -200,7 +216,7 @@ class QueueWriter(Protocol):
 
 
 class QueueReader(Protocol):
-    """Reads what was committed, beside the writer, from any process. Blocks. Holds no snapshot between calls."""
+    """Reads what was committed, beside the writer, from any process. Blocks. No snapshot outlives a call."""
 
     def read(self, destination: str, lane: int, after: int, *, max_calls: int, max_bytes: int) -> Lent:
         """Lend the next records of a lane, oldest first; at least one if there is one.
@@ -227,6 +243,12 @@ class Outbox(Protocol):
         """Wait until lanes have changed more than `seen` times (0 at first); return how often by now."""
 
     async def settle(
-        self, destination: str, lane: int, through: int, *, dead: Sequence[DeadCall] = ()
+        self,
+        destination: str,
+        lane: int,
+        through: int,
+        *,
+        dead: Sequence[DeadCall] = (),
+        damaged: Sequence[int] = (),
     ) -> None:
         """`QueueWriter.settle`, kept when it returns. Raise Unavailable when it could not be: try again."""
