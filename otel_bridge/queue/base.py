@@ -34,9 +34,9 @@ API_SHARD: Final = 0
 Kind: TypeAlias = Literal["spans", "calls"]
 
 Reason: TypeAlias = Literal["refused", "too_old", "too_large", "overflow", "corrupt"]
-"""Why a call is a dead letter: the destination refused it for good; it waited longer than `max_age_seconds`; it
-alone is larger than the destination takes; it made room in a full queue (destinations that are not required);
-its record is damaged on disk."""
+"""Why a call is a dead letter: the destination refused it for good; it waited longer than it may; it alone is
+larger than the destination takes; it made room in a full queue (for a destination that is not required); its
+record is damaged on disk."""
 
 
 class Destination(Struct, frozen=True):
@@ -135,7 +135,7 @@ class Lane(Struct, frozen=True, kw_only=True):
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """Calls of one destination since the queue was made; kept with the records, so they survive what those do."""
+    """Calls of one destination since the queue was made; kept with the records, and as durable."""
 
     destination: str
     put: int = 0
