@@ -239,13 +239,13 @@ decode_request: Final = msgspec.msgpack.Decoder(Request).decode
 decode_message: Final = msgspec.msgpack.Decoder(Message).decode
 
 
-def head(message: Request | Message, body_length: int) -> bytes:
+def head(message: object, body_length: int) -> bytes:
     """Encode the prefix and head of a message whose body is sent right behind."""
     encoded = _encode(message)
     return PREFIX.pack(len(encoded), body_length) + encoded
 
 
-def frame(message: Request | Message, body: bytes = b"") -> bytes:
+def frame(message: object, body: bytes = b"") -> bytes:
     """Encode a whole message."""
     return head(message, len(body)) + body
 
