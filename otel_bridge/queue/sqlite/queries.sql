@@ -95,3 +95,6 @@ SELECT content FROM dictionaries ORDER BY rowid DESC LIMIT 1;
 
 -- name: add_dictionary
 INSERT OR IGNORE INTO dictionaries VALUES (?, ?);
+
+-- name: came_before
+SELECT seq, came_at FROM records WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?;
