@@ -30,13 +30,14 @@ class Place(Struct, frozen=True):
 
 
 class RenderCalls(Struct, frozen=True, kw_only=True, tag="render"):
-    """Asks for the requests that deliver items, as many as fit into the place's bounds, at least one.
+    """Asks for the requests that deliver items, as many as fit into `max_bytes` of JSON, at least one.
 
     `whole`: the project takes whole calls only. `gzip`: compress the bodies.
     """
 
     id: int
     place: Place
+    max_bytes: int
     whole: bool
     gzip: bool
     options: Options
@@ -63,7 +64,8 @@ class Outgoing(Struct, frozen=True):
 class Rendered(Struct, frozen=True, kw_only=True, tag="rendered_calls"):
     """The requests that deliver the items up to `stop`; their bodies lie one behind the other in the body.
 
-    `records` are the records that were looked at: their sequence numbers and how many items they hold.
+    `records` are the records that were looked at: their sequence numbers and how many items they hold;
+    `damaged` those of them that cannot be read, which hold none.
     `json_bytes` is the size of the bodies uncompressed. `broken`: the item at `start` cannot be rendered, and
     why; then there are no requests. `blocked`: a barrier whose time has not come is next, and nothing else.
     """
@@ -71,6 +73,7 @@ class Rendered(Struct, frozen=True, kw_only=True, tag="rendered_calls"):
     id: int
     stop: int
     records: tuple[tuple[int, int], ...]
+    damaged: tuple[int, ...] = ()
     requests: tuple[Outgoing, ...] = ()
     json_bytes: int = 0
     broken: str | None = None

@@ -107,13 +107,16 @@ class Renderer:
         place = request.place
         records, items, blocked = self._read(place)
         told = partial(
-            frames.Rendered, id=request.id, records=tuple((one.seq, _count(one)) for one in records)
+            frames.Rendered,
+            id=request.id,
+            records=tuple((one.seq, _count(one)) for one in records),
+            damaged=tuple(one.seq for one in records if one.damage is not None),
         )
         wanted = items[place.start : place.stop][: place.max_calls]
         if not wanted:
             return frame(told(stop=place.start, blocked=blocked))
         changes = [partial(item.change, request.options) for item in wanted]
-        limits = Limits(len(wanted), place.max_bytes)
+        limits = Limits(len(wanted), request.max_bytes)
         try:
             batch = render(changes, limits, project_id=place.project_id, whole=request.whole)
         except Exception:  # noqa: BLE001 - the item is put aside, the lane goes on

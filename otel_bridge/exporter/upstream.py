@@ -12,12 +12,12 @@ import aiohttp
 from otel_bridge import __version__
 from otel_bridge.exporter.credential import Credential
 from otel_bridge.exporter.gzip import compress
-from otel_bridge.exporter.rendering import UPSERT
+from otel_bridge.exporter.rendering import DELETE, UPDATE, UPSERT
 from otel_bridge.exporter.verdict import Again, Refused, Sent, judge
 from otel_bridge.http.guard import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
     from otel_bridge.exporter.settings import WeaveSettings
     from otel_bridge.exporter.verdict import Verdict
@@ -26,6 +26,7 @@ CONNECT_SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 8 << 20
 """An answer to 2 x 31 MiB of the smallest items is smaller; more than this is not the API's."""
 USER_AGENT: Final = f"otel-bridge/{__version__}"
+_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 EMPTY_BATCH: Final = b'{"batch":[]}'
 
 
@@ -60,7 +61,7 @@ class Upstream:
 
     async def send(self, path: str, body: bytes, *, gzip: bool, items: int | None) -> Verdict:
         """Send one request and say what the answer means; raise nothing. `items` as in `verdict.judge`."""
-        headers = {"Content-Type": "application/json", **self.credential.headers}
+        headers = {**_HEADERS, **self.credential.headers}
         if gzip:
             headers["Content-Encoding"] = "gzip"
         try:
@@ -70,7 +71,7 @@ class Upstream:
                 answer = await _bounded(response)
                 if answer is None:
                     return Again("the answer is too long", response.status)
-                return judge(response.status, response.headers, answer, items=items)
+                return judge(response.status, response.headers, answer, items=items, final=_is_final(path))
         except TimeoutError:
             return Again(f"no answer within {self._settings.timeout_seconds:g} s")
         except aiohttp.ClientConnectorError as error:
@@ -100,6 +101,11 @@ async def open_session() -> AsyncGenerator[aiohttp.ClientSession]:
     ) as session:
         yield session
     await asyncio.sleep(0)  # let the connections of the session close
+
+
+def _is_final(path: str) -> bool:
+    """Tell whether a 404 is about the call that was sent, and not about the path or the project."""
+    return path in {UPDATE, DELETE} or path.endswith("/call/end")
 
 
 def _chosen(settings: WeaveSettings) -> bool | None:

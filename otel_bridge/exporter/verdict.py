@@ -90,9 +90,12 @@ _results: Final = msgspec.json.Decoder(_Results)
 _object: Final = msgspec.json.Decoder(_Object)
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes, *, items: int | None) -> Verdict:
+def judge(
+    status: int, headers: Mapping[str, str], body: bytes, *, items: int | None, final: bool = False
+) -> Verdict:
     """Return what an answer means; `items` is how many results a success must have, None for any object.
 
+    `final`: a 404 is about the call that was sent.
     A success that does not read like one is no success: what answered may be a proxy, not the upstream.
     """
     if status in _SUCCESS:
@@ -103,7 +106,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, *, items: int | 
     after = retry_after(headers.get("Retry-After"))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(status, answer)
-    if status in _REFUSED:
+    if status in _REFUSED or (final and status == HTTPStatus.NOT_FOUND):
         return WholeCallsOnly() if _asks_for_whole_calls(body) else Refused(status, answer)
     if status == _CODING:
         return Again(f"answered {status}: {answer}", status, after, coding=True)
