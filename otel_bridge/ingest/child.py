@@ -116,7 +116,7 @@ class Conversation(asyncio.Protocol):
             case frames.CannotStart(message=text, locked=locked):
                 if not self.started.done():
                     self.started.set_exception((DataDirectoryLocked if locked else StartError)(text))
-            case frames.Noted() | frames.Logged():
+            case frames.Noted() | frames.Logged() | frames.QueueChanged():
                 self._note(message)
             case _:
                 future = self._waiting.get(message.id)
@@ -125,7 +125,10 @@ class Conversation(asyncio.Protocol):
 
 
 class Child:
-    """One child process, whichever incarnation of it runs now; `decode` reads the heads of its messages."""
+    """One child process, whichever incarnation of it runs now; `decode` reads the heads of its messages.
+
+    `told` hears of changes of the queue.
+    """
 
     def __init__(
         self,
@@ -135,12 +138,14 @@ class Child:
         telemetry: Telemetry,
         *,
         decode: Callable[[bytes], Any] = frames.decode_message,
+        told: Callable[[frames.QueueChanged], None] | None = None,
     ) -> None:
         self._name = name
         self._command = (sys.executable, "-P", "-m", module)
         self._arguments = tuple(arguments)
         self._telemetry = telemetry
         self._decode = decode
+        self._told = told
         self._numbers = count(1)
         self._conversation: Conversation | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -230,6 +235,8 @@ class Child:
                 self._telemetry.notes(counts)
             case frames.Logged(level=level, event=event, fields=fields):
                 getattr(log(), level)(event, process=self._name, **fields)
+            case frames.QueueChanged() if self._told is not None:
+                self._told(message)
             case _:
                 pass
 
