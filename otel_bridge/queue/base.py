@@ -146,7 +146,11 @@ class Totals(Struct, frozen=True, kw_only=True):
 
 
 class QueueSizes(Struct, frozen=True, kw_only=True):
-    """How full the queue is. Bytes as in `QueueLimits`; `now` is the queue's clock, in seconds."""
+    """How full the queue is. Bytes as in `QueueLimits`; `now` is the queue's clock, in seconds.
+
+    `refused` counts the calls that were not taken since the queue was opened, by why: "full", "disk" (too little
+    room on it) or "io" (the disk failed).
+    """
 
     now: int
     bytes: int
@@ -156,6 +160,7 @@ class QueueSizes(Struct, frozen=True, kw_only=True):
     dead_calls: int
     damaged: int
     totals: tuple[Totals, ...]
+    refused: dict[str, int] = {}
 
 
 class QueueWriter(Protocol):

@@ -174,10 +174,6 @@ class Book:
 
     def shown_totals(self) -> tuple[Totals, ...]:
         """Return the totals of every destination."""
-        waiting = dict.fromkeys(self.totals, 0)
-        for lane in self.lanes.values():
-            for name, place in lane.places.items():
-                waiting[name] = waiting.get(name, 0) + place.calls
         return tuple(
             Totals(
                 destination=name,
@@ -185,7 +181,7 @@ class Book:
                 delivered=total.delivered,
                 dead=total.dead,
                 lost=total.lost,
-                waiting=waiting[name],
+                waiting=total.put - total.delivered - total.dead - total.lost,
             )
             for name, total in sorted(self.totals.items())
         )

@@ -79,6 +79,8 @@ class SqliteQueueWriter:
         self._burial = Burial(self._connection, self._dead, self._codec, optional)
         self._upkeep = Upkeep(self._connection, self._codec)
         self._sizes: QueueSizes | None = None
+        self._calls = 0
+        self._refused: dict[str, int] = {}
 
     def prepare(self, records: Sequence[NewRecord]) -> None:
         """Compress records, while a commit may be under way in its thread."""
@@ -93,21 +95,17 @@ class SqliteQueueWriter:
             if self._book is None:
                 self._book = Book.load(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
+            self._calls = 0
 
     def put(self, records: Sequence[NewRecord]) -> None:
         """Add the records of one request, all or none, inside the open transaction."""
-        book = self._in_transaction()
-        frames = [self._codec.pack(record.payload) for record in records]
-        size = sum(len(frame) + RECORD_BYTES for frame in frames)
-        if not self._has_disk():
-            raise Unavailable(f"the queue's disk has less than {self._limits.min_free_bytes >> 20} MiB free")
-        with storage_trouble("queue"), self._losing():
-            over = book.bytes + size - self._limits.max_bytes
-            if over > 0 and not self._burial.make_room(book, over):
-                raise QueueFull(
-                    f"the queue is full: {book.bytes} of {self._limits.max_bytes} bytes wait to be delivered"
-                )
-            self._insert(book, records, frames)
+        calls = sum(record.calls for record in records)
+        try:
+            self._put(self._in_transaction(), records)
+        except Unavailable as error:
+            self._refuse(calls, error)
+            raise
+        self._calls += calls
 
     def settle(
         self,
@@ -134,7 +132,8 @@ class SqliteQueueWriter:
                 book.clock, book.wall = self._clock.now(), self._clock.wall()
                 book.keep(self._connection)
                 self._connection.execute("COMMIT")
-        except Unavailable:
+        except Unavailable as error:
+            self._refuse(self._calls, error)
             self.rollback()
             raise
 
@@ -178,6 +177,7 @@ class SqliteQueueWriter:
             dead_calls=dead_calls,
             damaged=self._book.damaged,
             totals=self._book.shown_totals(),
+            refused=dict(self._refused),
         )
         return self._sizes
 
@@ -204,6 +204,19 @@ class SqliteQueueWriter:
             return True
         free = os.statvfs(self._folder)
         return free.f_bavail * free.f_frsize >= self._limits.min_free_bytes
+
+    def _put(self, book: Book, records: Sequence[NewRecord]) -> None:
+        frames = [self._codec.pack(record.payload) for record in records]
+        size = sum(len(frame) + RECORD_BYTES for frame in frames)
+        if not self._has_disk():
+            raise DiskFull(f"the queue's disk has less than {self._limits.min_free_bytes >> 20} MiB free")
+        with storage_trouble("queue"), self._losing():
+            over = book.bytes + size - self._limits.max_bytes
+            if over > 0 and not self._burial.make_room(book, over):
+                raise QueueFull(
+                    f"the queue is full: {book.bytes} of {self._limits.max_bytes} bytes wait to be delivered"
+                )
+            self._insert(book, records, frames)
 
     def _insert(self, book: Book, records: Sequence[NewRecord], frames: Sequence[bytes]) -> None:
         now, rows = self._clock.now(), []
@@ -247,6 +260,16 @@ class SqliteQueueWriter:
         self.commit()
         return True
 
+    def _refuse(self, calls: int, error: Unavailable) -> None:
+        match error:
+            case QueueFull():
+                reason = "full"
+            case DiskFull():
+                reason = "disk"
+            case _:
+                reason = "disk" if isinstance(error.__cause__, apsw.FullError) else "io"
+        self._refused[reason] = self._refused.get(reason, 0) + calls
+
     @contextmanager
     def _losing(self) -> Generator[None]:
         """Forget the whole transaction when a request fails half written; one that is refused is not."""
@@ -261,6 +284,10 @@ class SqliteQueueWriter:
     def _find_dictionary(self, number: int) -> bytes | None:
         content: bytes | None = self._connection.execute(QUERIES["find_dictionary"], (number,)).get
         return content
+
+
+class DiskFull(Unavailable):
+    """The queue's disk has less room than it must keep free; nothing was written."""
 
 
 class QueueFull(Unavailable):
