@@ -50,6 +50,7 @@ NOTES: Final[Mapping[str, str]] = {
     "unsupported_signals": "requests with metrics, or with logs while `--logs` is off",
     "worker_restarts": "writer or reader processes that ended and were started again",
     "expired_calls": "calls removed by retention or the disk cap",
+    "queue_missed_calls": "calls that the queue could not keep for destinations which are not required",
 }
 """Counters without labels: `otel_bridge_<name>_total`."""
 

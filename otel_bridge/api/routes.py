@@ -68,5 +68,22 @@ ROUTES: Final = (
     post("/graphql", partial(checked, session.GraphqlReq), session.graphql),
 )
 
+QUEUED: Final = frozenset(
+    {
+        "/call/upsert_batch",
+        "/call/start",
+        "/call/end",
+        "/call/update",
+        "/calls/delete",
+        f"{_V2}/calls/complete",
+        f"{_V2}/call/start",
+        f"{_V2}/call/end",
+    }
+)
+"""What changes calls: a sidecar takes it into its queue."""
+
+QUEUED_ROUTES: Final = tuple(route for route in ROUTES if route.path in {*QUEUED, "/graphql"})
+"""What a sidecar answers itself. GraphQL too: `weave.init` asks it, and trace servers do not have it."""
+
 OWN_ROUTES: Final = (post("/bridge/retranslate", bridge.retranslation, bridge.retranslate),)
 """What Weave does not have: at the root only."""

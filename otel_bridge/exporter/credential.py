@@ -24,7 +24,7 @@ class Credential:
     def __init__(self, settings: WeaveSettings) -> None:
         self._scheme = settings.scheme
         self._file = Path(settings.api_key_file) if settings.api_key_file is not None else None
-        self._value = None if settings.api_key is None else self._header(settings.api_key)
+        self._value = None if settings.api_key is None else self._header(settings.api_key.get_secret_value())
 
     async def open(self) -> None:
         """Read the key; raise StartError when its file cannot be read or holds none."""

@@ -41,7 +41,7 @@ class LaneSender:
         self._lane = lane.id
         self._after = -1
         self._start = 0
-        self._head: int | None = None  # the record that `_start` is in, while that is known
+        self._head: int | None = None  # the first record behind `_after`, while that is known
         self._dead: list[DeadCall] = []
         self._trouble = Backoff(LOCAL_RETRY)
 
@@ -62,8 +62,8 @@ class LaneSender:
             except _Overtaken:
                 self._move(max(self._after, cursor.seq))
 
-    def _move(self, after: int, start: int = 0) -> None:
-        self._after, self._start, self._head = after, start, None
+    def _move(self, after: int, start: int = 0, head: int | None = None) -> None:
+        self._after, self._start, self._head = after, start, head
         self._dead = [one for one in self._dead if one.seq > after]
 
     async def _batch(self) -> bool:
@@ -150,7 +150,7 @@ class LaneSender:
         reply, body = await self._ask(request)
         assert isinstance(reply, frames.Rendered)
         head = reply.records[0][0] if reply.records else None
-        if self._head is not None and head != self._head:
+        if self._head not in {None, head}:
             raise _Overtaken
         self._head = head
         return reply, body
@@ -188,10 +188,11 @@ class LaneSender:
 
     async def _settle(self, rendered: frames.Rendered, stop: int) -> bool:
         """Tell the queue which records are done; where the next batch begins is in the first that is not."""
-        through, covered, passed = self._after, 0, 0
+        through, covered, passed, head = self._after, 0, 0, None
         for seq, count in rendered.records:
             covered += count
             if covered > stop:
+                head = seq
                 break
             through, passed = seq, covered
         if through == self._after:
@@ -200,7 +201,7 @@ class LaneSender:
         dead = [one for one in self._dead if one.seq <= through]
         damaged = [seq for seq in rendered.damaged if seq <= through]
         await self._settled(through, dead, damaged)
-        self._move(through, stop - passed)
+        self._move(through, stop - passed, head)
         return True
 
     async def _settled(self, through: int, dead: Sequence[DeadCall], damaged: Sequence[int]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
 from otel_bridge.translate.options import Options
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 MAX_BODY_BYTES: Final = 31 << 20
 """Weave's server takes 32 MiB; its SDK splits at 31 MiB (`contract/weave-api.md` §1.1)."""
@@ -41,7 +44,7 @@ class WeaveSettings(Struct, frozen=True, kw_only=True):
 
     endpoint: str
     name: str = "weave"
-    api_key: str | None = None
+    api_key: SecretStr | None = None
     api_key_file: str | None = None
     scheme: Scheme = "basic"
     project: str | None = None
