@@ -41,11 +41,15 @@ class GroupCommit:
 
     The thread runs nothing but `Ledger.commit`, so that the caller may decode and translate the next
     group while the disk works. One group is under way at a time; `wakeup` becomes readable when it is done.
+    `ended` is called after a commit, before its requests are answered.
     """
 
-    def __init__(self, ledger: Ledger, reply: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, reply: Callable[[bytes], None], ended: Callable[[], None] = lambda: None
+    ) -> None:
         self._ledger = ledger
         self._reply = reply
+        self._ended = ended
         self._kept: list[tuple[Applicable, bytes]] = []
         self._orders: SimpleQueue[bool] = SimpleQueue()
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -75,6 +79,7 @@ class GroupCommit:
         os.read(self.wakeup, 1)
         self.busy = False
         if error is None:
+            self._ended()
             self._reply(b"".join([reply for _, reply in self._kept]))
         else:
             self._ledger.rollback()

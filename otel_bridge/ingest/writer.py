@@ -87,7 +87,7 @@ class Writer:
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
         self._prepared: list[Prepared | Step | Settlement] = []
         self._prepared_bytes = 0
-        self._commit = GroupCommit(self._ledger, self._reply)
+        self._commit = GroupCommit(self._ledger, self._reply, self._tell)
         self._open = True
         self._next_upkeep = 0.0
         self._more_upkeep = False
@@ -98,7 +98,7 @@ class Writer:
         """Serve until the service closes the connection, then finish what was given."""
         with closing(self._commit), selectors.DefaultSelector() as selector:
             selector.register(self._connection, selectors.EVENT_READ, self._receive)
-            selector.register(self._commit.wakeup, selectors.EVENT_READ, self._finish)
+            selector.register(self._commit.wakeup, selectors.EVENT_READ, self._commit.finish)
             self._tell(whole=True)
             while self._open or self._incoming or self._prepared:
                 for key, _ in selector.select(self._patience()):
@@ -144,7 +144,7 @@ class Writer:
             self._prepared.append(prepared)
             self._prepared_bytes += len(body)
             if self._commit.done:
-                self._finish()
+                self._commit.finish()
             if not self._commit.busy and self._prepared_bytes >= SMALL_GROUP_BYTES:
                 break  # the disk is free: let it work while the rest is prepared
 
@@ -205,11 +205,6 @@ class Writer:
             more = self._queue.maintain() or more
             self._tell()
         return more
-
-    def _finish(self) -> None:
-        """Answer the requests whose commit has ended, and say what that made of the queue."""
-        self._commit.finish()
-        self._tell()
 
     def _tell(self, *, whole: bool = False) -> None:
         """Tell the service how the queue looks now."""

@@ -148,8 +148,8 @@ class Totals(Struct, frozen=True, kw_only=True):
 class QueueSizes(Struct, frozen=True, kw_only=True):
     """How full the queue is. Bytes as in `QueueLimits`; `now` is the queue's clock, in seconds.
 
-    `refused` counts the calls that were not taken since the queue was opened, by why: "full", "disk" (too little
-    room on it) or "io" (the disk failed).
+    `refused` counts the calls that were not taken since the queue was opened, by why: "full", "disk" (too
+    little room on it) or "io" (the disk failed).
     """
 
     now: int

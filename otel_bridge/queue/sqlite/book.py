@@ -95,7 +95,7 @@ class Book:
     @classmethod
     def load(cls, connection: apsw.Connection) -> Book:
         """Read what was committed."""
-        book = cls(*row(connection, QUERIES["load_state"]), *row(connection, QUERIES["count_all"]))
+        book = cls(*row(connection, QUERIES["load_state"]))
         for name, *counts in rows(connection, QUERIES["load_destinations"]):
             book.totals[name] = Total(*counts)
         for number, project_id, shard, last_seq in rows(connection, QUERIES["load_lanes"]):
@@ -135,7 +135,9 @@ class Book:
 
     def keep(self, connection: apsw.Connection) -> None:
         """Write what has changed, in the open transaction."""
-        state = (self.seq, self.last_lane, self.clock, self.wall, self.damaged)
+        state = (
+            self.seq, self.last_lane, self.clock, self.wall, self.damaged, self.records, self.bytes,
+        )  # fmt: skip
         connection.execute(QUERIES["keep_state"], state)
         names: set[str] = set()
         cursors = []
@@ -150,12 +152,16 @@ class Book:
             QUERIES["keep_destination"], [(n, t.put, t.delivered, t.dead, t.lost) for n, t in totals]
         )
 
-    def forget_idle(self, connection: apsw.Connection) -> None:
-        """Forget lanes in which nothing waits, where there are many; in the open transaction."""
+    def idle(self) -> list[LaneState]:
+        """Return the lanes in which nothing waits, where there are many."""
+        if len(self.lanes) <= MAX_IDLE_LANES:
+            return []
         idle = [lane for lane in self.lanes.values() if not any(p.records for p in lane.places.values())]
-        if len(idle) <= MAX_IDLE_LANES:
-            return
-        for lane in idle:
+        return idle if len(idle) > MAX_IDLE_LANES else []
+
+    def forget(self, connection: apsw.Connection, lanes: Sequence[LaneState]) -> None:
+        """Forget lanes in which nothing waits; in the open transaction."""
+        for lane in lanes:
             del self.lanes[lane.id]
             del self._by_key[lane.project_id, lane.shard, tuple(lane.places)]
             self.changed.add(lane.id)

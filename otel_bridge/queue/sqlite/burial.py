@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -32,6 +31,17 @@ class Burial:
         self._dead = dead
         self._codec = codec
         self._optional = optional
+        self._damaged: set[int] = set()
+        self._dropping: set[int] = set()
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self._dropping.clear()
+
+    def failed(self, error: BaseException | None) -> None:
+        """Learn why a transaction failed; deleting beside damaged pages fails it, and is not tried again."""
+        if isinstance(error, apsw.CorruptError):
+            self._damaged |= self._dropping
 
     def settle(
         self,
@@ -124,12 +134,19 @@ class Burial:
         now = lane.behind()
         if now > behind:
             gone, _, freed = self._measure(lane.id, behind, now)
-            with suppress(apsw.CorruptError):  # damaged pages stay where they are, behind every cursor
-                self._connection.execute(QUERIES["drop_records"], (lane.id, now))
-                book.records -= gone
-                book.bytes -= freed
+            self._drop(lane.id, behind, now)
+            book.records -= gone
+            book.bytes -= freed
         book.touch(lane)
         return calls
+
+    def _drop(self, lane: int, after: int, through: int) -> None:
+        """Delete records. Where that met damaged pages and cost a transaction, they are left this time."""
+        if lane in self._damaged:
+            self._damaged.discard(lane)
+        else:
+            self._dropping.add(lane)
+            self._connection.execute(QUERIES["drop_records"], (lane, after, through))
 
     def _measure(self, lane: int, after: int, through: int) -> tuple[int, int, int]:
         records, calls, size = row(self._connection, QUERIES["measure"], lane, after, through)

@@ -1,11 +1,13 @@
 -- name: make_state
-INSERT OR IGNORE INTO state VALUES (1, ?, 0, 0, 0, ?, 0);
+INSERT OR IGNORE INTO state VALUES (1, ?, 0, 0, 0, ?, 0, 0, 0);
 
 -- name: load_state
-SELECT queue_id, max(seq, (SELECT coalesce(max(seq), 0) FROM records)), last_lane, clock, wall, damaged FROM state;
+SELECT queue_id, max(seq, (SELECT coalesce(max(seq), 0) FROM records)), last_lane, clock, wall, damaged,
+  records, bytes
+FROM state;
 
 -- name: keep_state
-UPDATE state SET seq = ?, last_lane = ?, clock = ?, wall = ?, damaged = ?;
+UPDATE state SET seq = ?, last_lane = ?, clock = ?, wall = ?, damaged = ?, records = ?, bytes = ?;
 
 -- name: load_destinations
 SELECT name, put, delivered, dead, lost FROM destinations;
@@ -47,10 +49,7 @@ WHERE lane = ? AND seq > ? AND seq <= ?;
 SELECT came_at FROM records WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1;
 
 -- name: drop_records
-DELETE FROM records WHERE lane = ? AND seq <= ?;
-
--- name: count_all
-SELECT count(*), coalesce(sum(bytes), 0) FROM records;
+DELETE FROM records WHERE lane = ? AND seq > ? AND seq <= ?;
 
 -- name: one_record
 SELECT seq, lane, kind, barrier, calls, received_ns, wb_run_id, checksum, frame FROM records WHERE seq = ?;

@@ -1,4 +1,5 @@
--- One row. `seq`: the last sequence number given; `clock`: queue time in seconds, `wall` beside it the Unix time.
+-- One row. `seq`: the last sequence number given; `clock`: queue time in seconds, `wall` beside it the Unix time;
+-- `records`, `bytes`: what there is; `damaged`: records that were put aside.
 CREATE TABLE state (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   queue_id TEXT NOT NULL,
@@ -6,7 +7,9 @@ CREATE TABLE state (
   last_lane INTEGER NOT NULL,
   clock INTEGER NOT NULL,
   wall INTEGER NOT NULL,
-  damaged INTEGER NOT NULL
+  damaged INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
 );
 
 -- Calls of a destination since the queue was made.
@@ -51,7 +54,7 @@ CREATE TABLE records (
   frame BLOB NOT NULL
 );
 
-CREATE INDEX records_by_lane ON records (lane, seq, calls, bytes, size, barrier);
+CREATE INDEX records_by_lane ON records (lane, seq, calls, bytes, size, barrier, came_at);
 
 CREATE TABLE dictionaries (
   number INTEGER PRIMARY KEY,

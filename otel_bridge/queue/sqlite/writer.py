@@ -19,6 +19,7 @@ from otel_bridge.queue.sqlite.clock import QueueClock
 from otel_bridge.queue.sqlite.dead import DeadLetters
 from otel_bridge.queue.sqlite.frames import KINDS, checksum
 from otel_bridge.queue.sqlite.queries import APPLICATION_ID, QUERIES, SCHEMA
+from otel_bridge.queue.sqlite.trouble import DiskFull, QueueFull, why
 from otel_bridge.queue.sqlite.upkeep import Upkeep
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES, Checkpointer, wal_sizes
 from otel_bridge.store.sqlite.codec import SpanCodec
@@ -80,6 +81,7 @@ class SqliteQueueWriter:
         self._upkeep = Upkeep(self._connection, self._codec)
         self._sizes: QueueSizes | None = None
         self._calls = 0
+        self._dirty = False
         self._refused: dict[str, int] = {}
 
     def prepare(self, records: Sequence[NewRecord]) -> None:
@@ -96,6 +98,8 @@ class SqliteQueueWriter:
                 self._book = Book.load(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
             self._calls = 0
+            self._dirty = False
+            self._burial.begin()
 
     def put(self, records: Sequence[NewRecord]) -> None:
         """Add the records of one request, all or none, inside the open transaction."""
@@ -127,6 +131,7 @@ class SqliteQueueWriter:
     def commit(self) -> None:
         """Return only when everything put since `begin` would survive a power cut."""
         book = self._in_transaction()
+        self._dirty = True
         try:
             with storage_trouble("queue"):
                 book.clock, book.wall = self._clock.now(), self._clock.wall()
@@ -134,6 +139,7 @@ class SqliteQueueWriter:
                 self._connection.execute("COMMIT")
         except Unavailable as error:
             self._refuse(self._calls, error)
+            self._burial.failed(error.__cause__)
             self.rollback()
             raise
 
@@ -142,7 +148,8 @@ class SqliteQueueWriter:
         if self._connection.in_transaction:
             with suppress(apsw.Error):  # SQLite has rolled back by itself
                 self._connection.execute("ROLLBACK")
-        self._book = None  # what it remembers may be of the lost transaction
+        if self._book is not None and (self._dirty or self._book.touched):
+            self._book = None  # it remembers what is lost
 
     def maintain(self) -> bool:
         """Do one short step of upkeep between two transactions (some ms). True: there is more to do."""
@@ -150,7 +157,7 @@ class SqliteQueueWriter:
             return False
         try:
             self._log.tend()
-            if self._expire():
+            if self._expire() or self._forget_idle():
                 return True
             return self._upkeep.step()
         except (apsw.Error, Unavailable):
@@ -260,14 +267,18 @@ class SqliteQueueWriter:
         self.commit()
         return True
 
+    def _forget_idle(self) -> bool:
+        """Forget lanes in which nothing waits, where there are many: names of projects come from senders."""
+        if self._book is None or not (idle := self._book.idle()):
+            return False
+        self.begin()
+        self._dirty = True
+        self._book.forget(self._connection, idle)
+        self.commit()
+        return True
+
     def _refuse(self, calls: int, error: Unavailable) -> None:
-        match error:
-            case QueueFull():
-                reason = "full"
-            case DiskFull():
-                reason = "disk"
-            case _:
-                reason = "disk" if isinstance(error.__cause__, apsw.FullError) else "io"
+        reason = why(error)
         self._refused[reason] = self._refused.get(reason, 0) + calls
 
     @contextmanager
@@ -277,18 +288,11 @@ class SqliteQueueWriter:
             yield
         except QueueFull:
             raise
-        except BaseException:
+        except BaseException as error:
+            self._burial.failed(error)
             self.rollback()
             raise
 
     def _find_dictionary(self, number: int) -> bytes | None:
         content: bytes | None = self._connection.execute(QUERIES["find_dictionary"], (number,)).get
         return content
-
-
-class DiskFull(Unavailable):
-    """The queue's disk has less room than it must keep free; nothing was written."""
-
-
-class QueueFull(Unavailable):
-    """The queue's size limit; nothing was written."""
