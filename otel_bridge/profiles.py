@@ -90,7 +90,7 @@ def checked_url(text: str, name: str) -> str:
 def checked_key(text: str, name: str) -> SecretStr:
     """Check a key; raise BadSetting, which does not show it."""
     key = text.strip()
-    if not key or not key.isprintable() or not key.isascii():
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise BadSetting(f"{name}: this is no API key")
     return SecretStr(key)
 
