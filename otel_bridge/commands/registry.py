@@ -15,6 +15,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "calls": "reading.calls",
     "explain": "explain.command",
     "export": "reading.export_",
+    "healthcheck": "healthcheck.command",
     "import": "reading.import_",
     "stats": "reading.stats",
 }

@@ -138,7 +138,7 @@ def test_a_store_and_an_upstream_stand_side_by_side(read, tmp_path):
           otlp: {{protocols: {{grpc: {{}}}}}}
           weave_api: {{endpoint: "127.0.0.1:7000", store: store}}
         exporters:
-          store: {{path: {tmp_path}/data/calls.db, retention: 30d, max_bytes: "off", default_project: me/mine}}
+          store: {{path: {tmp_path}/data/calls.db, retention: 30d, max_bytes: "off", default_project: me/x}}
           weave: {{endpoint: "https://weave.example"}}
         service:
           telemetry: {{logs: {{level: debug, format: json}}}}
@@ -148,7 +148,7 @@ def test_a_store_and_an_upstream_stand_side_by_side(read, tmp_path):
     assert (config.store, config.profile) == (True, "standalone")
     assert config.data_dir == tmp_path / "data"
     assert (config.retention, config.max_disk) == (timedelta(days=30), None)
-    assert config.default_project == "me/mine"
+    assert config.default_project == "me/x"
     assert config.api.port == 7000
     assert (config.log_level, config.log_format) == ("debug", "json")
 
@@ -208,14 +208,14 @@ def test_all_problems_are_told_at_once(problems):
 )
 def test_what_is_wrong_is_said(read, before, after, expected):
     assert before in SMALL
-    with pytest.raises(BadConfig, match="bridge.yaml:[0-9]+: ") as raised:
+    with pytest.raises(BadConfig, match=r"bridge\.yaml:[0-9]+: ") as raised:
         read(SMALL.replace(before, after))
     assert expected in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "just text", "[1, 2]", "\x00", "a: &a [*a]"])
 def test_a_file_that_is_no_configuration_is_refused(read, text):
-    with pytest.raises(BadConfig, match="bridge.yaml:1: "):
+    with pytest.raises(BadConfig, match=r"bridge\.yaml:1: "):
         read(text)
 
 
