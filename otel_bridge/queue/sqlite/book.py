@@ -124,6 +124,19 @@ class Book:
         self._by_key[project_id, shard, names] = number
         return lane
 
+    def add(self, lane: LaneState, seq: int, calls: int, size: int, now: int) -> None:
+        """Count a record that is put into a lane."""
+        self.records += 1
+        self.bytes += size
+        lane.last_seq = seq
+        for name, place in lane.places.items():
+            place.records += 1
+            place.calls += calls
+            place.bytes += size
+            place.oldest_at = now if place.oldest_at is None else place.oldest_at
+            self.total(name).put += calls
+        self.touch(lane)
+
     def total(self, destination: str) -> Total:
         """Return the totals of a destination."""
         return self.totals.setdefault(destination, Total())

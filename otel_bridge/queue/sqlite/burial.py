@@ -12,7 +12,7 @@ from otel_bridge.queue.sqlite.frames import read_range
 from otel_bridge.queue.sqlite.queries import QUERIES, row, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from otel_bridge.queue.base import DeadCall, Reason, Record
     from otel_bridge.store.sqlite.codec import SpanCodec
@@ -22,12 +22,22 @@ STEP_RECORDS: Final = 32
 
 
 class Burial:
-    """Works within the open transaction of `connection`; `optional` destinations make room for others."""
+    """Works within the open transaction of `connection`; `optional` destinations make room for others.
+
+    `open_reader` opens the same file to read what was committed.
+    """
 
     def __init__(
-        self, connection: apsw.Connection, dead: DeadLetters, codec: SpanCodec, optional: frozenset[str]
+        self,
+        connection: apsw.Connection,
+        open_reader: Callable[[], apsw.Connection],
+        dead: DeadLetters,
+        codec: SpanCodec,
+        optional: frozenset[str],
     ) -> None:
         self._connection = connection
+        self._open_reader = open_reader
+        self._beside: apsw.Connection | None = None
         self._dead = dead
         self._codec = codec
         self._optional = optional
@@ -37,6 +47,11 @@ class Burial:
     def begin(self) -> None:
         """Begin a transaction."""
         self._dropping.clear()
+
+    def close(self) -> None:
+        """Close what it reads with."""
+        if self._beside is not None:
+            self._beside.close()
 
     def failed(self, error: BaseException | None) -> None:
         """Learn why a transaction failed; deleting beside damaged pages fails it, and is not tried again."""
@@ -64,7 +79,7 @@ class Burial:
             each
             for seq in damaged
             if place.seq < seq <= through
-            for each in read_range(self._connection, self._codec, lane.id, seq - 1, seq)
+            for each in self._read(lane.id, seq - 1, seq)
         ]
         letters += [_spoilt(record, frame, lane, destination) for record, frame in spoilt]
         dropped = self._dead.add(book.queue_id, letters)
@@ -85,6 +100,7 @@ class Burial:
             if found is None:
                 return False
             lane, name, bound = found
+            book.touch(lane)
             self._bury(book, lane, name, self._step(lane, name, bound), "overflow")
         return True
 
@@ -109,7 +125,7 @@ class Burial:
     def _bury(self, book: Book, lane: LaneState, name: str, through: int, reason: Reason) -> None:
         place = lane.places[name]
         total, letters, lost = book.total(name), [], 0
-        for record, frame in read_range(self._connection, self._codec, lane.id, place.seq, through):
+        for record, frame in self._read(lane.id, place.seq, through):
             if record.damage is None:
                 letters.append(_letter(record, lane, name, reason))
                 continue
@@ -147,6 +163,15 @@ class Burial:
         else:
             self._dropping.add(lane)
             self._connection.execute(QUERIES["drop_records"], (lane, after, through))
+
+    def _read(self, lane: int, after: int, through: int) -> list[tuple[Record, bytes]]:
+        """Read records to bury, beside the transaction: it would not outlive a damaged page."""
+        if self._beside is None:
+            self._beside = self._open_reader()
+        found = list(read_range(self._beside, self._codec, lane, after, through))
+        if len(found) == self._measure(lane, after, through)[0]:
+            return found
+        return list(read_range(self._connection, self._codec, lane, after, through))  # put just now
 
     def _measure(self, lane: int, after: int, through: int) -> tuple[int, int, int]:
         records, calls, size = row(self._connection, QUERIES["measure"], lane, after, through)

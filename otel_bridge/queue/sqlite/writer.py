@@ -13,7 +13,7 @@ import apsw
 
 from otel_bridge.errors import Unavailable
 from otel_bridge.queue.base import Destination, QueueLimits, QueueSizes
-from otel_bridge.queue.sqlite.book import Book, LaneState
+from otel_bridge.queue.sqlite.book import Book
 from otel_bridge.queue.sqlite.burial import Burial
 from otel_bridge.queue.sqlite.clock import QueueClock
 from otel_bridge.queue.sqlite.dead import DeadLetters
@@ -23,7 +23,13 @@ from otel_bridge.queue.sqlite.trouble import DiskFull, QueueFull, why
 from otel_bridge.queue.sqlite.upkeep import Upkeep
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES, Checkpointer, wal_sizes
 from otel_bridge.store.sqlite.codec import SpanCodec
-from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
+from otel_bridge.store.sqlite.connection import (
+    open_reader,
+    open_writer,
+    set_journal,
+    start_trouble,
+    storage_trouble,
+)
 from otel_bridge.store.sqlite.migrate import migrate
 
 if TYPE_CHECKING:
@@ -77,7 +83,8 @@ class SqliteQueueWriter:
         self._dead = DeadLetters(dead_path, max_bytes=self._limits.max_dead_bytes, vfs=vfs)
         self._codec = SpanCodec(self._find_dictionary)
         optional = frozenset(each.name for each in destinations if not each.required)
-        self._burial = Burial(self._connection, self._dead, self._codec, optional)
+        reader = partial(open_reader, path, vfs=vfs)
+        self._burial = Burial(self._connection, reader, self._dead, self._codec, optional)
         self._upkeep = Upkeep(self._connection, self._codec)
         self._sizes: QueueSizes | None = None
         self._calls = 0
@@ -126,6 +133,7 @@ class SqliteQueueWriter:
         if state is None or destination not in state.places:
             return
         with storage_trouble("queue"), self._losing():
+            self._dirty = True
             self._burial.settle(book, state, destination, through, dead=dead, damaged=damaged)
 
     def commit(self) -> None:
@@ -148,7 +156,7 @@ class SqliteQueueWriter:
         if self._connection.in_transaction:
             with suppress(apsw.Error):  # SQLite has rolled back by itself
                 self._connection.execute("ROLLBACK")
-        if self._book is not None and (self._dirty or self._book.touched):
+        if self._dirty or (self._book is not None and self._book.touched):
             self._book = None  # it remembers what is lost
 
     def maintain(self) -> bool:
@@ -193,6 +201,7 @@ class SqliteQueueWriter:
         self.rollback()
         self._upkeep.close()
         self._log.close()
+        self._burial.close()
         self._dead.close()
         self._connection.close()
 
@@ -223,6 +232,7 @@ class SqliteQueueWriter:
                 raise QueueFull(
                     f"the queue is full: {book.bytes} of {self._limits.max_bytes} bytes wait to be delivered"
                 )
+            self._dirty = True
             self._insert(book, records, frames)
 
     def _insert(self, book: Book, records: Sequence[NewRecord], frames: Sequence[bytes]) -> None:
@@ -236,21 +246,8 @@ class SqliteQueueWriter:
             rows.append(
                 (*beside, len(record.payload), size, now, record.received_ns, record.wb_run_id, check, frame)
             )
-            self._count(book, lane, seq, record.calls, size, now)
+            book.add(lane, seq, record.calls, size, now)
         self._connection.executemany(QUERIES["add_record"], rows)
-
-    @staticmethod
-    def _count(book: Book, lane: LaneState, seq: int, calls: int, size: int, now: int) -> None:
-        book.records += 1
-        book.bytes += size
-        lane.last_seq = seq
-        for name, place in lane.places.items():
-            place.records += 1
-            place.calls += calls
-            place.bytes += size
-            place.oldest_at = now if place.oldest_at is None else place.oldest_at
-            book.total(name).put += calls
-        book.touch(lane)
 
     def _expire(self) -> bool:
         """Bury some of what is too old, in a transaction of its own."""
