@@ -1,4 +1,4 @@
-"""Ways in which an upstream misbehaves, each once for one request. The calls of the request may be kept or not."""
+"""Ways in which an upstream misbehaves, each for one request, whose calls it may have kept or not."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,6 @@ def sidecar(data_dir: Path, upstream_url: str, *flags: str, **more: str) -> Iter
 
 def config(path: Path, upstream_url: str, **exporter: object) -> str:
     """A configuration file with impatient retries, as a flag; `exporter` are further keys of the exporter."""
-    import json
-
     document = {
         "receivers": {"otlp": {"protocols": {"grpc": {}, "http": {}}}, "weave_api": {}},
         "exporters": {

@@ -24,11 +24,11 @@ MAX_BYTES = 32 << 20
 
 
 class Upstream:
-    """What a Weave server keeps: `calls` by id, each merged from its parts; `times` counts how often each came.
+    """What a Weave server keeps: `calls` by id, each merged from its parts; `times` counts their comings.
 
     `behave` takes how the next writes are answered, one each; `always` answers every write while it is set.
-    `refused_ops` makes batches with a call of such a name bad (400), `whole_only` names projects that take whole
-    calls, `max_items` is what a batch may hold (413), `key` is the password that is asked for (401).
+    `refused_ops` makes batches with a call of such a name bad (400), `whole_only` names projects that take
+    whole calls, `max_items` is what a batch may hold (413), `key` is the password that is asked for (401).
     """
 
     def __init__(self) -> None:
