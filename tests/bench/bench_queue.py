@@ -122,7 +122,8 @@ def puts(per_request: int, grouped: int) -> None:
     print(
         f"{per_request:>4} spans a request, {grouped:>3} requests a commit: "
         f"in {statistics.median(put_cpu[1:]):5.1f} us CPU a span "
-        f"({statistics.median(put_wall[1:]):>7,.0f} spans/s), out {statistics.median(out_cpu[1:]):4.1f} us, {statistics.median(sizes[1:]):,.0f} B a span "
+        f"({statistics.median(put_wall[1:]):>7,.0f} spans/s), out {statistics.median(out_cpu[1:]):4.1f} us, "
+        f"{statistics.median(sizes[1:]):,.0f} B a span "
         f"({sizes[0]:,.0f} before training)",
         flush=True,
     )
