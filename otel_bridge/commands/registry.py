@@ -17,6 +17,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "export": "reading.export_",
     "healthcheck": "healthcheck.command",
     "import": "reading.import_",
+    "queue": "queue.queue",
     "stats": "reading.stats",
 }
 """Name → module of this package, and the command in it."""

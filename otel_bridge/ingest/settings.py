@@ -16,8 +16,11 @@ STORE_FILE: Final = "calls.db"
 QUEUE_FILE: Final = "queue.db"
 """The queue inside the data directory."""
 
+DEAD_LETTERS_DIR: Final = "dead"
+"""Where dead letters lie, beside the queue."""
+
 DEAD_LETTERS_FILE: Final = "dead_letters.db"
-"""The dead letters, inside a directory of their own."""
+"""The dead letters, inside their directory."""
 
 
 class QueueSettings(Struct, frozen=True, kw_only=True):

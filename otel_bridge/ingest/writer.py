@@ -253,6 +253,9 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
         if settings.store:
             store = owned.enter_context(closing(open_store(data_dir, limits, settings.options)))
         if settings.queue is not None:
+            queue_dir = make_folder(Path(settings.queue.path).parent)
+            if not queue_dir.samefile(data_dir):
+                owned.enter_context(data_directory_lock(queue_dir))
             queue = owned.enter_context(closing(open_queue(settings.queue)))
         connection.sendall(frame(frames.Ready()))
         Writer(connection, store, queue, settings).run()
@@ -261,12 +264,17 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
 def open_queue(settings: QueueSettings) -> SqliteQueueWriter:
     """Open the queue of a data directory whose lock is held; raise StartError."""
     path, dead_path = Path(settings.path), Path(settings.dead_path)
-    for folder in {path.parent, dead_path.parent}:
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StartError(f"cannot make the directory {folder}: {error.strerror}") from error
+    make_folder(dead_path.parent)
     return SqliteQueueWriter(path, dead_path, settings.destinations, settings.limits)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a directory for the queue or for dead letters; raise StartError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make the directory {folder}: {error.strerror}") from error
+    return folder
 
 
 def open_store(data_dir: Path, limits: StoreLimits, options: Options) -> SqliteWriter:

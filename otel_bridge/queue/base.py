@@ -187,11 +187,13 @@ class QueueWriter(Protocol):
         *,
         dead: Sequence[DeadCall] = (),
         damaged: Sequence[int] = (),
+        given_up: bool = False,
     ) -> None:
         """Move a cursor: the destination has everything up to `through` but for the dead calls.
 
         Inside the open transaction. Dead calls are durable before their cursor moves; none is kept twice.
         The records `damaged`, by their seq, are put aside and counted as lost. Settling again is a no-op.
+        What a person has `given_up` is counted as lost, not as delivered.
         """
 
     def commit(self) -> None:

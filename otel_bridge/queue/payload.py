@@ -136,6 +136,21 @@ def read_changes(payload: bytes) -> list[Change]:
         raise UnreadablePayload(str(error)) from error
 
 
+def is_barrier(payload: bytes) -> bool:
+    """Tell whether a record of the kind "calls" must not overtake anything; raise UnreadablePayload."""
+    return any(isinstance(change, _BARRIERS) for change in read_changes(payload))
+
+
+def shard_of_payload(payload: bytes) -> int:
+    """Return the lane of a record of the kind "spans", by its first span; raise UnreadablePayload."""
+    try:
+        data = TracesData.FromString(payload)
+    except DecodeError as error:
+        raise UnreadablePayload(str(error)) from error
+    spans = (span for each in data.resource_spans for scope in each.scope_spans for span in scope.spans)
+    return next((shard_of(span.trace_id.hex()) for span in spans), 1)
+
+
 def span_records(spans: Sequence[Span]) -> list[NewRecord]:
     """Share the spans of one request among the lanes of their projects, in their order."""
     lanes: dict[tuple[str, int], list[Span]] = {}

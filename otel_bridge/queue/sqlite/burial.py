@@ -64,9 +64,10 @@ class Burial:
         lane: LaneState,
         destination: str,
         through: int,
-        *,
         dead: Sequence[DeadCall],
         damaged: Sequence[int],
+        *,
+        given_up: bool,
     ) -> None:
         """Move the cursor of a destination in a lane up to `through`."""
         place = lane.places[destination]
@@ -88,8 +89,9 @@ class Burial:
         calls = self._move(book, lane, place, through)
         total = book.total(destination)
         total.dead += len(buried)
-        total.lost += lost
-        total.delivered += calls - len(buried) - lost
+        rest = calls - len(buried) - lost
+        total.lost += lost + rest * given_up
+        total.delivered += rest * (not given_up)
         _count_dropped(book, dropped)
 
     def make_room(self, book: Book, size: int) -> bool:

@@ -17,7 +17,13 @@ from msgspec import Struct
 from otel_bridge.queue.sqlite.frames import KINDS
 from otel_bridge.queue.sqlite.queries import DEAD, row, rows
 from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
-from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
+from otel_bridge.store.sqlite.connection import (
+    open_reader,
+    open_writer,
+    set_journal,
+    start_trouble,
+    storage_trouble,
+)
 from otel_bridge.store.sqlite.migrate import migrate
 
 if TYPE_CHECKING:
@@ -64,10 +70,21 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 class DeadLetters:
-    """Owns the file at `path`: makes it, writes, reads. Raise StartError when it cannot be used."""
+    """Owns the file at `path`: makes it, writes, reads. Raise StartError when it cannot be used.
 
-    def __init__(self, path: Path, *, max_bytes: int | None, vfs: str | None = None) -> None:
+    With `read_only` it reads a file that is there, beside a bridge that may write it.
+    """
+
+    def __init__(
+        self, path: Path, *, max_bytes: int | None = None, read_only: bool = False, vfs: str | None = None
+    ) -> None:
         self._max_bytes = max_bytes
+        self._read_only = read_only
+        self._codec = SpanCodec(lambda _: None)
+        self._sizes: tuple[int, int] | None = None
+        if read_only:
+            self._connection = open_reader(path, vfs=vfs)
+            return
         with start_trouble(path):
             self._connection = open_writer(path, vfs=vfs)
             try:
@@ -77,8 +94,6 @@ class DeadLetters:
             except BaseException:
                 self._connection.close()
                 raise
-        self._codec = SpanCodec(lambda _: None)
-        self._sizes: tuple[int, int] | None = None
 
     def add(self, queue_id: str, letters: Iterable[Letter]) -> dict[str, int]:
         """Keep letters, synced when this returns; raise Unavailable.
@@ -129,7 +144,8 @@ class DeadLetters:
     def close(self) -> None:
         """Close the file."""
         with suppress(apsw.Error):
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            if not self._read_only:
+                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
         self._connection.close()
 
     def _make_room(self) -> dict[str, int]:

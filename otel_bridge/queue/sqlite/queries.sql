@@ -97,3 +97,8 @@ INSERT OR IGNORE INTO dictionaries VALUES (?, ?);
 
 -- name: came_before
 SELECT seq, came_at FROM records WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: waiting
+SELECT cursors.lane, destination, project_id, shard, cursors.seq, cursors.records, cursors.calls, cursors.bytes,
+  (SELECT received_ns FROM records WHERE records.lane = cursors.lane AND records.seq > cursors.seq ORDER BY seq LIMIT 1)
+FROM cursors JOIN lanes USING (lane) WHERE cursors.records > 0 ORDER BY destination, cursors.lane;

@@ -126,6 +126,7 @@ class SqliteQueueWriter:
         *,
         dead: Sequence[DeadCall] = (),
         damaged: Sequence[int] = (),
+        given_up: bool = False,
     ) -> None:
         """Move a cursor: the destination has everything up to `through` but for the dead calls."""
         book = self._in_transaction()
@@ -134,7 +135,7 @@ class SqliteQueueWriter:
             return
         with storage_trouble("queue"), self._losing():
             self._dirty = True
-            self._burial.settle(book, state, destination, through, dead=dead, damaged=damaged)
+            self._burial.settle(book, state, destination, through, dead, damaged, given_up=given_up)
 
     def commit(self) -> None:
         """Return only when everything put since `begin` would survive a power cut."""
