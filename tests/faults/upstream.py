@@ -73,7 +73,8 @@ class Upstream:
 
     def whole(self) -> set[str]:
         """The ids of calls whose start and end are both here."""
-        return {one for one, call in self.calls.items() if "started_at" in call and "ended_at" in call}
+        calls = list(self.calls.items())  # at once: the server adds to them in its thread
+        return {one for one, call in calls if "started_at" in call and "ended_at" in call}
 
     # What it does with a write.
 
