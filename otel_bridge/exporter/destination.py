@@ -38,6 +38,7 @@ class Project:
         self.target: Final = target
         self.gate: Final = Gate(Backoff(settings.retry))
         self.pace: Final = Pace()
+        self.places: Final = asyncio.Semaphore(settings.in_flight)
         self.whole = False
         self.max_bytes = settings.max_batch_bytes
         self.trouble = ""

@@ -87,7 +87,12 @@ class LaneSender:
     async def _attempt(self, part: Range) -> tuple[frames.Rendered, Verdict | None]:
         """Render and send some items; no verdict when there was nothing to send."""
         project, destination = self._project, self._destination
-        async with project.gate.turn(), destination.gate.turn(), destination.slots.place(project.pace):
+        async with (
+            project.places,
+            project.gate.turn(),
+            destination.gate.turn(),
+            destination.slots.place(project.pace),
+        ):
             gzip = await destination.upstream.takes_gzip()
             rendered, body = await self._render(part, gzip=gzip)
             if not rendered.requests:

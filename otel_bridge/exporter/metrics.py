@@ -102,6 +102,12 @@ class QueueCollector:
             "records that were damaged on disk and put aside",
             sizes.damaged,
         )
+        refused = CounterMetricFamily(
+            "otel_bridge_queue_refused_spans", "calls that the queue did not take, by why", labels=["reason"]
+        )
+        for reason, count in sizes.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
         age = GaugeMetricFamily(
             "otel_bridge_queue_oldest_age_seconds", "how long the oldest call has waited", labels=["exporter"]
         )

@@ -6,6 +6,7 @@ request are rendered together; a new name and a deletion travel alone, so that t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -17,14 +18,14 @@ from otel_bridge.model.call import CompletedCall, DeletedCalls, EndedCall, Start
 from otel_bridge.translate import batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
     from otel_bridge.model.call import Change
     from otel_bridge.translate.batch import Pieces
 
-    Items: TypeAlias = Sequence[Callable[[], Change]]
-    """What a payload holds; an item becomes a change when it is asked."""
+    Items: TypeAlias = Iterable[Callable[[], Change]]
+    """What waits; an item becomes a change when it is asked."""
 
     Upsert: TypeAlias = StartedCall | EndedCall | CompletedCall
 
@@ -55,24 +56,24 @@ class Batch(Struct, frozen=True):
     items: int
 
 
-def render(items: Items, limits: Limits, *, project_id: str, whole: bool) -> Batch:
-    """Render as many of the items as fit, at least one; `items` must not be empty.
+def render(items: Items, limits: Limits, *, project_id: str, whole: bool) -> Batch | None:
+    """Render as many of the items as fit, at least one; None without any.
 
     `project_id` is where they go, whatever their own project is. `whole`: it takes whole calls only. Raise
     what the first item raises; a later one that cannot be rendered only ends the batch.
     """
-    first = _moved(items[0](), project_id)
+    changes = (_moved(item(), project_id) for item in items)
+    first = next(changes, None)
+    if first is None:
+        return None
     if isinstance(first, UpdatedCall | DeletedCalls):
         return Batch((_alone(first),), 1)
     upserts = _Upserts(limits, f"/v2/{quote(project_id)}" if whole else None)
     upserts.take(first)
-    for item in items[1 : limits.max_calls]:
-        try:
-            change = _moved(item(), project_id)
-        except Exception:  # noqa: BLE001 - raised again, when it is the first of its own batch
-            break
-        if isinstance(change, UpdatedCall | DeletedCalls) or not upserts.take(change):
-            break
+    with suppress(Exception):  # raised again, when the item is the first of its own batch
+        for change in changes:
+            if isinstance(change, UpdatedCall | DeletedCalls) or not upserts.take(change):
+                break
     return Batch(tuple(upserts.requests()), len(upserts.taken))
 
 
@@ -94,7 +95,8 @@ class _Upserts:
             else batch.upserts(change)
         )
         size = sum(len(piece) + 1 for item in pieces for piece in item)
-        if self.taken and self._size + size > self._limits.max_bytes:
+        full = self._size + size > self._limits.max_bytes or len(self.taken) >= self._limits.max_calls
+        if self.taken and full:
             return False
         self._size += size
         self._rendered.append(pieces)
