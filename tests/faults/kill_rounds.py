@@ -27,10 +27,10 @@ MOODS = {
     "well": [],
     "down": [behaviours.status(503)] * 50,
     "stumbling": [behaviours.commit_then_drop, behaviours.reset_before_reading, behaviours.status(429)] * 10,
-    "silent": [behaviours.hang] * 4,
+    "silent": [behaviours.hang] * 2,
 }
 DELIVERY_SECONDS = 120.0
-MOST_REQUESTS = 40
+MOST_REQUESTS = 15
 """Requests that a round waits for before it kills, at most."""
 ENTITY, _, NAME = client.PROJECT.partition("/")
 
@@ -40,7 +40,7 @@ def rounds(count: int, folder: Path, seed: int) -> dict[str, int]:
     dice = random.Random(seed)
     acknowledged, tally = Acknowledged(), Counter[str]()
     with upstream() as weave:
-        flags = config(folder / "bridge.json", weave.url, timeout="2s", project=client.PROJECT)
+        flags = config(folder / "bridge.json", weave.url, timeout="1s", project=client.PROJECT)
         for _ in range(count):
             mood = dice.choice(list(MOODS))
             weave.behave(*MOODS[mood])
