@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Final, Literal
 
 import durationpy
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
 
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
@@ -121,12 +121,6 @@ def parse_project(text: str) -> str:
     if _PROJECT.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not ENTITY/PROJECT, for example local/default")
     return text
-
-
-def default_data_dir() -> Path:
-    """Return where data goes when nobody says: `$XDG_DATA_HOME/otel-bridge` (XDG base directories)."""
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
 
 
 ListensAt = Annotated[Endpoint, BeforeValidator(parse_endpoint)]

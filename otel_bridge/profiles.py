@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from otel_bridge.config import parse_project
 from otel_bridge.exporter.settings import WeaveSettings
-from otel_bridge.http.guard import is_loopback
+from otel_bridge.http.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

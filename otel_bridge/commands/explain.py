@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from otel_bridge.commands.sources import NotThere, Spans, from_file, from_store, is_file
-from otel_bridge.config import default_data_dir
+from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
-from otel_bridge.config import default_data_dir
-from otel_bridge.ingest.address import PROBES_FILE, running_address
+from otel_bridge.ingest.address import PROBES_FILE, default_data_dir, running_address
 
 DEFAULT_URL: Final = "http://127.0.0.1:6345"
 TIMEOUT_SECONDS: Final = 5.0
@@ -38,6 +38,16 @@ def command(probe: str, data_dir: Path, url: str | None) -> int:
     status, said = _ask(base, PATHS[probe])
     click.echo(said, err=status != http.client.OK)
     return 0 if status == http.client.OK else 1
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Run the command and exit; a bad option is one line and exit code 2, as of every command."""
+    try:
+        code = command.main(arguments, prog_name="otel-bridge healthcheck", standalone_mode=False)
+    except click.ClickException as error:
+        click.echo(f"otel-bridge: error: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(code)
 
 
 def _ask(base: str, path: str) -> tuple[int, str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from otel_bridge.commands.failing import CommandFailed
-from otel_bridge.config import default_data_dir
 from otel_bridge.errors import DataDirectoryLocked
+from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.ingest.lock import data_directory_lock, holder_of
 from otel_bridge.ingest.settings import DEAD_LETTERS_DIR, DEAD_LETTERS_FILE, QUEUE_FILE
 from otel_bridge.queue.base import Destination, QueueLimits

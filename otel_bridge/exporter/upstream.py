@@ -14,7 +14,7 @@ from otel_bridge.exporter.credential import Credential
 from otel_bridge.exporter.gzip import compress
 from otel_bridge.exporter.rendering import DELETE, UPDATE, UPSERT
 from otel_bridge.exporter.verdict import Again, Refused, Sent, judge
-from otel_bridge.http.guard import is_loopback
+from otel_bridge.http.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

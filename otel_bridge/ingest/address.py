@@ -1,18 +1,25 @@
-"""Where a running bridge is found by other programs of ours: its addresses, in its data directory."""
+"""Where a bridge is found by other programs of ours: its data directory, and its addresses in there.
+
+Imports next to nothing: `healthcheck` is run every few seconds.
+"""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 ADDRESS_FILE: Final = "api"
 PROBES_FILE: Final = "probes"
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 _MAX_ADDRESS_CHARS: Final = 1_000
+
+
+def default_data_dir() -> Path:
+    """Return where data goes when nobody says: `$XDG_DATA_HOME/otel-bridge` (XDG base directories)."""
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
 
 
 def publish_address(data_dir: Path, host: str, port: int, name: str = ADDRESS_FILE) -> None:

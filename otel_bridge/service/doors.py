@@ -10,8 +10,9 @@ from otel_bridge.api.app import api_app
 from otel_bridge.api.probes import Probed, probes_app
 from otel_bridge.api.upstream import PassOn
 from otel_bridge.errors import StartError
-from otel_bridge.http.guard import guard_for, guarded, is_loopback
+from otel_bridge.http.guard import guard_for, guarded
 from otel_bridge.http.listener import open_listener
+from otel_bridge.http.loopback import is_loopback
 from otel_bridge.receiver.doors import http2_at_http_door
 from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import OtlpHttp, open_http
