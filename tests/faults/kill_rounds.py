@@ -25,12 +25,12 @@ from tests.faults.upstream import Upstream, upstream
 VICTIMS = ("service", "ingest.writer", "exporter.renderer", "tree")
 MOODS = {
     "well": [],
-    "down": [behaviours.status(503)] * 50,
-    "stumbling": [behaviours.commit_then_drop, behaviours.reset_before_reading, behaviours.status(429)] * 10,
+    "down": [behaviours.status(503)] * 10,
+    "stumbling": [behaviours.commit_then_drop, behaviours.reset_before_reading, behaviours.status(429)] * 3,
     "silent": [behaviours.hang] * 2,
 }
 DELIVERY_SECONDS = 120.0
-MOST_REQUESTS = 15
+MOST_REQUESTS = 10
 """Requests that a round waits for before it kills, at most."""
 ENTITY, _, NAME = client.PROJECT.partition("/")
 
