@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from itertools import count
+from secrets import token_urlsafe
 
 import pytest
 
-from tests.e2e import client
+from tests.e2e import client, process
 from tests.faults.behaviours import hang
 from tests.faults.metrics import metric, ready
 from tests.faults.sidecar import KEY, PROJECT, config, sidecar
@@ -206,6 +207,27 @@ def test_bodies_are_compressed_when_the_upstream_takes_that(weave, start, unders
     assert kept == ({"gzip"} if understood else {""})
 
 
+def test_a_standalone_bridge_keeps_its_calls_and_sends_them_on(weave, tmp_path):
+    weave.refuse_connections()
+    with process.running(
+        tmp_path / "data", f"--upstream={weave.url}", f"--default-project={PROJECT}"
+    ) as bridge:
+        sent = client.a_request(20)
+        assert client.export(bridge.http, sent) == 200
+        ids = set(client.span_ids(sent))
+        assert set(client.ids(bridge.api, PROJECT)) == ids, "read here before the upstream has them"
+        gone = min(ids)
+        client.post(bridge.api, "/calls/delete", {"project_id": PROJECT, "call_ids": [gone]})
+        client.post(bridge.api, "/feedback/create", {
+            "project_id": PROJECT, "weave_ref": f"weave:///{PROJECT}/call/{max(ids)}",
+            "feedback_type": "wandb.note.1", "payload": {"note": "kept here"}})  # fmt: skip
+        weave.accept_connections()
+        weave.wait(lambda: weave.deleted == [gone])
+        assert weave.whole() == ids
+        assert set(client.ids(bridge.api, PROJECT)) == ids - {gone}
+        assert {path for path, _, _ in weave.requests} == {"/call/upsert_batch", "/calls/delete"}
+
+
 def two_upstreams(first: str, second: str) -> dict:
     """Both get everything, the second one under a project of its own."""
     impatient = {"retry_on_failure": {"initial_interval": "20ms", "max_interval": "200ms"}}
@@ -221,6 +243,25 @@ def two_upstreams(first: str, second: str) -> dict:
             }
         },
     }
+
+
+@pytest.mark.long
+def test_an_upstream_that_is_not_required_never_refuses_a_sender(weave, tmp_path):
+    file = tmp_path / "two.json"
+    with upstream() as audit:
+        audit.refuse_connections()
+        file.write_text(json.dumps(two_upstreams(weave.url, audit.url)))
+        with sidecar(tmp_path / "data", weave.url, f"--config={file}", "--queue-size=16MiB") as bridge:
+            sent = [client.a_request(1, text=token_urlsafe(1 << 18)) for _ in range(100)]
+            assert {client.export(bridge.http, one) for one in sent} == {200}
+            ids = {one for request in sent for one in client.span_ids(request)}
+            weave.wait(lambda: ids <= weave.whole())
+            assert metric(bridge, 'otel_bridge_queue_calls_total{exporter="weave/audit",state="dead"}') > 0
+            audit.accept_connections()
+            waiting = 'otel_bridge_queue_waiting_calls{exporter="weave/audit"}'
+            audit.wait(lambda: metric(bridge, waiting) == 0)
+            dead = metric(bridge, 'otel_bridge_queue_calls_total{exporter="weave/audit",state="dead"}')
+            assert dead + len(audit.whole()) == 100
 
 
 def test_two_upstreams_each_get_everything_and_neither_waits_for_the_other(weave, tmp_path):

@@ -9,6 +9,7 @@ import sys
 from base64 import b64encode
 from secrets import token_urlsafe
 
+import psutil
 import pytest
 
 from tests.e2e import client, process
@@ -170,6 +171,20 @@ def test_a_full_queue_tells_senders_to_wait_and_takes_more_when_there_is_room(we
         weave.wait(lambda: client.export(bridge.http, request) == 200)
         weave.wait(lambda: ids_of(taken) <= weave.whole())
         weave.wait(lambda: ready(bridge)[0] == 200)
+
+
+@pytest.mark.long
+def test_memory_stays_bounded_while_the_upstream_hangs(weave, start):
+    weave.always = hang
+    with start(timeout="2s") as bridge:
+        for _ in range(60):
+            assert client.export(bridge.http, client.a_request(500, text="a prompt " * 200)) == 200
+        tree = [psutil.Process(bridge.process.pid), *bridge.children]
+        assert sum(each.memory_info().rss for each in tree) < 400 << 20
+        weave.always = None
+        weave.released.set()
+        weave.wait(lambda: len(weave.whole()) == 30_000, 300)
+        assert sum(each.memory_info().rss for each in tree) < 400 << 20
 
 
 @pytest.mark.parametrize(
