@@ -59,6 +59,18 @@ def send_and_read(otlp: str, api: str) -> None:
     assert (call["id"], call["op_name"], call["summary"]["weave"]["latency_ms"]) == (SPAN, "smoke", 250), call
 
 
+def read_the_description(api: str) -> None:
+    """Find the description of the API, its page, and what the page needs."""
+    for path, part in (
+        ("/openapi.json", b'"openapi":"3.1.0"'),
+        ("/docs", b'id="calls_stream_query"'),
+        ("/docs/page.css", b"prefers-color-scheme"),
+        ("/docs/page.js", b"clipboard"),
+    ):
+        with urllib.request.urlopen(api + path, timeout=10) as answer:
+            assert part in answer.read(), path
+
+
 def main(command: list[str]) -> None:
     http, grpc, api = (f"127.0.0.1:{port}" for port in free_ports(3))
     with tempfile.TemporaryDirectory() as data:
@@ -68,6 +80,7 @@ def main(command: list[str]) -> None:
         try:
             wait_until_ready(f"http://{api}/readyz", process)
             send_and_read(f"http://{http}", f"http://{api}")
+            read_the_description(f"http://{api}")
             os.killpg(process.pid, signal.SIGTERM)
             code = process.wait(STOP_SECONDS)
         finally:
@@ -75,7 +88,7 @@ def main(command: list[str]) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
     if code not in {0, -signal.SIGTERM}:  # a shell in front dies of the signal
         sys.exit(f"the bridge ended with {code}")
-    print("a span came in, its call came back, and the bridge stopped as it should")
+    print("a span came in, its call came back, the API is described, and the bridge stopped as it should")
 
 
 if __name__ == "__main__":

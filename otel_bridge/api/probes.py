@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import orjson
 from aiohttp import web
 
-from otel_bridge.api.answers import answering, json_answer
-from otel_bridge.api.typed import Route
+from otel_bridge.api.answers import json_answer
+from otel_bridge.http.route import About, Kind, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from aiohttp.typedefs import Middleware
+    from collections.abc import Mapping
 
     from otel_bridge.telemetry import Telemetry
 
@@ -64,21 +62,15 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
 
 
+PROBE: Final = "Probes"
+
 PROBES: Final = (
-    Route("GET", "/livez", live),
-    Route("GET", "/healthz", live),
-    Route("GET", "/readyz", ready),
-    Route("GET", "/startupz", started),
-    Route("GET", "/metrics", metrics),
+    Route("GET", "/livez", live, About(PROBE, "Whether the process lives", None, "HealthRes")),
+    Route("GET", "/healthz", live, About(PROBE, "The same as `/livez`", None, "HealthRes")),
+    Route("GET", "/readyz", ready, About(PROBE, "Whether requests are served", None, "ReadyRes"), Kind.PROBE),
+    Route("GET", "/startupz", started, About(PROBE, "Whether it has come up", None, "ReadyRes"), Kind.PROBE),
+    Route("GET", "/metrics", metrics, About(PROBE, "Metrics for Prometheus", gives=("text/plain",))),
 )
-
-
-def probes_app(probed: Probed, middlewares: Iterable[Middleware] = ()) -> web.Application:
-    """Build an application that answers probes and nothing else."""
-    app = web.Application(middlewares=(answering(probed.telemetry), *middlewares))
-    app[PROBED] = probed
-    app.router.add_routes(web.route(r.method, r.path, r.handler) for r in PROBES)
-    return app
 
 
 def _told(details: Mapping[str, str], *, ok: bool) -> web.Response:

@@ -4,10 +4,11 @@ Members that nobody knows are ignored at the top level and refused inside `filte
 No postponed annotations here: pydantic reads them.
 """
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import convert
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
+from pydantic import Field as Member
 
 from otel_bridge.model.query import COLUMNS, CallsFilter, CallsQuery, Field, JsonField, SortBy
 from otel_bridge.query.fields import SIZES, UnknownField, field_of
@@ -28,44 +29,75 @@ Names: TypeAlias = list[str] | None
 class CallsFilterBody(Closed):
     """`filter`; null members do not filter."""
 
-    op_names: Names = None
-    input_refs: Names = None
-    output_refs: Names = None
+    op_names: Names = Member(
+        default=None,
+        description="Exact op names or op refs; a ref ending in :* matches every version of that op.",
+    )
+    input_refs: Names = Member(
+        default=None,
+        description="Call matches when its inputs hold any of these refs (:* suffix = any version).",
+    )
+    output_refs: Names = Member(default=None, description="Same for the output.")
     parent_ids: Names = None
     trace_ids: Names = None
     call_ids: Names = None
     thread_ids: Names = None
     turn_ids: Names = None
-    trace_roots_only: bool | None = None
+    trace_roots_only: bool | None = Member(
+        default=None, description="True keeps only calls without a parent."
+    )
     wb_user_ids: Names = None
-    wb_run_ids: Names = None
+    wb_run_ids: Names = Member(
+        default=None, description="entity/project/run, or a bare run id of the queried project."
+    )
 
 
 class SortByBody(Closed):
     """An entry of `sort_by`."""
 
-    field: str
+    field: str = Member(description="Call field or dotted path.")
     direction: Literal["asc", "desc"]
 
 
 class CallsQueryReq(BaseModel):
-    """The body of `/calls/stream_query` and `/calls/query`."""
+    """Unknown top-level members must be ignored so that newer SDKs keep working."""
 
     project_id: str
     filter: CallsFilterBody | None = None
-    limit: int | None = None
-    offset: int | None = None
-    sort_by: list[SortByBody] | None = None
+    limit: int | None = Member(default=None, description="Not negative.")
+    offset: int | None = Member(default=None, description="Not negative.")
+    sort_by: list[SortByBody] | None = Member(
+        default=None, description="Null = started_at asc, id asc; empty list = no defined order."
+    )
     query: Query | None = None
-    include_costs: bool | None = False
-    include_feedback: bool | None = False
-    include_storage_size: bool | None = False
-    include_total_storage_size: bool | None = False
-    include_usernames: bool | None = False
-    latest_only: bool | None = False
-    columns: Names = None
-    expand_columns: Names = None
-    return_expanded_column_values: bool | None = True
+    include_costs: bool | None = Member(default=False, description="Adds summary.weave.costs.")
+    include_feedback: bool | None = Member(default=False, description="Adds summary.weave.feedback.")
+    include_storage_size: bool | None = Member(default=False, description="Fills storage_size_bytes.")
+    include_total_storage_size: bool | None = Member(
+        default=False, description="Fills total_storage_size_bytes on root calls."
+    )
+    include_usernames: bool | None = Member(
+        default=False, description="Sent by SDK 0.53 and later; resolves wb_username."
+    )
+    latest_only: Annotated[bool | None, WithJsonSchema({"type": "boolean"})] = Member(
+        default=False,
+        description=(
+            "Sent by SDK 0.54; collapse row versions before filtering."
+            " A store with one row per call may ignore it."
+        ),
+    )
+    columns: Names = Member(
+        default=None,
+        description="Top-level columns to return; a dotted name selects its whole top-level column.",
+    )
+    expand_columns: Names = Member(
+        default=None,
+        description="Paths whose values are refs to be replaced by the referenced value.",
+        examples=[["inputs.self.message", "inputs.model.prompt"]],
+    )
+    return_expanded_column_values: bool | None = Member(
+        default=True, description="False uses expand_columns for filtering and sorting only."
+    )
 
 
 class CallsQueryStatsReq(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from aiohttp import web
 
@@ -10,40 +10,32 @@ from otel_bridge.api.answers import JSON, json_answer
 from otel_bridge.api.parts import PARTS, QUERY_LIMITS, WRITE_LIMITS, Parts
 from otel_bridge.api.stream import send
 from otel_bridge.http.body import read_body
+from otel_bridge.http.route import About, Kind, Route
 from otel_bridge.weave.base import Write
 from otel_bridge.weave.checked import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from aiohttp.typedefs import Handler
-
 QuestionT = TypeVar("QuestionT")
 Read: TypeAlias = "Callable[[Any], QuestionT]"
 """Checks a parsed body; raises WriteRefused or NotBuilt."""
 
 
-class Route(NamedTuple):
-    """One endpoint: where it is and what answers it."""
-
-    method: str
-    path: str
-    handler: Handler
-
-
-def get(path: str, endpoint: Callable[[], bytes]) -> Route:
+def get(path: str, endpoint: Callable[[], bytes], about: About) -> Route:
     """Route a question without a body to `endpoint`, which answers with JSON."""
 
     async def handler(_request: web.Request) -> web.Response:
         return json_answer(200, endpoint())
 
-    return Route("GET", path, handler)
+    return Route("GET", path, handler, about)
 
 
 def post(
     path: str,
     read: Read[QuestionT],
     endpoint: Callable[[Parts, QuestionT], Awaitable[bytes]],
+    about: About,
     *,
     content_type: Callable[[str | None], str] = lambda _accept: JSON,
 ) -> Route:
@@ -58,13 +50,14 @@ def post(
         kind = content_type(request.headers.get("Accept"))
         return web.Response(body=body, content_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
-    return Route("POST", path, handler)
+    return Route("POST", path, handler, about, Kind.ASK)
 
 
 def stream(
     path: str,
     read: Read[QuestionT],
     endpoint: Callable[[Parts, QuestionT], AsyncGenerator[bytes]],
+    about: About,
     *,
     content_type: Callable[[str | None], str],
 ) -> Route:
@@ -78,10 +71,10 @@ def stream(
         pieces = endpoint(parts, await _question(request, parts, read))
         return await send(request, pieces, content_type(request.headers.get("Accept")), parts.telemetry)
 
-    return Route("POST", path, handler)
+    return Route("POST", path, handler, about, Kind.ASK)
 
 
-def write(path: str, route: str) -> Route:
+def write(path: str, route: str, about: About) -> Route:
     """Route a body, as it is, to whoever keeps calls; `route` is its key in `weave.writes.WRITES`."""
 
     async def handler(request: web.Request) -> web.Response:
@@ -99,7 +92,7 @@ def write(path: str, route: str) -> Route:
             )
         return json_answer(answer.status, answer.body)
 
-    return Route("POST", path, handler)
+    return Route("POST", path, handler, about, Kind.WRITE)
 
 
 async def _question(request: web.Request, parts: Parts, read: Read[QuestionT]) -> QuestionT:

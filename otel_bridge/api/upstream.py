@@ -24,6 +24,9 @@ CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 300.0
 """How long the upstream may say nothing; Weave's slowest queries are given this long by its own proxies."""
 
+MOUNT: Final = "/traces"
+"""Where clients find the API that know only `WANDB_BASE_URL`; trace servers have it at the root."""
+
 BAD_GATEWAY: Final = 502
 GATEWAY_TIMEOUT: Final = 504
 
@@ -55,17 +58,20 @@ class PassOn(Struct, frozen=True):
     credential: Callable[[], Mapping[str, str]]
 
 
-def passing_on(upstream: PassOn, mount: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Return the handler of every route that the upstream answers; `mount` is cut off the path."""
+def passing_on(upstream: PassOn) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return the handler of every route that the upstream answers; `MOUNT` is cut off the path."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        return await _pass_on(request, upstream, mount)
+        return await _pass_on(request, upstream)
 
     return handler
 
 
-async def _pass_on(request: web.Request, upstream: PassOn, mount: str) -> web.StreamResponse:
-    target = URL(upstream.url + request.raw_path.removeprefix(mount), encoded=True)
+async def _pass_on(request: web.Request, upstream: PassOn) -> web.StreamResponse:
+    path = request.raw_path
+    target = URL(
+        upstream.url + (path.removeprefix(MOUNT) if path.startswith(MOUNT + "/") else path), encoded=True
+    )
     try:
         answer = await upstream.session.request(
             request.method,

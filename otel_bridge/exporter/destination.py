@@ -184,18 +184,23 @@ class Destination:
             log().error("delivery_stumbled", exporter=self.settings.name, reason=str(error)[-500:])
 
     async def _deliver(self, lane: Lane) -> None:
-        """Deliver a lane; a bug of ours costs a pause, not the lane."""
+        """Deliver a lane until nothing waits; a bug of ours costs a pause, not the lane."""
         project = self._projects.get(lane.project_id)
         if project is None:
             target = self._move.get(lane.project_id, lane.project_id)
             project = self._projects[lane.project_id] = Project(target, self.settings)
         try:
-            while True:
-                try:
-                    return await LaneSender(self, project, lane).run()
-                except Exception as error:  # noqa: BLE001 - the top of a task
-                    self._metrics.telemetry.note("unhandled_errors")
-                    self.stumbled(error)
-                    await asyncio.sleep(STUMBLE_SECONDS)
+            while not await self._survived(LaneSender(self, project, lane)):
+                await asyncio.sleep(STUMBLE_SECONDS)
         finally:  # in the same step that found nothing waiting: what comes later starts the lane anew
             self._running.discard(lane.id)
+
+    async def _survived(self, sender: LaneSender) -> bool:
+        """Let a lane run to its end; False when it met a bug."""
+        try:
+            await sender.run()
+        except Exception as error:  # noqa: BLE001 - the top of a task
+            self._metrics.telemetry.note("unhandled_errors")
+            self.stumbled(error)
+            return False
+        return True

@@ -9,11 +9,11 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from prometheus_client.core import Metric
 
-    from otel_bridge.queue.base import Outbox
+    from otel_bridge.queue.base import Outbox, QueueSizes
     from otel_bridge.telemetry import Telemetry
 
 CALL_BUCKETS: Final = (1, 5, 10, 50, 100, 250, 500, 1000, 2000)
@@ -102,34 +102,32 @@ class QueueCollector:
             "records that were damaged on disk and put aside",
             sizes.damaged,
         )
-        refused = CounterMetricFamily(
-            "otel_bridge_queue_refused_spans", "calls that the queue did not take, by why", labels=["reason"]
+        yield _counter(
+            "queue_refused_spans", "calls that the queue did not take, by why", "reason", sizes.refused
         )
-        for reason, count in sizes.refused.items():
-            refused.add_metric([reason], count)
-        yield refused
-        age = GaugeMetricFamily(
-            "otel_bridge_queue_oldest_age_seconds", "how long the oldest call has waited", labels=["exporter"]
-        )
+        yield from self._of_exporters(sizes)
+
+    def _of_exporters(self, sizes: QueueSizes) -> Iterator[Metric]:
         calls = CounterMetricFamily(
             "otel_bridge_queue_calls",
             "calls since the queue was made, by what became of them: put = delivered + dead + lost + waiting",
             labels=["exporter", "state"],
         )
+        age = GaugeMetricFamily(
+            "otel_bridge_queue_oldest_age_seconds", "how long the oldest call has waited", labels=["exporter"]
+        )
         waiting = GaugeMetricFamily(
             "otel_bridge_queue_waiting_calls", "calls that wait for an exporter", labels=["exporter"]
         )
-        lost = CounterMetricFamily(
-            "otel_bridge_lost_spans", "calls that were acknowledged and then lost", labels=["exporter"]
-        )
+        lost = {total.destination: total.lost for total in sizes.totals}
+        yield _counter("lost_spans", "calls that were acknowledged and then lost", "exporter", lost)
         for total in sizes.totals:
             name = total.destination
             age.add_metric([name], self._age(name, sizes.now))
             for state in ("put", "delivered", "dead"):
                 calls.add_metric([name, state], getattr(total, state))
             waiting.add_metric([name], total.waiting)
-            lost.add_metric([name], total.lost)
-        yield from (age, calls, waiting, lost)
+        yield from (age, calls, waiting)
 
     def _age(self, name: str, now: int) -> int:
         oldest = [
@@ -143,3 +141,10 @@ class QueueCollector:
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"otel_bridge_{name}", text, value)
+
+
+def _counter(name: str, text: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"otel_bridge_{name}", text, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family

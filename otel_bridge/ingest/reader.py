@@ -21,11 +21,12 @@ from otel_bridge.store.sqlite.reader import SqliteReader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from otel_bridge.model.query import SortBy
     from otel_bridge.store.base import CallReader
 
 THREADS: Final = 4
 """Queries at once; SQLite works without the interpreter's lock."""
-LONG_THREADS: Final = 2
+LONG_THREADS: Final = 4
 """Expressions at once, which may read every body of a project; other questions keep threads of their own."""
 RECEIVE_BYTES: Final = 1 << 16
 SWITCH_SECONDS: Final = 0.0005
@@ -98,9 +99,13 @@ def _may_be_long(request: frames.Request) -> bool:
     """Tell whether a question may read the bodies of a whole project."""
     match request:
         case frames.PlanQuery(query=query) | frames.CountCalls(query=query):
-            return query.query is not None or any("." in key.field for key in query.sort_by or ())
+            return query.query is not None or any(map(_reads_bodies, query.sort_by or ()))
         case _:
             return False
+
+
+def _reads_bodies(key: SortBy) -> bool:
+    return "." in key.field and not key.field.startswith("summary.weave.")
 
 
 def main() -> None:

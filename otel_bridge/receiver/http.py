@@ -22,6 +22,7 @@ from otel_bridge.http.body import check_length, read_body
 from otel_bridge.http.coding import SUPPORTED
 from otel_bridge.http.guard import guard_for, guarded
 from otel_bridge.http.listener import Bound, ListenerLimits, open_listener
+from otel_bridge.http.route import Kind, Route
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.doors import http2_at_http_door
 from otel_bridge.receiver.headers import MEDIA_TYPE, media_encoding, read_context
@@ -29,6 +30,7 @@ from otel_bridge.receiver.intake import STUMBLED, Admission, Intake, Source
 from otel_bridge.receiver.signals import SIGNALS, Signal
 from otel_bridge.receiver.status import UNIMPLEMENTED, encode_status, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
+from otel_bridge.receiver.told import told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -51,26 +53,24 @@ class OtlpHttp:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    def routes(self, prefix: str = "") -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         """Return the routes of all signals, each with and without a trailing slash.
 
-        The API's listener mounts them too, below `prefix`; it must run with `auto_decompress=False`.
+        The API's listener mounts them too; it must run with `auto_decompress=False`.
         """
         taken = self._intake.taken
-        handlers = {
-            signal.name: self._answering(
-                self._taking(signal) if signal in taken else self._unsupported(signal)
-            )
-            for signal in SIGNALS
-        }
         # A slash too many, or a signal's full URL where a base belongs.
         mistaken = ("/", *(f"{base}/v1/{signal.name}" for signal in taken for base in BASES))
-        return [
-            web.route("*", f"{prefix}{base}/v1/{name}{slash}", handler, expect_handler=self._expect)
-            for base in (*BASES, *mistaken)
-            for name, handler in handlers.items()
-            for slash in ("", "/")
-        ]
+        found = []
+        for signal in SIGNALS:
+            handler = self._answering(self._taking(signal) if signal in taken else self._unsupported(signal))
+            for base in BASES:
+                path = f"{base}/v1/{signal.name}"
+                wrong = [f"{one}/v1/{signal.name}" for one in mistaken] if base == BASES[0] else []
+                also = tuple(f"{one}{slash}" for one in (path, *wrong) for slash in ("", "/"))[1:]
+                about = told(signal, taken=signal in taken)
+                found.append(Route("POST", path, handler, about, Kind.OTLP, also, self._expect))
+        return found
 
     async def nothing_here(self, request: web.Request) -> web.Response:
         """Answer a path that is none of ours."""
@@ -221,7 +221,8 @@ async def open_http(intake: Intake, host: str, port: int, *, grpc_port: int) -> 
     otlp = OtlpHttp(intake)
     guard = guard_for(host)
     app = web.Application(middlewares=[guarded(guard, otlp.foreign)] if guard else [])
-    app.add_routes([*otlp.routes(), web.route("*", "/{path:.*}", otlp.nothing_here)])
+    app.add_routes(definition for route in otlp.routes() for definition in route.definitions())
+    app.add_routes([web.route("*", "/{path:.*}", otlp.nothing_here)])
     limits = ListenerLimits(
         head_seconds=intake.settings.head_seconds, idle_seconds=intake.settings.idle_seconds
     )

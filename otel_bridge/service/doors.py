@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from otel_bridge.api.answers import refuse
-from otel_bridge.api.app import api_app
-from otel_bridge.api.probes import Probed, probes_app
+from otel_bridge.api.app import api_app, probes_app
+from otel_bridge.api.probes import Probed
 from otel_bridge.api.upstream import PassOn
 from otel_bridge.errors import StartError
 from otel_bridge.http.guard import guard_for, guarded
@@ -96,7 +96,7 @@ async def open_api(
         budget=intake.budget,
         health=state,
         default_entity=(config.default_project or "").partition("/")[0],
-        extra_routes=[*otlp.routes(), *otlp.routes("/traces")],
+        extra_routes=otlp.routes(),
         middlewares=[guarded(guard, refuse)] if guard else [],
         upstream=None if config.store or upstream is None else _pass_on(upstream, endpoint),
     )

@@ -37,6 +37,8 @@ class Flag:
     """`attributes` has a member `otel_span` of its own."""
     FAILED: Final = 8
     """`exception` is not empty."""
+    HAS_EXCEPTION: Final = 16
+    """`exception` is there, be it empty."""
 
 
 def clean_summary(summary: bytes) -> bytes:
@@ -58,7 +60,9 @@ def clean_summary(summary: bytes) -> bytes:
 
 def flags(*, attributes: bytes | None, summary: bytes | None, exception: str | None) -> int:
     """Look once into the trees of a call; `summary` is clean."""
-    found = Flag.FAILED if exception else 0
+    found = 0 if exception is None else Flag.HAS_EXCEPTION
+    if exception:
+        found |= Flag.FAILED
     if summary is not None and not _is_plain(summary):
         found |= _summary_flags(orjson.loads(summary))
     if attributes is not None and b'"otel_span"' in attributes:

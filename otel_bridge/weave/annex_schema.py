@@ -7,7 +7,7 @@ pydantic reads them.)
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat
+from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat, SkipValidation, WithJsonSchema
 
 from otel_bridge.weave.schema import Closed, Tree, few
 
@@ -52,10 +52,18 @@ class FeedbackReplaceReq(FeedbackCreateReq):
     feedback_id: str
 
 
+class FeedbackCreateBatchReq(BaseModel):
+    """Verdicts, looked at one by one."""
+
+    batch: list[SkipValidation[FeedbackCreateReq]]
+
+
 class PurgeQuery(Closed):
     """Which rows go; `weave.purge` reads the expression."""
 
-    expr: Any = Field(alias="$expr")
+    expr: Annotated[Any, WithJsonSchema({"type": "object"})] = Field(
+        alias="$expr", description='Names ids: {"$eq": [{"$getField": "id"}, {"$literal": "…"}]}, or several.'
+    )
 
 
 class PurgeReq(BaseModel):
@@ -140,7 +148,7 @@ class TableSchemaForInsert(BaseModel):
     """A table; its rows are looked at one by one."""
 
     project_id: str
-    rows: list[Any]
+    rows: list[SkipValidation[Tree]]
     expected_digest: str | None = None
 
 
@@ -154,16 +162,8 @@ class TableCreateFromDigestsReq(BaseModel):
     """A table of rows that are there; the digests are looked at one by one."""
 
     project_id: str
-    row_digests: list[Any]
+    row_digests: list[SkipValidation[str]]
     expected_digest: str | None = None
-
-
-class TableUpdateReq(BaseModel):
-    """A table that is another one with updates; they are looked at one by one."""
-
-    project_id: str
-    base_digest: str
-    updates: list[Any]
 
 
 class AppendSpec(BaseModel):
@@ -191,3 +191,11 @@ class TableUpdate(Closed):
     append: AppendSpec | None = None
     insert: InsertSpec | None = None
     pop: PopSpec | None = None
+
+
+class TableUpdateReq(BaseModel):
+    """A table that is another one with updates; they are looked at one by one."""
+
+    project_id: str
+    base_digest: str
+    updates: list[SkipValidation[TableUpdate]]

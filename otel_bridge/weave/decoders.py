@@ -33,7 +33,10 @@ _read_completed: Final = schema.CompletedCallSchemaForInsert.__pydantic_validato
 def upsert_batch(body: Body) -> Decoded:
     """Read starts and ends in one list; the payload says which an item is, and `mode` must agree."""
     changes = _batch(
-        body, schema.BATCH_ITEM, lambda item, index: _start_or_end(item, index, new_id=body.new_id)
+        body,
+        schema.CallCreateBatchReq,
+        schema.BATCH_ITEM,
+        lambda item, index: _start_or_end(item, index, new_id=body.new_id),
     )
     answers = [_ids(change) if isinstance(change, StartedCall) else {} for change in changes]
     return Decoded(changes, orjson.dumps({"res": answers}))
@@ -47,7 +50,7 @@ def calls_complete(body: Body) -> Decoded:
         _check_project(change.start.project_id, body.project_id)
         return change
 
-    return Decoded(_batch(body, schema.COMPLETED_ITEM, completed), EMPTY)
+    return Decoded(_batch(body, schema.CallsCompleteReq, schema.COMPLETED_ITEM, completed), EMPTY)
 
 
 def call_start(body: Body) -> Decoded:
@@ -125,8 +128,13 @@ DECODERS: Final[Mapping[str, Callable[[Body], Decoded]]] = {
 """By the keys of `writes.WRITES`."""
 
 
-def _batch(body: Body, item_type: TypeAdapter[Any], read: ReadItem) -> tuple[Change, ...]:
-    items = checked(schema.BatchShell, parse(body.data)).batch
+def _batch(
+    body: Body,
+    shell: type[schema.CallCreateBatchReq | schema.CallsCompleteReq],
+    item_type: TypeAdapter[Any],
+    read: ReadItem,
+) -> tuple[Change, ...]:
+    items: list[Any] = [*checked(shell, parse(body.data)).batch]
     changes: list[Change] = []
     for index, item in enumerate(items):
         try:

@@ -7,7 +7,8 @@ holds too much is refused before pydantic looks at it. (No postponed annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, SkipValidation, Tag
+from typing_extensions import TypeAliasType
 
 from otel_bridge.errors import InvalidRequest
 from otel_bridge.model import query as q
@@ -34,91 +35,113 @@ def _tag(value: Any) -> str | None:
     return type(value).__name__ if isinstance(value, Closed) else None
 
 
+LiteralValue: TypeAlias = (
+    "str | int | float | bool | dict[str, LiteralOperation] | list[LiteralOperation] | None"
+)
+"""What the published schema has; `_literal` decides."""
+
+
 def _told(names: str) -> Discriminator:
     text = f"Input should be an object with one member, one of {names}"
     return Discriminator(_tag, custom_error_type="operand", custom_error_message=text)
 
 
-class LiteralOperation(Closed):
-    """A constant."""
+def _as_published(schema: dict[str, Any]) -> None:
+    """Describe a part of an expression as Weave does: open, though every server refuses more members."""
+    schema.pop("additionalProperties", None)
 
-    value: Any = Field(alias="$literal")
+
+class Operator(Closed):
+    """A part of an expression."""
+
+    model_config = ConfigDict(json_schema_extra=_as_published)
 
 
-class GetFieldOperator(Closed):
+class LiteralOperation(Operator):
+    """Constant. The real store rejects object and array constants at execution time."""
+
+    value: SkipValidation[LiteralValue] = Field(alias="$literal")
+
+
+class GetFieldOperator(Operator):
     """What a field holds."""
 
-    field: str = Field(alias="$getField")
+    field: str = Field(
+        alias="$getField",
+        description=(
+            "Field path. Dots nest; backslash-dot is a literal dot; an all-digit segment is a list index."
+        ),
+    )
 
 
-class ConvertSpec(Closed):
+class ConvertSpec(Operator):
     """What is converted to what."""
 
     input: "Operand"
     to: Literal["double", "string", "int", "bool", "exists"]
 
 
-class ConvertOperation(Closed):
-    """A value as another type."""
+class ConvertOperation(Operator):
+    """Cast; failure to parse yields null, never an error."""
 
     spec: ConvertSpec = Field(alias="$convert")
 
 
-class AndOperation(Closed):
-    """All must hold."""
+class AndOperation(Operator):
+    """All must hold; an empty list is an error (400)."""
 
     operands: list["Operand"] = Field(alias="$and")
 
 
-class OrOperation(Closed):
-    """One must hold."""
+class OrOperation(Operator):
+    """At least one must hold; an empty list is an error (400)."""
 
     operands: list["Operand"] = Field(alias="$or")
 
 
-class NotOperation(Closed):
-    """The one operand must not hold."""
+class NotOperation(Operator):
+    """Negation; takes a list of exactly one operand."""
 
     operands: tuple["Operand"] = Field(alias="$not")
 
 
-class EqOperation(Closed):
-    """Equality."""
+class EqOperation(Operator):
+    """Equality; a null constant on the right means is-null."""
 
     operands: tuple["Operand", "Operand"] = Field(alias="$eq")
 
 
-class GtOperation(Closed):
+class GtOperation(Operator):
     """Greater than."""
 
     operands: tuple["Operand", "Operand"] = Field(alias="$gt")
 
 
-class GteOperation(Closed):
-    """Greater than or equal."""
+class GteOperation(Operator):
+    """Greater or equal."""
 
     operands: tuple["Operand", "Operand"] = Field(alias="$gte")
 
 
-class LtOperation(Closed):
+class LtOperation(Operator):
     """Less than."""
 
     operands: tuple["Operand", "Operand"] = Field(alias="$lt")
 
 
-class LteOperation(Closed):
-    """Less than or equal."""
+class LteOperation(Operator):
+    """Less or equal."""
 
     operands: tuple["Operand", "Operand"] = Field(alias="$lte")
 
 
-class InOperation(Closed):
-    """Membership of the first operand in the list."""
+class InOperation(Operator):
+    """Membership of the first operand in the listed operands."""
 
     operands: tuple["Operand", list["Operand"]] = Field(alias="$in")
 
 
-class ContainsSpec(Closed):
+class ContainsSpec(Operator):
     """What is searched in what."""
 
     input: "Operand"
@@ -126,8 +149,8 @@ class ContainsSpec(Closed):
     case_insensitive: bool | None = False
 
 
-class ContainsOperation(Closed):
-    """A substring test."""
+class ContainsOperation(Operator):
+    """Substring test; not part of the Mongo operator set."""
 
     spec: ContainsSpec = Field(alias="$contains")
 
@@ -144,14 +167,25 @@ _OPERATIONS = (
     | Annotated[InOperation, Tag("InOperation")]
     | Annotated[ContainsOperation, Tag("ContainsOperation")]
 )
-Operation = Annotated[_OPERATIONS, _told("$and, $or, $not, $eq, $gt, $gte, $lt, $lte, $in, $contains")]
-Operand = Annotated[
-    Annotated[LiteralOperation, Tag("LiteralOperation")]
-    | Annotated[GetFieldOperator, Tag("GetFieldOperator")]
-    | Annotated[ConvertOperation, Tag("ConvertOperation")]
-    | _OPERATIONS,
-    _told("$literal, $getField, $convert, $and, $or, $not, $eq, $gt, $gte, $lt, $lte, $in, $contains"),
-]
+Operation = TypeAliasType(
+    "Operation",
+    Annotated[
+        _OPERATIONS,
+        _told("$and, $or, $not, $eq, $gt, $gte, $lt, $lte, $in, $contains"),
+        Field(description="Any boolean-valued node; exactly one $-key decides which."),
+    ],
+)
+Operand = TypeAliasType(
+    "Operand",
+    Annotated[
+        Annotated[LiteralOperation, Tag("LiteralOperation")]
+        | Annotated[GetFieldOperator, Tag("GetFieldOperator")]
+        | Annotated[ConvertOperation, Tag("ConvertOperation")]
+        | _OPERATIONS,
+        _told("$literal, $getField, $convert, $and, $or, $not, $eq, $gt, $gte, $lt, $lte, $in, $contains"),
+        Field(description="A value node or a nested operation."),
+    ],
+)
 
 _TAGS: Final = {
     "$literal": "LiteralOperation",

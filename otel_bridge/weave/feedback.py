@@ -16,7 +16,6 @@ from otel_bridge.weave.body import EMPTY, Body, Decoded, naming
 from otel_bridge.weave.checked import checked, errors_at, item_errors, parse
 from otel_bridge.weave.purge import purged_ids
 from otel_bridge.weave.refusals import unprocessable
-from otel_bridge.weave.schema import BatchShell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +53,7 @@ def feedback_create(body: Body) -> Decoded:
 
 def feedback_batch_create(body: Body) -> Decoded:
     """Read a list of feedback, all of it or nothing."""
-    items = checked(BatchShell, parse(body.data)).batch
+    items: list[Any] = [*checked(schema.FeedbackCreateBatchReq, parse(body.data)).batch]
     made = []
     for index, item in enumerate(items):
         try:

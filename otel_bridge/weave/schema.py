@@ -10,7 +10,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic_core import PydanticKnownError
 from typing_extensions import TypedDict
 
@@ -64,37 +72,48 @@ class SummaryInsertMap(TypedDict, total=False):
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # how pydantic configures a TypedDict
 
-    usage: Annotated[dict[str, LLMUsageSchema], BeforeValidator(few)]
-    status_counts: Annotated[dict[TraceStatus, int], BeforeValidator(few)]
+    usage: Annotated[
+        dict[str, LLMUsageSchema], BeforeValidator(few), Field(description="Model name to token usage.")
+    ]
+    status_counts: Annotated[
+        dict[TraceStatus, int],
+        BeforeValidator(few),
+        Field(description="Status to number of calls in the subtree."),
+    ]
 
 
 class StartedCallSchemaForInsert(BaseModel):
     """The start of a call."""
 
-    project_id: str
-    id: str | None = None
-    op_name: str
-    display_name: str | None = None
-    trace_id: str | None = None
+    project_id: str = Field(description="entity/project")
+    id: str | None = Field(default=None, description="Generated when absent.")
+    op_name: str = Field(description="Plain name (max 128 characters) or op ref.")
+    display_name: str | None = Field(default=None, description="Max 1024 characters.")
+    trace_id: str | None = Field(default=None, description="Generated when absent.")
     parent_id: str | None = None
     thread_id: str | None = None
     turn_id: str | None = None
     started_at: datetime
     attributes: Tree
     inputs: Tree
-    otel_dump: Tree | None = None
-    wb_user_id: str | None = None
+    otel_dump: Tree | None = Field(
+        default=None, description="Whole original span, kept as the source of truth."
+    )
+    wb_user_id: str | None = Field(default=None, description="Kept as it is sent: there are no users here.")
     wb_run_id: str | None = None
-    wb_run_step: int | None = None
+    wb_run_step: int | None = Field(default=None, description="Not negative.")
 
 
 class EndedCallSchemaForInsert(BaseModel):
     """The end of a call."""
 
     project_id: str
-    id: str
+    id: str = Field(description="Id of the started call.")
     ended_at: datetime
-    started_at: datetime | None = None
+    started_at: datetime | None = Field(
+        default=None,
+        description="Optional copy of the start time; lets the end row be found without the start row.",
+    )
     exception: str | None = None
     output: Any = None
     summary: SummaryInsertMap
@@ -152,10 +171,16 @@ class CallBatchEndMode(BaseModel):
     req: CallEndReq
 
 
-class BatchShell(BaseModel):
-    """A batch whose items are looked at one by one."""
+class CallCreateBatchReq(BaseModel):
+    """Starts and ends of calls, looked at one by one."""
 
-    batch: list[Any]
+    batch: list[SkipValidation[CallBatchStartMode | CallBatchEndMode]]
+
+
+class CallsCompleteReq(BaseModel):
+    """Whole calls, looked at one by one."""
+
+    batch: list[SkipValidation[CompletedCallSchemaForInsert]]
 
 
 class CallUpdateReq(BaseModel):

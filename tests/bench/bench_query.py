@@ -1,11 +1,13 @@
-"""What reads cost as the store grows: asked over HTTP through a whole bridge, at rest and under load.
+"""What reads cost as the store grows: asked over HTTP through a whole bridge, at rest and beside others.
 
     python -m tests.bench.bench_query                        100,000 and 1,000,000 calls
     python -m tests.bench.bench_query --calls 20000 --rounds 5
     python -m tests.bench.bench_query --calls 1000000 --keep FOLDER   builds it there, or finds it there
 
 Calls are those of the mixed corpus, spread over the seven days that end now. CPU is that of the process tree.
-A rate limits what is sent during the second half, so that the machine is busy but not full.
+A rate limits what is sent during the second half, so that the machine is busy but not full. "x floor" is p50
+against that of an HTTP server that answers with as many bytes and does nothing else; where every call is
+looked into, against one scan of the bodies by plain SQLite. Compare these, CPU and medians, not milliseconds.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+import apsw
 import msgspec
 
 from otel_bridge.ingest.settings import STORE_FILE
@@ -30,22 +32,20 @@ from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from tests.bench.bench_e2e import table
 from tests.bench.bench_store import CORPUS_SPANS, corpus, moved
-from tests.bench.machines import PROJECT, bridge
+from tests.bench.contention import beside_heavy
+from tests.bench.machines import PROJECT, baseline, bridge
 from tests.bench.otlp_load import Tree, pct
+from tests.bench.questions import QUERY, SCANS, WEEK, ask, questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.bench.machines import Machine
 
-WEEK: Final = timedelta(days=7)
 GROUP: Final = 1000
-SECONDS: Final = 20.0
-"""As long as one question may be asked again."""
 STREAM_ROWS: Final = 100_000
-QUERY, COUNT = "/calls/stream_query", "/calls/query_stats"
-NEWEST: Final = [{"field": "started_at", "direction": "desc"}]
-SLOWEST: Final = [{"field": "summary.weave.latency_ms", "direction": "desc"}]
+HEAD: Final = ("question", "asked", "p50 ms", "p95 ms", "x floor", "CPU ms", "KB")
+SCAN: Final = "SELECT count(*) FROM bodies WHERE instr(inputs, 'xylophone quartz')"
 
 
 def build(path: Path, total: int) -> None:
@@ -80,77 +80,37 @@ def _keep(writer: SqliteWriter, batch: list) -> int:
     return len(batch)
 
 
-def literal(value: Any) -> dict:
-    return {"$literal": value}
-
-
-def field(name: str) -> dict:
-    return {"$getField": name}
-
-
-def contains(text: str) -> dict:
-    return {"$expr": {"$contains": {"input": field("inputs"), "substr": literal(text)}}}
-
-
-def questions(machine: Machine) -> dict[str, tuple[str, dict]]:
-    """What is asked, by name."""
-    of = {"project_id": PROJECT}
-    newest = of | {"sort_by": NEWEST, "limit": 100}
-    lines = machine.ask(QUERY, newest | {"offset": 100}).splitlines()
-    some = msgspec.json.decode(lines[50])
-    end = datetime.now(UTC)
-    week = of | {"start": (end - WEEK).isoformat(), "end": end.isoformat(), "granularity": 3600}
-    tokens = [{"metric": name} for name in ("input_tokens", "output_tokens", "total_tokens")]
-    latency = [{"metric": "latency_ms", "percentiles": [50, 95]}, {"metric": "error_count"}]
-    by_model = {"$expr": {"$eq": [field("attributes.model"), literal("gpt-4o")]}}
-    return {
-        "point": (QUERY, of | {"filter": {"call_ids": [some["id"]]}}),
-        "one trace": (QUERY, of | {"filter": {"trace_ids": [some["trace_id"]]}}),
-        "last 100": (QUERY, newest),
-        "last 100 of one op": (QUERY, newest | {"filter": {"op_names": [some["op_name"]]}}),
-        "roots": (QUERY, newest | {"filter": {"trace_roots_only": True}}),
-        "roots by latency": (QUERY, newest | {"filter": {"trace_roots_only": True}, "sort_by": SLOWEST}),
-        "errors": (
-            QUERY,
-            newest | {"query": {"$expr": {"$not": [{"$eq": [field("exception"), literal(None)]}]}}},
-        ),
-        "JSON filter": (QUERY, newest | {"query": by_model}),
-        "substring, hits": (QUERY, newest | {"query": contains("refund policy")}),
-        "substring, no hit": (QUERY, newest | {"query": contains("xylophone quartz")}),
-        "count": (COUNT, of),
-        "count, JSON filter": (COUNT, of | {"query": by_model}),
-        "7 days hourly, tokens by model": ("/calls/stats", week | {"usage_metrics": tokens}),
-        "7 days hourly, latency and errors": ("/calls/stats", week | {"call_metrics": latency}),
-        "7 days hourly, cost by model": (
-            "/calls/stats",
-            week | {"usage_metrics": [{"metric": "total_cost"}]},
-        ),
-    }
-
-
-def measure(machine: Machine, rounds: int) -> dict[str, tuple[object, ...]]:
-    """Ask everything; return answers, p50 and p95 in ms, CPU ms and KB of an answer, by question."""
-    connection = http.client.HTTPConnection(urlsplit(machine.api).netloc, timeout=120)
-    found: dict[str, tuple[object, ...]] = {}
-    for name, (path, body) in questions(machine).items():
-        encoded = msgspec.json.encode(body)
-        took, status, size, tree = [], 200, 0, Tree(machine.pid)
-        until = time.perf_counter() + SECONDS
-        while len(took) < rounds and (not took or time.perf_counter() < until) and status == 200:
-            started = time.perf_counter()
-            connection.request("POST", path, encoded)
-            answer = connection.getresponse()
-            size, status = len(answer.read()), answer.status
-            took.append(time.perf_counter() - started)
-        outcome = f"{len(took)} x" if status == 200 else f"answered {status}"
-        found[name] = (
-            outcome,
-            pct(took, 0.5),
-            pct(took, 0.95),
-            1000 * tree.seconds() / len(took),
-            size / 1000,
+def measure(machine: Machine, floor: Machine, path: Path, rounds: int) -> list[tuple[object, ...]]:
+    """Ask everything; return the lines of a table (`HEAD`)."""
+    connection, least = (
+        http.client.HTTPConnection(urlsplit(m.api).netloc, timeout=120) for m in (machine, floor)
+    )
+    lines: list[tuple[object, ...]] = []
+    scanned = scan(path)
+    for name, (route, body) in questions(machine).items():
+        asked = ask(connection, route, msgspec.json.encode(body), rounds, machine.pid)
+        if name in SCANS:
+            floor_p50 = scanned
+        else:
+            floor_p50 = pct(ask(least, f"/answer?bytes={asked.size}", b"{}", rounds, floor.pid).took, 0.5)
+        p50 = pct(asked.took, 0.5)
+        outcome = f"{len(asked.took)} x" if asked.status == 200 else f"answered {asked.status}"
+        lines.append(
+            (name, outcome, p50, pct(asked.took, 0.95), p50 / floor_p50, 1000 * asked.cpu, asked.size / 1000)
         )
-    return found
+    return lines
+
+
+def scan(path: Path) -> float:
+    """Return the milliseconds of one scan of all bodies, the median of three."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    took = []
+    for _ in range(3):
+        started = time.perf_counter()
+        connection.execute(SCAN).fetchall()
+        took.append(time.perf_counter() - started)
+    connection.close()
+    return pct(took, 0.5)
 
 
 @contextmanager
@@ -190,16 +150,15 @@ def streamed(machine: Machine, rows: int) -> tuple[object, ...]:
 
 def run(path: Path, options: argparse.Namespace, total: int) -> None:
     """Measure one store."""
-    with bridge(None, "--data-dir", str(path.parent), "--retention", "off", "--max-disk", "off") as machine:
+    flags = ("--data-dir", str(path.parent), "--retention", "off", "--max-disk", "off")
+    with bridge(None, *flags) as machine, baseline() as floor:
         for load in (0, options.rate):
             with loaded(machine, load) if load else nullcontext():
-                found = measure(machine, options.rounds)
-            beside = f"beside {load:,} spans/s" if load else "at rest"
-            table(f"{total:,} calls, {beside}", ("question", "asked", "p50 ms", "p95 ms", "CPU ms", "KB"),
-                  [(name, *(line if isinstance(line, str) else float(line) for line in row))
-                   for name, row in found.items()])  # fmt: skip
-        lines = [streamed(machine, min(share, total)) for share in (STREAM_ROWS // 10, STREAM_ROWS)]
-        table("A stream", ("lines", "seconds", "MB", "RSS added MB"), lines)
+                lines = measure(machine, floor, path, options.rounds)
+            table(f"{total:,} calls, {f'beside {load:,} spans/s' if load else 'at rest'}", HEAD, lines)
+        table(f"{total:,} calls, beside heavy questions", *beside_heavy(machine, options.rounds))
+        parts = [streamed(machine, min(share, total)) for share in (STREAM_ROWS // 10, STREAM_ROWS)]
+        table("A stream", ("lines", "seconds", "MB", "RSS added MB"), parts)
 
 
 def main() -> None:

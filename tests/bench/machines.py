@@ -36,15 +36,21 @@ async def take(request):
     await request.read()
     return web.Response(content_type="application/x-protobuf")
 
+async def answer(request):
+    await request.read()
+    return web.Response(body=b"x" * int(request.query["bytes"]))
+
 async def ready(request):
     return web.Response()
 
 app = web.Application(client_max_size=1 << 30)
 app.router.add_post("/v1/traces", take)
+app.router.add_post("/answer", answer)
 app.router.add_get("/readyz", ready)
 web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
 """
-"""Reads the body and answers 200: what is left of a figure when nothing is decoded, kept or made readable."""
+"""Reads the body and answers 200: what is left of a figure when nothing is decoded, kept or made readable.
+`/answer?bytes=N` answers with so many bytes: what is left when nothing is looked up or rendered."""
 
 
 @dataclass(frozen=True)

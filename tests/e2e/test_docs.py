@@ -66,7 +66,7 @@ def test_the_readme_names_the_two_commands_that_ci_runs_as_written():
     )
     assert install_and_run.count("\n") == install_and_test.count("\n") == 1
     assert install_and_run.endswith("/otel-bridge run\n")
-    assert install_and_test.endswith(" -m pytest\n")
+    assert install_and_test.endswith(" -m pytest -n 2 --dist loadfile\n")
 
 
 def rows(page: Path) -> list[list[str]]:

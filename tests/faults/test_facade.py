@@ -154,6 +154,15 @@ def test_weave_init_finds_its_project_without_the_upstream(pair):
     assert answer["data"]["viewer"]["defaultEntity"]["name"] == "team"
 
 
+def test_the_description_says_what_a_sidecar_passes_on(pair):
+    _, bridge = pair
+    document = json.loads(client.call(f"{bridge.api}/openapi.json")[1])
+    assert "502" in document["paths"]["/calls/stats"]["post"]["responses"]
+    assert "502" not in document["paths"]["/call/upsert_batch"]["post"]["responses"]
+    assert "/bridge/retranslate" not in document["paths"]
+    assert client.call(f"{bridge.api}/docs")[0] == 200
+
+
 def test_a_foreign_page_gets_nothing(pair):
     _, bridge = pair
     assert client.call(f"{bridge.api}/calls/stats", b"{}", Origin="https://evil.example")[0] == 403

@@ -87,6 +87,8 @@ def test_probes_have_a_port_of_their_own_that_answers_while_the_bridge_stops(wea
         for path in ("/livez", "/healthz", "/readyz", "/startupz", "/metrics"):
             assert client.call(admin + path)[0] == 200, path
         assert client.call(f"{admin}/calls/stats", b"{}")[0] == 404
+        described = json.loads(client.call(f"{admin}/openapi.json")[1])["paths"]
+        assert set(described) == {"/livez", "/healthz", "/readyz", "/startupz", "/metrics", "/openapi.json"}
         assert client.call(f"{bridge.api}/readyz")[0] == 200
         assert client.export(bridge.http, client.a_request(5)) == 200
         bridge.process.send_signal(signal.SIGTERM)

@@ -2,13 +2,18 @@
 
 Copying the log into the database is left to a thread with a connection of its own: a checkpoint runs beside
 the writer and, in C, without the interpreter. What was written meanwhile is little; the writer copies it
-between two transactions, and then the next transaction starts the log over. Only where readers keep the log
-from starting over until it is large does the writer wait for them, and refuse work above the limit.
+between two transactions, and then the next transaction starts the log over.
+
+It can start over only when the readers that came before that copy have ended, and others may come all the
+time. Those that come after it do not matter. So the writer waits for a moment, and once the log is large, for
+longer than any statement of a reader may take (`deadlines`). It refuses work above the limit, where somebody
+else reads without end.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,7 +31,11 @@ MAX_WAL_BYTES: Final = 256 << 20
 """The log is never larger, whatever readers do."""
 _FRAME_HEAD_BYTES: Final = 24
 _WAIT_MILLISECONDS: Final = 50
-"""How long the writer waits for readers at a time, once the log is large."""
+"""How long the writer waits for readers at a time."""
+_LONG_WAIT_MILLISECONDS: Final = 2_500
+"""How long it waits once before it would refuse work: two statements of a reader, one after the other."""
+_LONG_WAIT_AGAIN_SECONDS: Final = 10.0
+"""After a long wait in vain, for so long there is no other."""
 
 
 class WalSizes(Struct, frozen=True, kw_only=True):
@@ -37,7 +46,7 @@ class WalSizes(Struct, frozen=True, kw_only=True):
     finish: int
     """At most this much is copied between two transactions."""
     reset: int
-    """The writer waits for readers, so that the log can start over."""
+    """The writer waits for readers, so that the log can start over; half the way to `refuse`, for long."""
     refuse: int
     """No transaction begins."""
 
@@ -68,6 +77,8 @@ class Checkpointer:
         self._frames_then = 0
         self._written_then = self._written()
         self._written_at_order = 0
+        self._next_try = 0
+        self._no_long_wait_until = 0.0
         self._thread = threading.Thread(target=self._copy_on_order, name="checkpoint", daemon=True)
         self._thread.start()
         self._learn_at_start()
@@ -82,8 +93,9 @@ class Checkpointer:
         if self._copying and not self._results.empty():
             self._finish()
         size = self.wal_bytes
-        if size > self._sizes.reset:
-            self._start_over()
+        if size > self._sizes.reset and (size > self._sizes.refuse or size >= self._next_try):
+            self._start_over(self._patience(size))
+            self._next_try = self.wal_bytes + self._sizes.finish
         elif size > self._sizes.copy and not self._copying:
             self._copying = True
             self._written_at_order = self._written()
@@ -114,20 +126,35 @@ class Checkpointer:
     def _copy_rest(self) -> None:
         written = self._written()
         with suppress(apsw.Error):  # a full or failing disk: the log stays, and is tried again
-            log, copied = self._connection.wal_checkpoint()
-            starts_over = log == copied and log * self._frame_bytes <= self._sizes.reset
-            self._learn((0 if starts_over else log, copied), written)
+            try:
+                self._checkpoint(apsw.SQLITE_CHECKPOINT_RESTART, _WAIT_MILLISECONDS)
+                self._learn((0, 0), written)
+            except apsw.BusyError:  # readers are in the way of starting over, not of copying
+                self._learn(self._connection.wal_checkpoint(), written)
 
-    def _start_over(self) -> None:
-        """Wait for the thread, and a little for readers; copy everything and cut the log off."""
+    def _start_over(self, milliseconds: int) -> None:
+        """Wait for the thread, and for readers; copy everything and cut the log off."""
         if self._copying:
             self._finish()
         written = self._written()
         try:
-            self._connection.set_busy_timeout(_WAIT_MILLISECONDS)
-            self._learn(self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE), written)
+            self._learn(self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE, milliseconds), written)
         except apsw.Error:  # readers are in the way, or the disk is
-            self._copy_rest()
+            if milliseconds > _WAIT_MILLISECONDS:
+                self._no_long_wait_until = time.monotonic() + _LONG_WAIT_AGAIN_SECONDS
+            with suppress(apsw.Error):
+                self._learn(self._connection.wal_checkpoint(), written)
+
+    def _patience(self, size: int) -> int:
+        late = size > (self._sizes.reset + self._sizes.refuse) // 2
+        if late and time.monotonic() >= self._no_long_wait_until:
+            return _LONG_WAIT_MILLISECONDS
+        return _WAIT_MILLISECONDS
+
+    def _checkpoint(self, mode: int, milliseconds: int) -> tuple[int, int]:
+        self._connection.set_busy_timeout(milliseconds)
+        try:
+            return self._connection.wal_checkpoint(mode=mode)
         finally:
             self._connection.set_busy_timeout(BUSY_MILLISECONDS)
 

@@ -9,6 +9,7 @@ import apsw
 
 from otel_bridge.errors import Refused, StartError, Unavailable
 from otel_bridge.query.derived import trace_name
+from otel_bridge.query.values import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -84,11 +85,16 @@ def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_scalar_function("trace_name", _trace_name, 1, deterministic=True)
         connection.create_scalar_function("casefold", _casefold, 1, deterministic=True)
+        connection.create_scalar_function("long_number", _long_number, 1, deterministic=True)
     return connection
 
 
 def _trace_name(*args: apsw.SQLiteValue) -> str:
     return trace_name(str(args[0]))
+
+
+def _long_number(*args: apsw.SQLiteValue) -> int | float | None:
+    return number_of(str(args[0]))
 
 
 def _casefold(*args: apsw.SQLiteValue) -> str | None:

@@ -12,7 +12,7 @@ from otel_bridge.query.values import NUMBER_TEXT, Kind
 from otel_bridge.store.sqlite.fragments import Sql
 from otel_bridge.store.sqlite.ids import pack
 from otel_bridge.store.sqlite.patterns import holds_text, quoted_in_tree
-from otel_bridge.store.sqlite.readings import TREES, json_path, reading
+from otel_bridge.store.sqlite.readings import FAILED, HAS_EXCEPTION, TREES, json_path, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,10 @@ MAX_ARGUMENTS: Final = 10_000
 _MAX_PLACEHOLDERS: Final = 100
 _OPERATORS: Final[Mapping[str, str]] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _IDS: Final = frozenset({"id", "trace_id", "parent_id"})
+_NO_EXCEPTION: Final = t.Comparison("eq", t.Read(q.Column("exception"), Kind.EXISTS), t.Fixed(False))
+_HAS_FAILED: Final = t.Comparison("eq", t.Read(q.Derived("status"), Kind.TEXT), t.Fixed("error"))
+_RARE: Final = ((t.Negation(_NO_EXCEPTION), HAS_EXCEPTION), (_HAS_FAILED, FAILED))
+"""Conditions that an index of their own answers, and the SQL that it is found by."""
 
 
 def compiled(condition: t.Condition) -> Sql | None:
@@ -30,7 +34,19 @@ def compiled(condition: t.Condition) -> Sql | None:
     return None if sql is None or len(sql.args) > MAX_ARGUMENTS else sql
 
 
+def is_rare(condition: t.Condition) -> bool:
+    """Tell whether an index holds just the calls for which `condition` may hold."""
+    return _rare(condition) is not None
+
+
+def _rare(condition: t.Condition) -> str | None:
+    return next((text for known, text in _RARE if condition == known), None)
+
+
 def _condition(condition: t.Condition) -> Sql | None:
+    rare = _rare(condition)
+    if rare is not None:
+        return Sql(rare)
     match condition:
         case t.All(parts=parts):
             return _joined("AND", parts)

@@ -7,19 +7,22 @@ that an index finds by something else than time are gathered at once.
 from __future__ import annotations
 
 import operator
+from array import array
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from otel_bridge.errors import QueryTimeout
 from otel_bridge.model.query import CallsFilter, CallsQuery
 from otel_bridge.stats.measure import Measured
 from otel_bridge.stats.tally import PARTS, Cell, Tally, counted
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
+from otel_bridge.store.sqlite.deadlines import Deadline, StatementTimeout
 from otel_bridge.store.sqlite.fragments import Sql, joined
+from otel_bridge.store.sqlite.readings import LATENCY
 from otel_bridge.store.trees import Flag
 
 if TYPE_CHECKING:
@@ -39,11 +42,9 @@ MEASURE_SECONDS: Final = 20.0
 SLICE_MICROS: Final = 3600 * 1_000_000
 """Calls of at most so much time are added up by one statement: what it holds in memory is bounded."""
 
-_MILLIS: Final = "((c.ended_at - c.started_at) / 1000 - ((c.ended_at - c.started_at) % 1000 < 0))"
-"""The floor, as the line of a call shows it; SQLite divides towards zero."""
 _CACHED: Final = "(u.cache_read_input_tokens + u.cache_creation_input_tokens)"
 _VALUES: Final[Mapping[str, str]] = {
-    "latency_ms": _MILLIS,
+    "latency_ms": LATENCY,
     "call_count": "1",
     "error_count": f"((c.flags & {Flag.FAILED}) > 0)",
     "uncached_tokens": f"(u.input_tokens - iif({_CACHED} <= u.input_tokens, {_CACHED}, 0))",
@@ -67,6 +68,7 @@ _JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 }
 _EXACT: Final = 1 << 53
 _integers: Final = msgspec.json.Decoder(list[int]).decode
+_no_values: Final = partial(array, "q")
 
 
 def measure(reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> Measured:
@@ -85,7 +87,7 @@ class _Sums:
     def __init__(self) -> None:
         self.rows = 0
         self.numbers: dict[tuple[str, str], Any] = {}
-        self.values: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self.values: defaultdict[str, array[int]] = defaultdict(_no_values)
 
     def cell(self, wanted: tuple[Wanted, ...]) -> Cell:
         return Cell(self.rows, {one.metric: self._tally(one) for one in wanted})
@@ -100,8 +102,7 @@ class _Work:
     def __init__(self, reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> None:
         self._reading = reading
         self._edges = asked.edges
-        self._clock = clock
-        self._deadline = clock() + MEASURE_SECONDS
+        self._deadline = Deadline(clock, MEASURE_SECONDS)
         self._where = conditions(CallsQuery(project_id=asked.project_id, filter=asked.filter), project)
         self._everything = asked.filter == CallsFilter()
         self._at_once = is_selective(asked.filter)
@@ -124,7 +125,7 @@ class _Work:
             sums.rows += row[keys]
             for metric, texts in zip(listed, lists, strict=False):
                 if texts is not None:
-                    sums.values[metric].update(_integers(f"[{texts}]"))
+                    sums.values[metric].fromlist(_integers(f"[{texts}]"))
             for place, number in zip(parts, lists[len(listed) :], strict=True):
                 have = sums.numbers.get(place)
                 sums.numbers[place] = number if have is None else _JOIN[place[1]](have, number)
@@ -137,11 +138,23 @@ class _Work:
             yield from self._read(self._statement(picked, ["bucket_of(c.started_at)", *groups], usage=usage))
             return
         for bucket, low, high in self._slices():
-            if self._clock() > self._deadline:
-                text = f"statistics took longer than {MEASURE_SECONDS:g} s; ask for a shorter range"
-                raise QueryTimeout(text)
-            sql = self._statement(picked, groups, usage=usage, low=low, high=high)
-            yield from ((bucket, *row) for row in self._read(sql) if groups or row[0])
+            for row in self._slice(picked, groups, low, high, usage=usage):
+                if groups or row[0]:
+                    yield (bucket, *row)
+
+    def _slice(
+        self, picked: list[str], groups: list[str], low: int, high: int, *, usage: bool
+    ) -> Iterator[tuple[Any, ...]]:
+        """Read what started within a slice of time; one that takes too long is read in halves."""
+        self._deadline.check()
+        try:
+            yield from self._read(self._statement(picked, groups, usage=usage, low=low, high=high))
+        except StatementTimeout:
+            middle = (low + high) // 2
+            if middle == low:
+                raise
+            yield from self._slice(picked, groups, low, middle, usage=usage)
+            yield from self._slice(picked, groups, middle, high, usage=usage)
 
     def _slices(self) -> Iterator[tuple[int, int, int]]:
         for bucket, (begin, end) in enumerate(pairwise(self._edges)):

@@ -13,7 +13,7 @@ from otel_bridge.query.fields import ANY_TYPE
 from otel_bridge.query.parts import conjuncts, fields_in
 from otel_bridge.query.resolve import resolve
 from otel_bridge.store.sqlite.conditions import conditions
-from otel_bridge.store.sqlite.expressions import MAX_ARGUMENTS, compiled
+from otel_bridge.store.sqlite.expressions import MAX_ARGUMENTS, compiled, is_rare
 from otel_bridge.store.sqlite.fragments import Sql, joined
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ class Narrowed(Struct, frozen=True):
     """What selects the calls of a query: `where` over `calls AS c` and the tables that `joins_for` brings in.
 
     `residual` decides, by the reference, which of the calls that SQL selects are meant; None: all of them.
+    `is_rare`: an index of its own holds what one of the conditions selects.
     """
 
     where: Sql
     residual: t.Condition | None = None
+    is_rare: bool = False
 
 
 def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
@@ -43,7 +45,8 @@ def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
     pushed = [conditions(query, project)]
     left: list[t.Condition] = []
     room = MAX_ARGUMENTS
-    for part in () if query.query is None else conjuncts(resolve(query.query)):
+    parts = () if query.query is None else tuple(conjuncts(resolve(query.query)))
+    for part in parts:
         sql = None if any(is_expanded(field, query) for field in fields_in(part)) else compiled(part)
         if sql is None or len(sql.args) > room:
             left.append(part)
@@ -51,7 +54,8 @@ def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
         if sql is not None:
             pushed.append(sql)
             room -= len(sql.args)
-    return Narrowed(joined(" AND ", pushed), t.All(tuple(left)) if left else None)
+    residual = t.All(tuple(left)) if left else None
+    return Narrowed(joined(" AND ", pushed), residual, any(map(is_rare, parts)))
 
 
 def is_expanded(field: q.Field, query: q.CallsQuery) -> bool:
@@ -75,7 +79,7 @@ def _needed(part: t.Condition) -> Sql | None:
     kinds = {field.feedback_type for field in fields if isinstance(field, q.FeedbackField)}
     if not kinds or not all(isinstance(field, q.FeedbackField) for field in fields):
         return None
-    if reference(part)(_Unremarked()):
+    if reference(part)(_Blank()):
         return None
     return _has_feedback(() if ANY_TYPE in kinds else sorted(kinds))
 
@@ -87,17 +91,17 @@ def _has_feedback(kinds: Iterable[str]) -> Sql:
     return Sql(text, args)
 
 
-class _Unremarked:
-    """A call without feedback, of which nothing else is asked."""
+class _Blank:
+    """A call that holds nothing."""
 
-    def column(self, name: str) -> None:
-        raise NotImplementedError
+    def column(self, _name: str) -> None:
+        return None
 
-    def derived(self, name: str) -> None:
-        raise NotImplementedError
+    def derived(self, _name: str) -> None:
+        return None
 
-    def reached(self, root: q.JsonRoot, path: Sequence[str | int]) -> None:
-        raise NotImplementedError
+    def reached(self, _root: q.JsonRoot, _path: Sequence[str | int]) -> None:
+        return None
 
     def remarks(self, _kind: str) -> Sequence[Remark]:
         return ()

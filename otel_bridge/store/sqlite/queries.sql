@@ -289,6 +289,10 @@ WHERE c.project = (SELECT number FROM projects WHERE name = ?1) AND c.trace_id I
 )
 GROUP BY c.trace_id;
 
+-- name: arrivals
+-- Below the first and up to the last call.
+SELECT coalesce((SELECT min(seq) FROM calls) - 1, 0), coalesce((SELECT max(seq) FROM calls), 0);
+
 -- name: watermark
 SELECT coalesce(max(seq), 0) FROM calls;
 

@@ -29,6 +29,7 @@ from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.annex_reads import SqliteReads, trace_sizes
 from otel_bridge.store.sqlite.codec import SpanCodec
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
+from otel_bridge.store.sqlite.deadlines import READ_SECONDS, STATEMENT_SECONDS, StatementTimeout, too_long
 from otel_bridge.store.sqlite.fragments import Sql
 from otel_bridge.store.sqlite.queries import QUERIES
 from otel_bridge.store.sqlite.rendering import RowReader, lines_statement
@@ -44,10 +45,8 @@ if TYPE_CHECKING:
     from otel_bridge.store.lines import Line
     from otel_bridge.store.sqlite.select import Search
 
-READ_DEADLINE_SECONDS: Final = 5.0
-"""No statement runs longer: while it runs, the log of recent writes cannot start over."""
-_STEPS_BETWEEN_LOOKS: Final = 100_000
-"""Instructions of SQLite's machine between two looks at the clock: about a millisecond."""
+_STEPS_BETWEEN_LOOKS: Final = 20_000
+"""Instructions of SQLite's machine between two looks at the clock: some hundred microseconds."""
 _RENDER_TOGETHER: Final = 100
 """Calls read by one statement while lines are rendered."""
 
@@ -124,8 +123,8 @@ class SqliteReader:
         return 0 if asked is None else scan.count(self, asked, self._clock)
 
     def run(self, sql: Sql) -> list[Any]:
-        """Run one statement (`scan.Table`)."""
-        with self._reading() as connection:
+        """Run one statement (`scan.Table`); raise StatementTimeout."""
+        with self._reading(STATEMENT_SECONDS, StatementTimeout) as connection:
             return connection.execute(sql.text, sql.args).fetchall()
 
     def passing(self, asked: Search, seqs: Sequence[int]) -> set[int]:
@@ -170,7 +169,8 @@ class SqliteReader:
             project = _project(connection, asked.project_id)
         if project is None:
             return Measured({}, {})
-        return measuring.measure(self._reading, asked, project, self._clock)
+        reading = partial(self._reading, STATEMENT_SECONDS, StatementTimeout)
+        return measuring.measure(reading, asked, project, self._clock)
 
     def close(self) -> None:
         """Close every connection; those in use are closed when their work is done."""
@@ -179,17 +179,18 @@ class SqliteReader:
             self._idle.pop().close()
 
     @contextmanager
-    def _reading(self) -> Generator[apsw.Connection]:
-        """Lend a connection, and bound what is done with it in time."""
+    def _reading(
+        self, seconds: float = READ_SECONDS, late: type[QueryTimeout] = QueryTimeout
+    ) -> Generator[apsw.Connection]:
+        """Lend a connection, and bound what is done with it in time; raise `late` when that is over."""
         connection = self._borrow()
-        deadline = self._clock() + READ_DEADLINE_SECONDS
+        deadline = self._clock() + seconds
         connection.set_progress_handler(lambda: self._clock() > deadline, _STEPS_BETWEEN_LOOKS)
         try:
             with storage_trouble():
                 yield connection
         except apsw.InterruptError as error:
-            text = f"the query took longer than {READ_DEADLINE_SECONDS:g} s; narrow it with a filter"
-            raise QueryTimeout(text) from error
+            raise late(too_long(seconds)) from error
         finally:
             connection.set_progress_handler(None)
             if self._closed:

@@ -35,14 +35,18 @@ _COLUMNS: Final[Mapping[str, str]] = {
     **{name: _ID_TEXT.format(f"c.{name}") for name in ("id", "trace_id", "parent_id")},
 }
 
+HAS_EXCEPTION: Final = f"((c.flags & {Flag.HAS_EXCEPTION}) <> 0)"
+"""The index `failed_calls` is over the calls for which this holds, in these very words."""
+FAILED: Final = f"({HAS_EXCEPTION} AND (c.flags & {Flag.FAILED}) <> 0)"
+"""Whether the status is `error`."""
 _STATUS: Final = f"""(CASE
     WHEN c.flags & {Flag.FAILED} THEN 'error'
     WHEN c.ended_at IS NULL THEN 'running'
     WHEN c.flags & {Flag.CHILD_ERRORS} THEN 'descendant_error'
     ELSE 'success' END)"""
-_SPENT: Final = "(c.ended_at - c.started_at)"
-_LATENCY: Final = f"(({_SPENT} - ({_SPENT} % 1000 + 1000) % 1000) / 1000)"
-"""Rounded down, also where the end lies before the start; SQLite rounds towards zero."""
+LATENCY: Final = "((c.ended_at - c.started_at + 1000000000000000000) / 1000 - 1000000000000000)"
+"""Milliseconds rounded down, also where the end lies before the start: SQLite rounds towards zero, and no two
+times are 10^18 microseconds apart. The index `slowest_roots` is over these very words."""
 _TRACE_NAME: Final = """(CASE
     WHEN c.display_name <> '' THEN c.display_name
     WHEN c.op_name GLOB 'weave:///*' THEN trace_name(c.op_name)
@@ -55,7 +59,10 @@ _WHOLE: Final = """(CASE typeof({0})
     WHEN 'integer' THEN {0}
     WHEN 'real' THEN iif({0} >= -9223372036854775808.0 AND {0} < 9223372036854775808.0
         AND {0} = CAST({0} AS INTEGER), CAST({0} AS INTEGER), NULL) END)"""
-_IN_TEXT: Final = "(SELECT {1} FROM (SELECT iif({2}, json_extract({0}, '$'), NULL) AS n))"
+_EXACT_CHARACTERS: Final = 17
+"""SQLite may read a longer number as the neighbour of the nearest floating point number."""
+_NUMBER: Final = f"iif(length({{0}}) <= {_EXACT_CHARACTERS}, json_extract({{0}}, '$'), long_number({{0}}))"
+_IN_TEXT: Final = f"(SELECT {{1}} FROM (SELECT iif({{2}}, {_NUMBER}, NULL) AS n))"  # noqa: S608 - our own words
 
 
 def reading(field: q.Field, kind: Kind) -> Sql | None:
@@ -64,9 +71,9 @@ def reading(field: q.Field, kind: Kind) -> Sql | None:
         case q.Column(name=name):
             return _column(name, kind)
         case q.JsonField(root=root, path=path):
-            return _json(TREES[root], path, kind)
+            return json_reading(TREES[root], path, kind)
         case q.Derived(name="latency_ms"):
-            return _integer(_LATENCY, kind)
+            return _integer(LATENCY, kind)
         case q.Derived(name=name):
             return _text(_STATUS if name == "status" else _TRACE_NAME, kind)
         case q.FeedbackField():
@@ -92,6 +99,8 @@ def _column(name: str, kind: Kind) -> Sql | None:
     if name in _NOWHERE:
         return Sql("0" if kind is Kind.EXISTS else "NULL")
     column = _COLUMNS.get(name, f"c.{name}")
+    if name == "exception" and kind is Kind.EXISTS:
+        return Sql(HAS_EXCEPTION)
     if name in INSTANTS:
         return _instant(column, kind)
     return _integer(column, kind) if name in INTEGERS else _text(column, kind)
@@ -146,7 +155,8 @@ def _integer_in(text: str) -> str:
     return _IN_TEXT.format(text, _WHOLE.format("n"), _IS_NUMBER.format(text))
 
 
-def _json(tree: str, path: Sequence[str | int], kind: Kind) -> Sql | None:
+def json_reading(tree: str, path: Sequence[str | int], kind: Kind) -> Sql | None:
+    """Read what lies at a path of a tree, SQL for JSON text, as `kind`."""
     place = json_path(path)
     if place is None:
         return None

@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from otel_bridge.model.query import CallsQuery, Column, SortBy
+from otel_bridge.model.query import CallsFilter, CallsQuery, Column, Derived, SortBy
 from otel_bridge.query.ordering import PlainKey, plain_keys
 from otel_bridge.store.asked import names_and_prefixes, order
 from otel_bridge.store.sqlite.conditions import is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
 from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.sqlite.narrow import Narrowed, is_expanded, joins_for, narrowed
+from otel_bridge.store.sqlite.ranking import BODY_COLUMNS, Ranking
 from otel_bridge.store.sqlite.readings import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WALKS: Final = frozenset((*((SortBy("started_at", way), SortBy("id", way)) for way in ("asc", "desc")),))
-_BODY_COLUMNS: Final = frozenset({"exception"})
 _NEVER_NULL: Final = frozenset({"id", "started_at", "trace_id", "op_name"})
+_SLOWEST: Final = [(Derived("latency_ms"), True), (Column("id"), True)]
+_EMPTY_MATCHES_NOTHING: Final = frozenset({"thread_ids", "turn_ids"})
+_WALKED: Final = (frozenset[str](), frozenset({"trace_roots_only"}), frozenset({"op_names"}))
+"""Filters for which an index by time holds nothing but the calls that are meant."""
+
+
+class Stretch(Struct, frozen=True):
+    """Calls by their sequence numbers: above `low`, up to `high`."""
+
+    low: int
+    high: int
 
 
 class Place(Struct, frozen=True, array_like=True):
@@ -49,8 +60,21 @@ class Search(Struct, frozen=True):
 
     @property
     def is_heavy(self) -> bool:
-        """Whether more than the narrow rows of calls is read to decide which are meant."""
-        return self.narrowed.residual is not None or bool(joins_for(self.narrowed.where))
+        """Whether more than narrow rows is read to decide which calls are meant, and in which order."""
+        named = (self.narrowed.where,) if self.order_by is None else (self.narrowed.where, self.order_by)
+        return self.narrowed.residual is not None or bool(joins_for(*named))
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the index of a walk holds nothing but the calls that are meant, or few others."""
+        if self.narrowed.is_rare and not self.is_heavy:
+            return True
+        return self.query.query is None and _filtered_by(self.query.filter) in _WALKED
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether an index finds the calls of the filter, few in most cases."""
+        return is_selective(self.query.filter)
 
 
 def search(query: CallsQuery, project: int) -> Search:
@@ -59,8 +83,23 @@ def search(query: CallsQuery, project: int) -> Search:
     walk = _is_walk(query, keys)
     plain = plain_keys(keys)
     by_refs = any(is_expanded(key.field, query) for key in plain)
-    order_by = None if by_refs else _order_by(plain, walk=walk)
+    order_by = None if by_refs else _order_by(plain, indexed=walk or _is_slowest(query, plain))
     return Search(query, project, narrowed(query, project), tuple(plain), order_by, walk)
+
+
+def _filtered_by(asked: CallsFilter) -> frozenset[str]:
+    """Return the members that leave anything out."""
+    return frozenset(
+        name
+        for name in asked.__struct_fields__
+        if getattr(asked, name) or (name in _EMPTY_MATCHES_NOTHING and getattr(asked, name) is not None)
+    )
+
+
+def _is_slowest(query: CallsQuery, keys: Sequence[PlainKey]) -> bool:
+    """Tell whether these are the slowest roots, which an index holds in this order."""
+    roots = query.query is None and _filtered_by(query.filter) == {"trace_roots_only"}
+    return roots and [(key.field, key.descending) for key in keys] == _SLOWEST
 
 
 def _is_walk(query: CallsQuery, keys: tuple[SortBy, ...]) -> bool:
@@ -70,12 +109,20 @@ def _is_walk(query: CallsQuery, keys: tuple[SortBy, ...]) -> bool:
     return ordered and keys in _WALKS and not is_selective(query.filter)
 
 
-def all_at_once(asked: Search, *, limit: int | None, offset: int) -> Sql:
+def all_at_once(asked: Search, *, limit: int | None, offset: int, within: Stretch | None = None) -> Sql:
     """Select sequence numbers, in order unless that is left to the reference."""
-    pieces = [_where("c.seq", asked)]
+    pieces = [_where("c.seq", asked, within)]
     if asked.order_by is not None:
         pieces.append(asked.order_by)
     return joined(" ", [*pieces, Sql("LIMIT ? OFFSET ?", (-1 if limit is None else limit, offset))])
+
+
+def ranked(asked: Search, within: Stretch, *, limit: int | None) -> Sql:
+    """Select (seq, value of each key) in order."""
+    ranking = Ranking(asked.keys)
+    looked_up = ranking.looked_up()
+    found = _where(looked_up.text, asked, within)
+    return ranking.around(Sql(found.text, (*looked_up.args, *found.args)), limit)
 
 
 def window_end(asked: Search, place: Place, calls: int) -> Sql:
@@ -111,9 +158,9 @@ def part(
     return joined(" ", pieces)
 
 
-def counted(asked: Search, *, limit: int | None) -> Sql:
+def counted(asked: Search, *, limit: int | None, within: Stretch | None = None) -> Sql:
     """Count the calls that SQL selects, up to a limit."""
-    inner = _where("1", asked)
+    inner = _where("1", asked, within, ordered=False)
     if limit is None:
         return Sql(inner.text.replace("SELECT 1", "SELECT count(*)", 1), inner.args)
     return Sql(f"SELECT count(*) FROM ({inner.text} LIMIT ?)", (*inner.args, limit))  # noqa: S608
@@ -134,11 +181,19 @@ def behind(place: Place, row: tuple[int, str | bytes], *, left: int | None, skip
     return Place(place.watermark, row[0], unpack(row[1]) or "", left, skip)
 
 
-def _where(selected: str, asked: Search) -> Sql:
+def _where(selected: str, asked: Search, within: Stretch | None = None, *, ordered: bool = True) -> Sql:
     where = asked.narrowed.where
-    named = (where,) if asked.order_by is None else (where, asked.order_by)
-    text = f"SELECT {selected} FROM calls AS c {joins_for(*named)} WHERE {where.text}"  # noqa: S608
-    return Sql(text, where.args)
+    named = (where, asked.order_by) if ordered and asked.order_by is not None else (where,)
+    source = f"{selected} FROM calls AS c {_hint(asked, within)} {joins_for(*named)}"
+    if within is None:
+        return Sql(f"SELECT {source} WHERE {where.text}", where.args)
+    text = f"SELECT {source} WHERE c.seq > ? AND c.seq <= ? AND {where.text}"
+    return Sql(text, (within.low, within.high, *where.args))
+
+
+def _hint(asked: Search, within: Stretch | None) -> str:
+    """Keep SQLite from an index in whose order it would meet the bodies of a stretch all over the file."""
+    return "NOT INDEXED" if within is not None and not asked.is_selective else ""
 
 
 def _ascends(asked: Search) -> bool:
@@ -157,9 +212,9 @@ def _in_order(asked: Search) -> Sql:
     return asked.order_by
 
 
-def _order_by(keys: Sequence[PlainKey], *, walk: bool) -> Sql | None:
-    """Order by `keys`; `walk` lets an index give the order, else the calls found are sorted."""
-    terms = [_term(key, walk=walk) for key in keys]
+def _order_by(keys: Sequence[PlainKey], *, indexed: bool) -> Sql | None:
+    """Order by `keys`; `indexed` lets an index give the order, else the calls found are sorted."""
+    terms = [_term(key, indexed=indexed) for key in keys]
     known = [term for term in terms if term is not None]
     if len(known) < len(terms):
         return None
@@ -167,12 +222,12 @@ def _order_by(keys: Sequence[PlainKey], *, walk: bool) -> Sql | None:
     return Sql(f"ORDER BY {by.text}", by.args)
 
 
-def _term(key: PlainKey, *, walk: bool) -> Sql | None:
+def _term(key: PlainKey, *, indexed: bool) -> Sql | None:
     way = "DESC" if key.descending else "ASC"
     if isinstance(key.field, Column):
         name = key.field.name
-        plus = "" if walk else "+"
+        plus = "" if indexed else "+"
         nulls = "" if name in _NEVER_NULL else " NULLS LAST"
-        return Sql(f"{plus}{'b' if name in _BODY_COLUMNS else 'c'}.{name} {way}{nulls}")
+        return Sql(f"{plus}{'b' if name in BODY_COLUMNS else 'c'}.{name} {way}{nulls}")
     read = reading(key.field, key.kind)
     return None if read is None else Sql(f"{read.text} {way} NULLS LAST", read.args)

@@ -8,6 +8,7 @@ from aiohttp import web
 from otel_bridge.api.answers import refuse
 from otel_bridge.api.routes import ROUTES
 from otel_bridge.http.guard import guard_for, guarded
+from otel_bridge.http.route import About, Route
 from tests.contract.api.bodies import PROJECT, a_batch, start_item
 from tests.contract.api.client import Told
 
@@ -115,7 +116,7 @@ class TestWhatTheServiceAdds:
         async def answer(_request):
             return web.Response(text="spans")
 
-        api = await serve(extra_routes=[web.post("/v1/traces", answer)])
+        api = await serve(extra_routes=[Route("POST", "/v1/traces", answer, About("OTLP", "Export traces"))])
 
         assert (await api.post("/v1/traces", b"")).body == b"spans"
 
@@ -123,7 +124,7 @@ class TestWhatTheServiceAdds:
         async def answer(_request):
             raise web.HTTPRequestEntityTooLarge(max_size=1, actual_size=2)
 
-        api = await serve(extra_routes=[web.post("/v1/traces", answer)])
+        api = await serve(extra_routes=[Route("POST", "/v1/traces", answer, About("OTLP", "Export traces"))])
         reply = await api.post("/v1/traces", b"")
 
         assert (reply.status, reply.json) == (413, {"reason": "Request too large"})

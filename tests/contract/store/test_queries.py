@@ -12,6 +12,7 @@ from otel_bridge.model import query as q
 from otel_bridge.model.annex import Feedback, KeepFeedback
 from otel_bridge.query.fields import field_of
 from otel_bridge.store.sqlite import scan
+from otel_bridge.store.sqlite.deadlines import SCAN_SECONDS
 from tests.contract.store.records import PROJECT, T0, a_call, a_start, call_id
 
 TEXTS = [
@@ -215,7 +216,7 @@ class TestLongScans:
     def test_a_scan_that_takes_too_long_says_so(self, filled):
         if filled.kind == "memory":
             pytest.skip("has no deadline")
-        clock = itertools.count(step=scan.SCAN_DEADLINE_SECONDS / 2)
+        clock = itertools.count(step=SCAN_SECONDS / 2)
         filled.reader._clock = lambda: next(clock)
         filled.reader.run = patiently(filled.reader)
         with pytest.raises(QueryTimeout, match="longer than 20 s"):
@@ -225,7 +226,7 @@ class TestLongScans:
     def test_calls_that_the_reference_weighs_have_a_deadline_too(self, filled, ask):
         if filled.kind == "memory":
             pytest.skip("has no deadline")
-        clock = itertools.count(step=scan.SCAN_DEADLINE_SECONDS / 2)
+        clock = itertools.count(step=SCAN_SECONDS / 2)
         filled.reader._clock = lambda: next(clock)
         filled.reader.run = patiently(filled.reader)
         filled.reader.passing = lambda _asked, _seqs: set()

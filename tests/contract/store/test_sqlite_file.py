@@ -1,4 +1,4 @@
-"""What only the SQLite store has: a file with a schema, damage and deadlines."""
+"""What only the SQLite store has: a file with a schema, indexes and damage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import threading
 import apsw
 import pytest
 
-from otel_bridge.errors import QueryTimeout, StartError, Unavailable
+from otel_bridge.errors import StartError, Unavailable
+from otel_bridge.model import query as q
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite import migrate, reader, scan, select
@@ -28,6 +29,11 @@ from tests.contract.store.records import (
     call_id,
     render,
 )
+
+SLOWEST = (SortBy("summary.weave.latency_ms", "desc"),)
+HAS_FAILED = q.Compare("eq", q.GetField(q.Derived("status")), q.Literal("error"))
+HAS_EXCEPTION = q.Not(q.Compare("eq", q.GetField(q.Column("exception")), q.Literal(None)))
+IS_CHAT = q.Compare("eq", q.GetField(q.Column("op_name")), q.Literal("chat"))
 
 
 @pytest.fixture
@@ -165,17 +171,6 @@ class TestDamage:
 
 
 class TestReading:
-    def test_a_query_past_its_deadline_says_so(self, store, monkeypatch):
-        monkeypatch.setattr(reader, "_STEPS_BETWEEN_LOOKS", 10)
-        store.write(*(a_call(number) for number in range(100)))
-        clock = itertools.count(step=reader.READ_DEADLINE_SECONDS + 1)
-        hasty = SqliteReader(store.path, render=render, clock=lambda: next(clock))
-        with pytest.raises(QueryTimeout, match="longer than 5 s"):
-            hasty.plan(CallsQuery(project_id=PROJECT, sort_by=(SortBy("op_name", "asc"),)))
-        hasty._clock = lambda: 0.0
-        assert hasty.count(CallsQuery(project_id=PROJECT)) == 100
-        hasty.close()
-
     def test_no_snapshot_is_held_between_calls(self, store):
         store.write(*(a_call(number) for number in range(scan.PART_CALLS + 1)))
         query = CallsQuery(project_id=PROJECT)
@@ -202,6 +197,9 @@ class TestReading:
             ({}, "calls_by_start"),
             ({"sort_by": (SortBy("started_at", "desc"),)}, "calls_by_start"),
             ({"filter": CallsFilter(trace_roots_only=True)}, "root_calls_by_start"),
+            ({"filter": CallsFilter(trace_roots_only=True), "sort_by": SLOWEST, "limit": 9}, "slowest_roots"),
+            ({"query": HAS_FAILED}, "failed_calls"),
+            ({"query": HAS_EXCEPTION, "sort_by": (SortBy("started_at", "desc"),)}, "failed_calls"),
             ({"filter": CallsFilter(op_names=("chat",))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("chat", "x:*"))}, "calls_by_op"),
             ({"filter": CallsFilter(op_names=("x:*",)), "limit": 9}, "calls_by_op"),
@@ -224,8 +222,42 @@ class TestReading:
         connection.close()
         assert any(index in step for step in steps), steps
         assert not any("SCAN c" in step for step in steps), steps
-        if found.is_walk:
+        if found.is_walk or index == "slowest_roots":
             assert not any("TEMP B-TREE" in step for step in steps), steps
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"sort_by": (SortBy("started_at", "desc"),)},
+            {"filter": CallsFilter(trace_roots_only=True), "sort_by": (SortBy("started_at", "desc"),)},
+            {"filter": CallsFilter(trace_roots_only=True), "sort_by": SLOWEST},
+            {"filter": CallsFilter(op_names=("chat",))},
+            {"filter": CallsFilter(trace_ids=("t7",))},
+            {"sort_by": (SortBy("started_at", "desc"),), "query": IS_CHAT},
+        ],
+        ids=["newest", "roots", "slowest roots", "op", "trace", "expression that many calls meet"],
+    )
+    def test_a_page_of_a_larger_store_costs_no_more(self, store, monkeypatch, asked):
+        monkeypatch.setattr(scan, "NARROW_CALLS", 500)  # a window no larger than either store
+        query = CallsQuery(project_id=PROJECT, limit=20, **asked)
+        costs = []
+        for hundreds in (range(5), range(5, 20)):
+            for hundred in hundreds:
+                numbers = range(hundred * 100, hundred * 100 + 100)
+                store.write(*(a_call(n, trace_id=f"t{n // 20}", started_at=T0 + n) for n in numbers))
+            costs.append(steps_of(monkeypatch, store.path, query))
+        assert costs[1] < costs[0] * 1.2
+
+
+def steps_of(monkeypatch, path, query):
+    """Count the instructions that SQLite's machine runs for the first page of a query, in tens."""
+    looks = itertools.count()
+    monkeypatch.setattr(reader, "_STEPS_BETWEEN_LOOKS", 10)
+    counting = SqliteReader(path, render=render, clock=lambda: next(looks) * 0.0)
+    before = next(looks)
+    assert len(counting.plan(query).seqs) == query.limit
+    counting.close()
+    return next(looks) - before
 
 
 class TestUnfit:

@@ -9,9 +9,9 @@ import apsw
 import pytest
 
 from otel_bridge.errors import Unavailable
-from otel_bridge.model.query import CallsFilter, SortBy
+from otel_bridge.model.query import SortBy
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.sqlite import checkpoint, codec
+from otel_bridge.store.sqlite import codec
 from tests.contract.store.records import (
     EVERYTHING,
     T0,
@@ -112,48 +112,6 @@ class TestRetention:
         assert store.writer.expired > 0
 
 
-class TestLog:
-    @pytest.fixture
-    def small_log(self, monkeypatch):
-        sizes = checkpoint.WalSizes(copy=200_000, finish=200_000, reset=1_000_000, refuse=2_000_000)
-        monkeypatch.setattr("otel_bridge.store.sqlite.writer.wal_sizes", lambda _: sizes)
-
-    def write_some(self, store, numbers):
-        store.write(*(an_ended_span(n, inputs=b'{"t":"%s"}' % (b"x" * 5000)) for n in numbers))
-
-    def write_on(self, store):
-        for at in range(1, 300):
-            self.write_some(store, range(at * 10, at * 10 + 10))
-
-    def test_the_log_starts_over_while_writes_go_on(self, path, small_log):
-        store = Store("sqlite", path)
-        log = path.with_name("calls.db-wal")
-        for at in range(300):
-            self.write_some(store, range(at * 10, at * 10 + 10))
-            store.writer.maintain(now=T0)
-        assert log.stat().st_size < 3_000_000
-        store.close()
-
-    def test_a_reader_that_never_ends_bounds_the_log_by_refusing_writes(self, path, small_log, monkeypatch):
-        monkeypatch.setattr(checkpoint, "_WAIT_MILLISECONDS", 1)
-        store = Store("sqlite", path)
-        self.write_some(store, range(10))
-        stuck = apsw.Connection(str(path))
-        stuck.execute("BEGIN")
-        stuck.execute("SELECT count(*) FROM calls").fetchall()
-        with pytest.raises(Unavailable, match="readers hold"):
-            self.write_on(store)
-        assert path.with_name("calls.db-wal").stat().st_size < 3_000_000
-        stuck.close()
-        self.write_some(store, range(5000, 5010))
-        assert store.count(filter=CallsFilter(call_ids=(call_id(5000),))) == 1
-        store.close()
-
-    def test_the_default_bound_is_256_mib(self):
-        sizes = checkpoint.wal_sizes()
-        assert sizes.finish < sizes.copy < sizes.reset < sizes.refuse < checkpoint.MAX_WAL_BYTES == 256 << 20
-
-
 class TestDictionary:
     def test_spans_are_packed_with_a_dictionary_of_the_first_ones(self, path):
         store = Store("sqlite", path)
@@ -249,6 +207,7 @@ class TestWaitingLogs:
 LATER_TABLES = (
     "feedback", "prices", "objects", "files", "table_places", "table_rows", "tables", "usages",
 )  # fmt: skip
+LATER_INDEXES = ("slowest_roots", "failed_calls")
 
 
 def test_an_older_store_is_brought_forward_and_its_ends_are_the_spans(path, monkeypatch):
@@ -261,6 +220,7 @@ def test_an_older_store_is_brought_forward_and_its_ends_are_the_spans(path, monk
         "DROP TABLE waiting_logs",
         "DROP TABLE retranslations",
         *(f"DROP TABLE {name}" for name in LATER_TABLES),
+        *(f"DROP INDEX {name}" for name in LATER_INDEXES),
         "UPDATE bodies SET ranks = ranks & ((1 << 28) - 1)",
         "PRAGMA user_version = 1",
     ):

@@ -8,11 +8,12 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
+from otel_bridge.model import query as q
 from otel_bridge.model.call import CompletedCall
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite import migrate
 from tests.contract.store.annex_records import a_remark, feedback_ids, remarks
-from tests.contract.store.records import T0, Store, a_deletion, an_ended_span
+from tests.contract.store.records import T0, Store, a_deletion, a_start, an_end, an_ended_span
 from tests.contract.store.spans import a_real_span, some_logs, translation
 from tests.contract.store.test_measure import measure, rows, tokens
 
@@ -150,6 +151,7 @@ def test_the_cap_holds_over_calls_with_log_records_feedback_and_usage(tmp_path):
 LATER_TABLES = (
     "feedback", "prices", "objects", "files", "table_places", "table_rows", "tables", "usages",
 )  # fmt: skip
+LATER_INDEXES = ("slowest_roots", "failed_calls")
 
 
 def test_a_store_that_knew_log_records_only_is_brought_forward(tmp_path):
@@ -157,6 +159,8 @@ def test_a_store_that_knew_log_records_only_is_brought_forward(tmp_path):
     store.write(a_counted_span(1, tokens=5), some_logs(1, "a"), some_logs(2, "b"), an_ended_span(3))
     for name in LATER_TABLES:
         store.writer._connection.execute(f"DROP TABLE {name}")
+    for name in LATER_INDEXES:
+        store.writer._connection.execute(f"DROP INDEX {name}")
     store.writer._connection.pragma("user_version", 2)
     store.close()
     store.open()
@@ -166,4 +170,22 @@ def test_a_store_that_knew_log_records_only_is_brought_forward(tmp_path):
     store.write(a_counted_span(2, tokens=1))
     store.write(remarks(a_remark("a", 1)))
     assert (tokens(store), feedback_ids(store)) == ({"m1": 8}, ["a"])
+    store.close()
+
+
+def test_a_store_that_knew_no_exceptions_apart_from_failures_is_brought_forward(tmp_path):
+    store = Store("sqlite", tmp_path / "calls.db")
+    for number, exception in enumerate((None, "", "boom"), 1):
+        store.write(CompletedCall(a_start(number), an_end(number, exception=exception)))
+    store.writer._connection.execute("UPDATE calls SET flags = flags & 15")
+    for name in LATER_INDEXES:
+        store.writer._connection.execute(f"DROP INDEX {name}")
+    store.writer._connection.pragma("user_version", 4)
+    store.close()
+    store.open()
+
+    nothing = q.Compare("eq", q.GetField(q.Column("exception")), q.Literal(None))
+    failed = q.Compare("eq", q.GetField(q.Derived("status")), q.Literal("error"))
+    assert store.numbers(query=q.Not(nothing)) == [2, 3]
+    assert store.numbers(query=failed) == [3]
     store.close()

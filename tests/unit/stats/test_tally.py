@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from fractions import Fraction
 
 import pytest
@@ -32,7 +33,15 @@ def test_equal_values_stay_what_they_are():
 
 
 def test_no_value_is_left_out():
-    assert tally([None, 1, None]) == Tally(count=1, sum=1, min=1, max=1, ones=1, values=((1, 1),))
+    assert tally([None, 1, None]) == Tally(count=1, sum=1, min=1, max=1, ones=1, values=array("q", [1]))
+
+
+def test_a_great_many_values_are_counted_first_and_come_to_the_same(monkeypatch):
+    values = [5, 1, 0, 5, -3, 1, 1]
+    expected = tally(values)
+    monkeypatch.setattr("otel_bridge.stats.tally.MANY_VALUES", 3)
+    assert tally(values) == expected
+    assert list(expected.values) == sorted(values)
 
 
 @given(st.lists(st.integers(-5, 10**6), min_size=1), st.decimals(0, 100, places=3))

@@ -55,13 +55,13 @@ def test_a_summary_is_cleaned_once(summary, clean):
         (None, b'{"x":{"status_counts":{"error":3}}}', None, 0),
         (None, b'{"status_counts":{"error":3,"more":{"error":0}}}', None, Flag.CHILD_ERRORS),
         (None, b'{"status_counts":[1]}', None, 0),
-        (b"{}", b"{}", "boom", Flag.FAILED),
-        (b"{}", b"{}", "", 0),
+        (b"{}", b"{}", "boom", Flag.FAILED | Flag.HAS_EXCEPTION),
+        (b"{}", b"{}", "", Flag.HAS_EXCEPTION),
         (
             b'{"otel_span":1}',
             b'{"status_counts":{"error":1},"weave":{"x":1}}',
             "e",
-            Flag.OWN_SPAN | Flag.CHILD_ERRORS | Flag.OWN_WEAVE | Flag.FAILED,
+            Flag.OWN_SPAN | Flag.CHILD_ERRORS | Flag.OWN_WEAVE | Flag.FAILED | Flag.HAS_EXCEPTION,
         ),
     ],
 )

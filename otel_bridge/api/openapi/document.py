@@ -1,0 +1,139 @@
+"""The OpenAPI 3.1 document of an application, made from its routes and the models they name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from otel_bridge import __version__
+from otel_bridge.api.openapi.examples import EXAMPLES, FORM_EXAMPLE
+from otel_bridge.api.openapi.refusals import BINARY, USED, refusals
+from otel_bridge.api.openapi.schemas import components, reference
+from otel_bridge.http.route import JSON, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from otel_bridge.http.route import Route
+
+VERSION: Final = "3.1.0"
+DESCRIPTION: Final = (
+    "Weave's API over calls that were written here or came as OpenTelemetry spans. Bodies are JSON whatever"
+    " their Content-Type says, and may be compressed with gzip or deflate. There are no accounts: credentials"
+    " are accepted and not looked at. Where Weave's own server answers otherwise is written down in"
+    " docs/differences.md."
+)
+ROOT: Final = {"url": "/", "description": "The root."}
+BELOW_TRACES: Final = {
+    "url": "/traces",
+    "description": "The same below the prefix that Weave's SDK derives from WANDB_BASE_URL.",
+}
+LINES: Final = "application/jsonl"
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_JSON_TYPES: Final = (JSON, LINES)
+_DONE: Final = {
+    Kind.WRITE: "Done, and the disk has confirmed it.",
+    Kind.OTLP: "Every item that is not counted as rejected is kept, and the disk has confirmed it.",
+}
+
+
+def document(mounted: Sequence[Route], own: Sequence[Route]) -> bytes:
+    """Describe routes below every mount, and those at the root only, as JSON."""
+    routes = (*mounted, *own)
+    paths: dict[str, Any] = {}
+    for route in routes:
+        at_root = {} if route in mounted else {"servers": [ROOT]}
+        paths.setdefault(route.path, at_root)[route.method.lower()] = _operation(route)
+    return orjson.dumps(
+        {
+            "openapi": VERSION,
+            "info": _info(),
+            "servers": [ROOT, BELOW_TRACES],
+            "tags": [{"name": tag} for tag in dict.fromkeys(route.about.tag for route in routes)],
+            "security": [{}, {"HTTPBasic": []}, {"HTTPBearer": []}],
+            "paths": paths,
+            "components": {
+                "schemas": components(_named(routes)),
+                "securitySchemes": {
+                    "HTTPBasic": {"type": "http", "scheme": "basic"},
+                    "HTTPBearer": {"type": "http", "scheme": "bearer"},
+                },
+            },
+        }
+    )
+
+
+def operation_id(route: Route) -> str:
+    """Name an operation after its path: `calls_stream_query`."""
+    plain = _PARAMETER.sub("", route.path).replace(".", "_")
+    return "_".join(part for part in plain.split("/") if part)
+
+
+def _info() -> dict[str, Any]:
+    return {
+        "title": "otel-bridge",
+        "version": __version__,
+        "summary": "OpenTelemetry traces in, Weave calls out.",
+        "description": DESCRIPTION,
+        "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+    }
+
+
+def _named(routes: Iterable[Route]) -> set[str]:
+    abouts = [route.about for route in routes]
+    return {name for about in abouts for name in (about.body, about.answer) if name} | set(USED)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    about = route.about
+    told: dict[str, Any] = {
+        "operationId": operation_id(route),
+        "tags": [about.tag],
+        "summary": about.summary,
+    }
+    if about.more:
+        told["description"] = about.more
+    if about.deprecated:
+        told["deprecated"] = True
+    if names := _PARAMETER.findall(route.path):
+        told["parameters"] = [_parameter(name) for name in names]
+    if about.body is not None:
+        told["requestBody"] = _request(route, about.body)
+    told["responses"] = {"200": _answer(route), **refusals(route)}
+    if route.also:
+        told["x-also-at"] = list(route.also)
+    return told
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    example = {"entity": "acme", "project": "app"}[name]
+    schema = {"type": "string", "pattern": "^[^{}/]+$"}
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
+
+
+def _request(route: Route, body: str) -> dict[str, Any]:
+    content = {media: _media(media, body) for media in route.about.takes}
+    for media, told in content.items():
+        if media in _JSON_TYPES:
+            told["example"] = EXAMPLES[operation_id(route)]
+        elif route.kind is not Kind.OTLP:
+            told["example"] = FORM_EXAMPLE
+    return {"required": True, "content": content}
+
+
+def _answer(route: Route) -> dict[str, Any]:
+    about = route.about
+    content = {media: _media(media, about.answer) for media in about.gives}
+    words = (
+        "One object a line; no line is empty." if LINES in content else _DONE.get(route.kind, "The answer.")
+    )
+    return {"description": words, "content": content}
+
+
+def _media(media: str, model: str | None) -> dict[str, Any]:
+    """Describe a body: by its model, as text, or as bytes."""
+    if model is not None and media in {*_JSON_TYPES, "multipart/form-data"}:
+        return {"schema": reference(model)}
+    return {"schema": {"type": "string"} if media.startswith("text/") else dict(BINARY)}
