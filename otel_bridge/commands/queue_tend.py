@@ -36,19 +36,24 @@ def replay_letters(
         names, total = _selected(where, asked)
         back = damaged = 0
         with progress("putting back", total) as done:
-            for name in names:
-                only = Which(name, asked.project, asked.reason)
-                with where.writing([name]) as (writer, dead):
-                    for items in _some(dead_items(dead, only)):
-                        whole = [item for item in items if item.record.damage is None]
-                        _put(writer, whole)
-                        dead.drop([item.record.seq for item in whole])
-                        back += _calls(whole)
-                        damaged += _calls(items) - _calls(whole)
-                        done(_calls(items))
+            for items, whole in _replayed(where, names, asked):
+                back += _calls(whole)
+                damaged += _calls(items) - _calls(whole)
+                done(_calls(items))
     click.echo(f"put back {back:,} calls; a bridge that runs here sends them", err=True)
     if damaged:
         click.echo(f"{damaged:,} calls lie in damaged records and cannot be sent", err=True)
+
+
+def _replayed(where: Places, names: Sequence[str], asked: Which) -> Iterator[tuple[list[Item], list[Item]]]:
+    """Put the letters of some destinations back; yield what was looked at, and what of it was put back."""
+    for name in names:
+        with where.writing([name]) as (writer, dead):
+            for items in _some(dead_items(dead, Which(name, asked.project, asked.reason))):
+                whole = [item for item in items if item.record.damage is None]
+                _put(writer, whole)
+                dead.drop([item.record.seq for item in whole])
+                yield items, whole
 
 
 def _some(items: Iterator[Item]) -> Iterator[list[Item]]:

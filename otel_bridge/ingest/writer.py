@@ -37,7 +37,7 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.settings import STORE_FILE, QueueSettings, WriterSettings
-from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
+from otel_bridge.queue.sqlite.salvage import open_queue
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -45,6 +45,7 @@ from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
     from otel_bridge.queue.base import QueueSizes, QueueWriter
+    from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.base import CallWriter
     from otel_bridge.translate.options import Options
 
@@ -256,16 +257,21 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
             queue_dir = make_folder(Path(settings.queue.path).parent)
             if not queue_dir.samefile(data_dir):
                 owned.enter_context(data_directory_lock(queue_dir))
-            queue = owned.enter_context(closing(open_queue(settings.queue)))
+            queue = owned.enter_context(closing(_open_queue(settings.queue, connection)))
         connection.sendall(frame(frames.Ready()))
         Writer(connection, store, queue, settings).run()
 
 
-def open_queue(settings: QueueSettings) -> SqliteQueueWriter:
+def _open_queue(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
     """Open the queue of a data directory whose lock is held; raise StartError."""
+
+    def lost(file: Path, kept: Path) -> None:
+        said = frames.Logged("error", "damaged_file_set_aside", {"file": str(file), "kept_as": str(kept)})
+        connection.sendall(frame(said))
+
     path, dead_path = Path(settings.path), Path(settings.dead_path)
     make_folder(dead_path.parent)
-    return SqliteQueueWriter(path, dead_path, settings.destinations, settings.limits)
+    return open_queue(path, dead_path, settings.destinations, settings.limits, lost=lost)
 
 
 def make_folder(folder: Path) -> Path:

@@ -24,7 +24,7 @@ from otel_bridge.store.sqlite.connection import (
     start_trouble,
     storage_trouble,
 )
-from otel_bridge.store.sqlite.migrate import migrate
+from otel_bridge.store.sqlite.migrate import check, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -88,6 +88,7 @@ class DeadLetters:
         with start_trouble(path):
             self._connection = open_writer(path, vfs=vfs)
             try:
+                check(self._connection, path, 1, application_id=APPLICATION_ID)
                 set_journal(self._connection, page_bytes=PAGE_BYTES)
                 migrate(self._connection, path, (DEAD["schema"],), application_id=APPLICATION_ID)
                 self._connection.wal_autocheckpoint(_CHECKPOINT_PAGES)

@@ -30,7 +30,7 @@ from otel_bridge.store.sqlite.connection import (
     start_trouble,
     storage_trouble,
 )
-from otel_bridge.store.sqlite.migrate import migrate
+from otel_bridge.store.sqlite.migrate import check, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -207,6 +207,7 @@ class SqliteQueueWriter:
         self._connection.close()
 
     def _set_up(self, path: Path) -> None:
+        check(self._connection, path, len(SCHEMA), application_id=APPLICATION_ID)
         set_journal(self._connection, page_bytes=PAGE_BYTES)
         migrate(self._connection, path, SCHEMA, application_id=APPLICATION_ID)
         self._connection.execute(QUERIES["make_state"], (secrets.token_hex(8), int(time.time())))
