@@ -41,6 +41,11 @@ def start(tmp_path, weave):
     return starts
 
 
+def a_large_request():
+    """One span that takes a MB, however it is compressed."""
+    return client.a_request(1, text=os.urandom(1_000_000).hex())
+
+
 def stored(bridge) -> set[str]:
     return set(client.ids(bridge.api))
 
@@ -81,10 +86,10 @@ def test_calls_and_deletions_go_to_both(start, weave):
 
 def test_a_full_queue_refuses_what_is_required_and_keeps_it_out_of_the_store(start, weave):
     weave.always = behaviours.status(503)
-    with start(sending_queue={"queue_size": "64KiB"}) as bridge:
+    with start(sending_queue={"queue_size": "16MiB"}) as bridge:
         kept: set[str] = set()
-        for _ in range(200):
-            request = client.a_request(20, text=os.urandom(500).hex())
+        for _ in range(40):
+            request = a_large_request()
             status = client.export(bridge.http, request)
             if status != 200:
                 break
@@ -99,9 +104,9 @@ def test_a_full_queue_refuses_what_is_required_and_keeps_it_out_of_the_store(sta
 def test_an_upstream_that_is_not_required_refuses_nobody(start, weave, tmp_path):
     weave.always = behaviours.status(503)
     sent: set[str] = set()
-    with start(required=False, sending_queue={"queue_size": "64KiB"}) as bridge:
-        for _ in range(30):
-            request = client.a_request(20, text=os.urandom(500).hex())
+    with start(required=False, sending_queue={"queue_size": "16MiB"}) as bridge:
+        for _ in range(25):
+            request = a_large_request()
             assert client.export(bridge.http, request) == 200
             sent |= set(client.span_ids(request))
         assert stored(bridge) == sent
