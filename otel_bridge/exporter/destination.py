@@ -191,16 +191,17 @@ class Destination:
             project = self._projects[lane.project_id] = Project(target, self.settings)
         try:
             while not await self._survived(LaneSender(self, project, lane)):
-                await asyncio.sleep(STUMBLE_SECONDS)
+                continue
         finally:  # in the same step that found nothing waiting: what comes later starts the lane anew
             self._running.discard(lane.id)
 
     async def _survived(self, sender: LaneSender) -> bool:
-        """Let a lane run to its end; False when it met a bug."""
+        """Let a lane run to its end; False, after a pause, when it met a bug."""
         try:
             await sender.run()
         except Exception as error:  # noqa: BLE001 - the top of a task
             self._metrics.telemetry.note("unhandled_errors")
             self.stumbled(error)
+            await asyncio.sleep(STUMBLE_SECONDS)
             return False
         return True
