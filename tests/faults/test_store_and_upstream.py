@@ -84,6 +84,7 @@ def test_calls_and_deletions_go_to_both(start, weave):
         assert weave.whole() == {first, *rest}
 
 
+@pytest.mark.long
 def test_a_full_queue_refuses_what_is_required_and_keeps_it_out_of_the_store(start, weave):
     weave.always = behaviours.status(503)
     with start(sending_queue={"queue_size": "16MiB"}) as bridge:
@@ -101,6 +102,7 @@ def test_a_full_queue_refuses_what_is_required_and_keeps_it_out_of_the_store(sta
         assert client.export(bridge.http, request) == 200
 
 
+@pytest.mark.long
 def test_an_upstream_that_is_not_required_refuses_nobody(start, weave, tmp_path):
     weave.always = behaviours.status(503)
     sent: set[str] = set()

@@ -163,4 +163,4 @@ class QueueAgainstAList(RuleBasedStateMachine):
 
 
 TestQueueAgainstAList = QueueAgainstAList.TestCase
-TestQueueAgainstAList.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestQueueAgainstAList.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
