@@ -56,12 +56,16 @@ OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
         "A Weave server that gets all calls; a sidecar's is in WEAVE_ENDPOINT, or https://trace.wandb.ai.",
     ),
     ("--queue-size", "SIZE", "1GiB", "How much may wait for upstreams; above it senders are told to wait."),
+    ("--queue-dir", "DIR", "the data directory", "Where the queue lies."),
+    ("--queue-min-free", "SIZE", "256MiB", "How much of its disk the queue leaves free."),
     (
         "--queue-max-age",
         "DURATION",
         "7d",
         "How long a call may wait for an upstream before it becomes a dead letter; `off`: for ever.",
     ),
+    ("--dead-letter-dir", "DIR", "dead", "Where calls lie that cannot be delivered; beside the queue."),
+    ("--dead-letter-size", "SIZE", "256MiB", "How much they may take; above it the oldest go."),
     (
         "--shutdown-timeout",
         "DURATION",

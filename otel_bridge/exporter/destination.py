@@ -80,10 +80,12 @@ class Destination:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 seen = await self.outbox.changes(seen)
-                for lane in self.outbox.lanes(self.settings.name):
-                    if lane.id not in self._running:
-                        self._running.add(lane.id)
-                        tasks.create_task(self._deliver(lane))
+                idle = [
+                    lane for lane in self.outbox.lanes(self.settings.name) if lane.id not in self._running
+                ]
+                for lane in idle:
+                    self._running.add(lane.id)
+                    tasks.create_task(self._deliver(lane))
 
     async def drain(self) -> None:
         """Send what waits without waiting for more; return when nothing does."""

@@ -60,8 +60,10 @@ def serve(config: BridgeConfig) -> None:
     configure_logging(config.log_level, config.log_format)
     tune_allocator()
     allow_connections()
-    for directory in {config.data_dir, config.queue_dir or config.data_dir}:
-        make_data_dir(directory)
+    for flag in ("--data-dir", "--queue-dir", "--dead-letter-dir"):
+        directory = getattr(config, flag[2:].replace("-", "_"))
+        if directory is not None:
+            make_directory(directory, flag)
     asyncio.run(_serve(config))
 
 
@@ -72,16 +74,16 @@ def allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def make_data_dir(directory: Path) -> None:
-    """Make a data directory; raise StartError when that cannot be."""
+def make_directory(directory: Path, flag: str) -> None:
+    """Make a directory for data; raise StartError, which names the flag, when that cannot be."""
     if directory.exists() and not directory.is_dir():
-        raise StartError(f"{directory} is no directory; --data-dir DIR takes another")
+        raise StartError(f"{directory} is no directory; {flag} DIR takes another")
     try:
         directory.mkdir(mode=DATA_DIR_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise StartError(f"cannot make the data directory {directory}: {error.strerror}") from error
+        raise StartError(f"cannot make the directory {directory}: {error.strerror}; see {flag}") from error
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise StartError(f"data directory {directory} is not writable")
+        raise StartError(f"directory {directory} is not writable; {flag} DIR takes another")
 
 
 async def _serve(config: BridgeConfig) -> None:

@@ -57,6 +57,18 @@ def test_calls_through_a_sidecar_are_the_calls_that_were_sent_directly(tmp_path)
         assert found[call_id] == call
 
 
+def test_spans_that_share_an_id_are_both_sent(weave, tmp_path):
+    first, second = client.a_request(1), client.a_request(1)
+    second.resource_spans[0].scope_spans[0].spans[0].span_id = (
+        first.resource_spans[0].scope_spans[0].spans[0].span_id
+    )
+    with sidecar(tmp_path / "data", weave.url) as bridge:
+        assert [client.export(bridge.http, one) for one in (first, second)] == [200, 200]
+        waiting = 'otel_bridge_queue_waiting_calls{exporter="weave"}'
+        until(lambda: samples(bridge)[waiting] == 0)
+    assert weave.times[client.span_ids(first)[0]] == 2
+
+
 def until(condition, seconds: float = 60.0) -> None:
     event = threading.Event()
     for _ in range(int(seconds * 20)):
