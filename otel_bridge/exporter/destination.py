@@ -110,10 +110,8 @@ class Destination:
     def cursor(self, lane_id: int) -> Cursor | None:
         """Return where this destination stands in a lane; None when nothing waits for it there."""
         name = self.settings.name
-        for lane in self.outbox.lanes(name):
-            if lane.id == lane_id:
-                return next((one for one in lane.cursors if one.destination == name), None)
-        return None
+        lane = self.outbox.lane(name, lane_id)
+        return None if lane is None else next((one for one in lane.cursors if one.destination == name), None)
 
     async def gather(self, cursor: Cursor) -> None:
         """Wait a moment for more calls to share a request, unless there are enough."""

@@ -51,6 +51,10 @@ class ServiceOutbox:
         """Return the lanes in which something waits for a destination, as the writer last told."""
         return self._waiting.get(destination, {}).values()
 
+    def lane(self, destination: str, lane: int) -> Lane | None:
+        """Return one of these lanes; None when nothing waits for the destination there."""
+        return self._waiting.get(destination, {}).get(lane)
+
     def sizes(self) -> QueueSizes:
         """Return how full the queue is, as the writer last told."""
         return self._sizes

@@ -243,6 +243,9 @@ class Outbox(Protocol):
     def lanes(self, destination: str) -> Collection[Lane]:
         """Return the lanes in which something waits for a destination, as the writer last told."""
 
+    def lane(self, destination: str, lane: int) -> Lane | None:
+        """Return one of these lanes; None when nothing waits for the destination there."""
+
     def sizes(self) -> QueueSizes:
         """Return how full the queue is, as the writer last told."""
 
