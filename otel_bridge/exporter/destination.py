@@ -42,6 +42,7 @@ class Project:
         self.whole = False
         self.max_bytes = settings.max_batch_bytes
         self.trouble = ""
+        self.sent_at = 0.0
 
     def take_less(self, refused_bytes: int) -> None:
         """Make smaller batches from now on: one of so many bytes was too large."""
@@ -140,6 +141,7 @@ class Destination:
         if not isinstance(verdict, Again | Held):
             self._works(project)
             if isinstance(verdict, Sent):
+                project.sent_at = asyncio.get_running_loop().time()
                 self._metrics.sent(name, calls, size)
             return verdict
         self._metrics.retried(name, calls)

@@ -11,6 +11,7 @@ from otel_bridge.errors import Retryable
 from otel_bridge.exporter import frames
 from otel_bridge.exporter.backoff import Backoff
 from otel_bridge.exporter.settings import Retry
+from otel_bridge.exporter.suspicion import Range, Suspicion
 from otel_bridge.exporter.verdict import Again, Held, Refused, Sent, TooLarge, WholeCallsOnly
 from otel_bridge.ingest.child import UnhandledInChild
 from otel_bridge.queue.base import DeadCall
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 LOCAL_RETRY: Final = Retry(initial_interval=0.1, max_interval=5.0, multiplier=2.0)
 """For our own processes and disk: they come back by themselves."""
-
-Range = tuple[int, int | None]
 
 
 class _Overtaken(Exception):
@@ -72,15 +71,19 @@ class LaneSender:
         records: frames.Rendered | None = None
         since = asyncio.get_running_loop().time()
         stop = self._start
+        suspicion = Suspicion()
         while ranges:
             part = ranges.pop()
             rendered, verdict = await self._attempt(part)
             records = records or rendered
             if verdict is None and rendered.broken is None:
                 break  # nothing there
-            ranges += await self._judged(part, rendered, verdict, since)
-            if not ranges:
-                stop = rendered.stop
+            others_pass = self._project.sent_at > since
+            verdict = suspicion.weigh(part, verdict, calls=rendered.stop - part[0], others_pass=others_pass)
+            left = await self._judged(part, rendered, verdict, since)
+            if part[0] not in {begin for begin, _ in left}:
+                stop = max(stop, rendered.stop)
+            ranges = [*left, *ranges] if suspicion.postpones(part) else [*ranges, *left]
         assert records is not None
         return await self._settle(records, stop)
 

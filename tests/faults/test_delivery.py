@@ -12,7 +12,7 @@ from secrets import token_urlsafe
 import pytest
 
 from tests.e2e import client, process
-from tests.faults.behaviours import hang
+from tests.faults.behaviours import hang, status
 from tests.faults.metrics import metric, ready
 from tests.faults.sidecar import KEY, PROJECT, config, sidecar
 from tests.faults.upstream import upstream
@@ -70,7 +70,8 @@ def scene(pair):
     weave, bridge = pair
     yield Scene(weave, bridge)
     weave.max_items, weave.key = None, None
-    weave.refused_ops, weave.whole_only, weave.slow_projects = set(), set(), {}
+    weave.refused_ops, weave.fatal_ops = set(), set()
+    weave.whole_only, weave.slow_projects = set(), {}
 
 
 def test_a_sidecar_needs_nothing_but_its_environment(tmp_path, weave):
@@ -118,6 +119,20 @@ def test_one_bad_call_goes_to_the_dead_letters_and_the_rest_is_delivered(scene):
     (missing,) = ids - scene.weave.whole()
     assert missing not in scene.weave.calls
     assert "Invalid op_name" in scene.bridge.log
+
+
+def test_one_call_that_the_upstream_cannot_survive_does_not_hold_up_the_rest(scene):
+    scene.weave.fatal_ops = {"span 7"}
+    ids = scene.send(16)
+    scene.weave.wait(lambda: scene.dead == 1)
+    scene.weave.wait(lambda: len(ids & scene.weave.whole()) == 15)
+
+
+def test_an_upstream_that_survives_no_call_gets_them_all_later(scene):
+    scene.weave.behave(*[status(500)] * 25)
+    scene.arrived(scene.send(4))
+    assert scene.weave.planned == 0
+    assert scene.dead == 0
 
 
 def test_a_refused_key_holds_the_queue_and_says_so_until_it_is_right(scene):

@@ -27,8 +27,8 @@ class Upstream:
     """What a Weave server keeps: `calls` by id, each merged from its parts; `times` counts their comings.
 
     `behave` takes how the next writes are answered, one each; `always` answers every write while it is set.
-    `refused_ops` makes batches with a call of such a name bad (400), `whole_only` names projects that take
-    whole calls, `max_items` is what a batch may hold (413), `key` is the password that is asked for (401).
+    `refused_ops` makes batches with a call of such a name bad (400), `fatal_ops` fatal (500), `whole_only`
+    names projects that take whole calls, `max_items` is what a batch may hold (413), `key` is the password that is asked for (401).
     """
 
     def __init__(self) -> None:
@@ -41,6 +41,7 @@ class Upstream:
         self.always: Behaviour | None = None
         self.slow_projects: dict[str, Behaviour] = {}
         self.refused_ops: set[str] = set()
+        self.fatal_ops: set[str] = set()
         self.whole_only: set[str] = set()
         self.max_items: int | None = None
         self.key: str | None = None
@@ -97,6 +98,8 @@ class Upstream:
         if path == "/call/upsert_batch" and any(part["project_id"] in self.whole_only for _, part in items):
             code = "CALLS_COMPLETE_MODE_REQUIRED"
             return answer(400, {"reason": "whole calls only", "error_code": code})
+        if any(part.get("op_name") in self.fatal_ops for _, part in items):
+            return answer(500, {"reason": "Internal server error"})
         if any(part.get("op_name") in self.refused_ops for _, part in items):
             return answer(400, {"reason": "Invalid op_name"})
         if path == "/call/update":
