@@ -28,7 +28,8 @@ class Upstream:
 
     `behave` takes how the next writes are answered, one each; `always` answers every write while it is set.
     `refused_ops` makes batches with a call of such a name bad (400), `fatal_ops` fatal (500), `whole_only`
-    names projects that take whole calls, `max_items` is what a batch may hold (413), `key` is the password that is asked for (401).
+    names projects that take whole calls, `max_items` is what a batch may hold (413), `key` is the password
+    that is asked for (401).
     """
 
     def __init__(self) -> None:
