@@ -6,6 +6,7 @@ configuration, 3 the data directory is used by another process.
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +17,10 @@ from pydantic import ValidationError
 
 from otel_bridge import __version__
 from otel_bridge.commands.registry import Commands
-from otel_bridge.config import BridgeConfig, default_data_dir, parse_project, parse_since
+from otel_bridge.config import BridgeConfig, parse_project, parse_since
 from otel_bridge.errors import BridgeError, StartError
+from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.profiles import BadSetting, checked, with_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +32,14 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 # flag, metavar or choices, default as shown, help
 OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
-    ("--data-dir", "DIR", str(default_data_dir()), "Where calls are kept; made when it is missing."),
+    (
+        "--profile",
+        ("standalone", "sidecar"),
+        "standalone",
+        "Whether calls are kept here, or leave for an upstream Weave server through a durable queue.",
+    ),
+    ("--config", "FILE", "none", "A YAML file with receivers, exporters and pipelines; flags win over it."),
+    ("--data-dir", "DIR", str(default_data_dir()), "Where calls or the queue lie; made when it is missing."),
     (
         "--otlp-http",
         "HOST:PORT",
@@ -38,7 +48,36 @@ OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
     ),
     ("--otlp-grpc", "HOST:PORT", "127.0.0.1:4317", "Where OTLP over gRPC is received."),
     ("--api", "HOST:PORT", "127.0.0.1:6345", "Where Weave's API is served."),
-    ("--default-project", "ENTITY/PROJECT", "local/default", "The project of spans that name none."),
+    ("--admin", "HOST:PORT", "none", "Where probes and metrics are served, beside the API's port."),
+    (
+        "--upstream",
+        "URL",
+        "none",
+        "A Weave server that gets all calls; a sidecar's is in WEAVE_ENDPOINT, or https://trace.wandb.ai.",
+    ),
+    ("--queue-size", "SIZE", "1GiB", "How much may wait for upstreams; above it senders are told to wait."),
+    ("--queue-dir", "DIR", "the data directory", "Where the queue lies."),
+    ("--queue-min-free", "SIZE", "256MiB", "How much of its disk the queue leaves free."),
+    (
+        "--queue-max-age",
+        "DURATION",
+        "7d",
+        "How long a call may wait for an upstream before it becomes a dead letter; `off`: for ever.",
+    ),
+    ("--dead-letter-dir", "DIR", "dead", "Where calls lie that cannot be delivered; beside the queue."),
+    ("--dead-letter-size", "SIZE", "256MiB", "How much they may take; above it the oldest go."),
+    (
+        "--shutdown-timeout",
+        "DURATION",
+        "25s",
+        "How long stopping may take; until 5 s before it, what waits is still sent.",
+    ),
+    (
+        "--default-project",
+        "ENTITY/PROJECT",
+        "local/default",
+        "The project of spans that name none; a sidecar's is WANDB_ENTITY/WANDB_PROJECT.",
+    ),
     ("--retention", "DURATION", "14d", "How long calls are kept, for example 36h or 14d; `off`: for ever."),
     ("--max-disk", "SIZE", "20GiB", "How much disk the calls may take, oldest go first; `off`: no limit."),
     (
@@ -95,9 +134,9 @@ def cli() -> None:
 @cli.command()
 @_options
 def run(**given: Any) -> None:
-    """Receive OTLP, keep the calls, serve Weave's API, until SIGTERM or Ctrl-C."""
+    """Receive OTLP, keep the calls or send them on, serve Weave's API, until SIGTERM or Ctrl-C."""
     config = _config({name: value for name, value in given.items() if value is not None})
-    from otel_bridge.service import serve  # noqa: PLC0415 - the servers take longer to import than a bad flag may
+    from otel_bridge.service.running import serve  # noqa: PLC0415 - the servers take longer to import than a bad flag may
 
     serve(config)
 
@@ -148,8 +187,16 @@ def version() -> None:
 
 
 def _config(given: dict[str, Any]) -> BridgeConfig:
+    """Return what flags, variables and a configuration file come to; raise UsageError for what is wrong."""
+    environ = os.environ
     try:
-        return BridgeConfig(**given)
+        if (file := given.pop("config", None)) is not None:
+            from otel_bridge.config_file.reading import read_config  # noqa: PLC0415 - YAML, for those who want it
+
+            given = {**read_config(file, environ), **given}
+        return checked(BridgeConfig(**with_profile(given, environ)))
+    except BadSetting as error:
+        raise click.UsageError(str(error)) from error
     except ValidationError as error:
         problems = []
         for found in error.errors(include_url=False):

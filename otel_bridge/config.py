@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Final, Literal
 
 import durationpy
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
 
+from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
@@ -91,8 +92,28 @@ def parse_size(text: object) -> object:
     except ValidationError as error:
         raise ValueError(f"{text!r} is not a size, for example 500MB, 20GiB or off") from error
     if size < MIN_DISK_BYTES:
-        raise ValueError(f"{text!r} is less than {MIN_DISK_BYTES >> 20} MiB, the least a store can work with")
+        raise ValueError(
+            f"{text!r} is less than {MIN_DISK_BYTES >> 20} MiB, the least that can be worked with"
+        )
     return size
+
+
+def parse_bound(text: object) -> object:
+    """Read a size in bytes that cannot be `off`."""
+    size = parse_size(text)
+    if size is None:
+        raise ValueError("there must be a limit, for example 1GiB")
+    return size
+
+
+def parse_wait(text: object) -> object:
+    """Read a duration that may be nothing: `25s`, `0s`."""
+    if isinstance(text, str) and text.strip() in {"0", "0s"}:
+        return timedelta(0)
+    found = parse_duration(text)
+    if found is None:
+        raise ValueError("there must be a limit, for example 25s")
+    return found
 
 
 def parse_project(text: str) -> str:
@@ -102,31 +123,43 @@ def parse_project(text: str) -> str:
     return text
 
 
-def default_data_dir() -> Path:
-    """Return where data goes when nobody says: `$XDG_DATA_HOME/otel-bridge` (XDG base directories)."""
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
+ListensAt = Annotated[Endpoint, BeforeValidator(parse_endpoint)]
+Duration = Annotated[timedelta | None, BeforeValidator(parse_duration)]
+Size = Annotated[ByteSize, BeforeValidator(parse_bound)]
 
 
 class BridgeConfig(BaseModel):
-    """One standalone bridge."""
+    """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
+    profile: Literal["standalone", "sidecar"] = "standalone"
     data_dir: Path = Field(default_factory=default_data_dir)
-    otlp_http: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=4318)
-    otlp_grpc: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=4317)
-    api: Annotated[Endpoint, BeforeValidator(parse_endpoint)] = Endpoint(host="127.0.0.1", port=6345)
-    default_project: Annotated[str, BeforeValidator(parse_project)] = "local/default"
-    retention: Annotated[timedelta | None, BeforeValidator(parse_duration)] = timedelta(days=14)
+    otlp_http: ListensAt | None = Endpoint(host="127.0.0.1", port=4318)
+    otlp_grpc: ListensAt | None = Endpoint(host="127.0.0.1", port=4317)
+    api: ListensAt | None = Endpoint(host="127.0.0.1", port=6345)
+    admin: ListensAt | None = None
+    metrics: ListensAt | None = None
+    default_project: Annotated[str, BeforeValidator(parse_project)] | None = "local/default"
+    retention: Duration = timedelta(days=14)
     max_disk: Annotated[ByteSize | None, BeforeValidator(parse_size)] = ByteSize(20 << 30)
     usage_on_wrappers: Literal["drop", "keep"] = "drop"
     session_threads: Literal["on", "off"] = "on"
     turns: Literal["roots", "spans"] = "roots"
     logs: Literal["on", "off"] = "off"
     unsupported_signals: Literal["reject", "discard"] = "reject"
+    shutdown_timeout: Annotated[timedelta, BeforeValidator(parse_wait)] = timedelta(seconds=25)
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
+
+    store: bool = True
+    upstreams: tuple[WeaveSettings, ...] = ()
+    queue_dir: Path | None = None
+    queue_size: Size = ByteSize(1 << 30)
+    queue_max_age: Duration = timedelta(days=7)
+    queue_min_free: Size = ByteSize(256 << 20)
+    dead_letter_dir: Path | None = None
+    dead_letter_size: Size = ByteSize(256 << 20)
 
     @property
     def options(self) -> Options:

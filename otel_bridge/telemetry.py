@@ -50,6 +50,7 @@ NOTES: Final[Mapping[str, str]] = {
     "unsupported_signals": "requests with metrics, or with logs while `--logs` is off",
     "worker_restarts": "writer or reader processes that ended and were started again",
     "expired_calls": "calls removed by retention or the disk cap",
+    "queue_missed_calls": "calls that the queue could not keep for destinations which are not required",
 }
 """Counters without labels: `otel_bridge_<name>_total`."""
 
@@ -73,7 +74,8 @@ class Telemetry:
     """The metrics of one bridge, in a registry of their own."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
+        self.registry: Final = CollectorRegistry()
+        registry = self.registry
         self._received = {
             signal: Counter(
                 f"otel_bridge_receiver_{items.replace(' ', '_')}",
@@ -121,11 +123,11 @@ class Telemetry:
 
     def value(self, metric: str, **labels: str) -> float:
         """Return a sample by its full name, 0.0 when it was never counted."""
-        return self._registry.get_sample_value(metric, labels) or 0.0
+        return self.registry.get_sample_value(metric, labels) or 0.0
 
     def exposition(self) -> bytes:
         """Render all metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
 
 def configure_logging(level: LogLevel, log_format: LogFormat) -> None:

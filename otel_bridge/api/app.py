@@ -10,16 +10,18 @@ from aiohttp import web
 from otel_bridge.api.answers import answering
 from otel_bridge.api.described import DESCRIBED, Described
 from otel_bridge.api.parts import MAX_WRITE_BYTES, PARTS, Parts
-from otel_bridge.api.probes import PROBES
-from otel_bridge.api.routes import MOUNTS, OWN_ROUTES, ROUTES
+from otel_bridge.api.probes import PROBED, PROBES, Probed
+from otel_bridge.api.routes import ANSWERED_HERE, DESCRIPTION, MOUNTS, OWN_ROUTES, RETRANSLATE, ROUTES
+from otel_bridge.api.upstream import BAD_GATEWAY, GATEWAY_TIMEOUT, passing_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from aiohttp.typedefs import Middleware
 
     from otel_bridge.api.base import Calls
-    from otel_bridge.api.parts import Health
+    from otel_bridge.api.probes import Health
+    from otel_bridge.api.upstream import PassOn
     from otel_bridge.http.budget import ByteBudget
     from otel_bridge.http.inflate import Inflater
     from otel_bridge.http.route import Route
@@ -37,12 +39,14 @@ def api_app(
     extra_routes: Iterable[Route] = (),
     own_routes: Iterable[Route] = (),
     middlewares: Iterable[Middleware] = (),
+    upstream: PassOn | None = None,
 ) -> web.Application:
     """Build the application; run it with `auto_decompress=False`.
 
     `middlewares` run inside the one that turns errors into answers, so they may raise any BridgeError.
     `extra_routes` are mounted as Weave's are, `own_routes` lie at the root only. `default_entity` is whose
-    project a bare name means to an SDK.
+    project a bare name means to an SDK. With an `upstream` only what changes calls is taken here, and
+    everything else is asked there.
     """
     app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=(answering(telemetry), *middlewares))
     app[PARTS] = Parts(
@@ -50,16 +54,42 @@ def api_app(
         telemetry=telemetry,
         inflater=inflater,
         budget=budget,
-        health=health,
         clock=_microseconds,
         default_entity=default_entity,
     )
-    mounted, own = (*ROUTES, *extra_routes), (*PROBES, *OWN_ROUTES, *own_routes)
+    app[PROBED] = Probed(health, telemetry)
+    shared = ROUTES if upstream is None else _shared(upstream)
+    mounted = (*shared, *extra_routes)
+    ours = [r for r in OWN_ROUTES if upstream is None or r.path != RETRANSLATE]
+    own = (*PROBES, *ours, *own_routes)
     for mount in MOUNTS:
         app.router.add_routes(definition for route in mounted for definition in route.definitions(mount))
     app.router.add_routes(definition for route in own for definition in route.definitions())
     app[DESCRIBED] = Described(mounted, own)
+    if upstream is not None:  # what newer servers have, and nobody here knows of
+        app.router.add_route("*", "/{path:.*}", passing_on(upstream))
     return app
+
+
+def probes_app(probed: Probed, middlewares: Iterable[Middleware] = ()) -> web.Application:
+    """Build an application that answers probes, describes them, and does nothing else."""
+    app = web.Application(middlewares=(answering(probed.telemetry), *middlewares))
+    app[PROBED] = probed
+    own = (*PROBES, *(route for route in OWN_ROUTES if route.path == DESCRIPTION))
+    app.router.add_routes(definition for route in own for definition in route.definitions())
+    app[DESCRIBED] = Described((), own)
+    return app
+
+
+def _shared(upstream: PassOn) -> Iterator[Route]:
+    """Yield Weave's routes: those that change calls as they are, the others passed on."""
+    handler = passing_on(upstream)
+    for route in ROUTES:
+        if route.path in ANSWERED_HERE:
+            yield route
+            continue
+        refuses = (*route.about.refuses, BAD_GATEWAY, GATEWAY_TIMEOUT)
+        yield route._replace(handler=handler, about=route.about._replace(refuses=refuses))
 
 
 def _microseconds() -> int:

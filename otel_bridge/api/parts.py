@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aiohttp import web
 
 from otel_bridge.http.body import BodyLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from otel_bridge.api.base import Calls
     from otel_bridge.http.budget import ByteBudget
@@ -26,13 +26,6 @@ WRITE_LIMITS: Final = BodyLimits(max_bytes=MAX_WRITE_BYTES)
 QUERY_LIMITS: Final = BodyLimits(max_bytes=MAX_QUERY_BYTES)
 
 
-class Health(Protocol):
-    """Tells how the bridge is."""
-
-    def __call__(self) -> tuple[bool, Mapping[str, str]]:
-        """Return whether requests can be served now, and a word on each part; must not block."""
-
-
 class Parts(NamedTuple):
     """What the handlers work with. `clock` gives microseconds since the Unix epoch."""
 
@@ -40,7 +33,6 @@ class Parts(NamedTuple):
     telemetry: Telemetry
     inflater: Inflater
     budget: ByteBudget
-    health: Health
     clock: Callable[[], int]
     default_entity: str
 

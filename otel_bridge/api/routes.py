@@ -210,9 +210,29 @@ ROUTES: Final = (
     ),
 )
 
+QUEUED: Final = frozenset(
+    {
+        "/call/upsert_batch",
+        "/call/start",
+        "/call/end",
+        "/call/update",
+        "/calls/delete",
+        f"{_V2}/calls/complete",
+        f"{_V2}/call/start",
+        f"{_V2}/call/end",
+    }
+)
+"""What changes calls: a sidecar takes it into its queue."""
+
+ANSWERED_HERE: Final = QUEUED | {"/graphql"}
+"""What a sidecar answers itself. GraphQL too: `weave.init` asks it, and trace servers do not have it."""
+
+RETRANSLATE: Final = "/bridge/retranslate"
+DESCRIPTION: Final = "/openapi.json"
+
 OWN_ROUTES: Final = (
     post(
-        "/bridge/retranslate",
+        RETRANSLATE,
         bridge.retranslation,
         bridge.retranslate,
         About(
@@ -223,9 +243,7 @@ OWN_ROUTES: Final = (
             more="Call it again with the `cursor` of the answer until that is null.",
         ),
     ),
-    Route(
-        "GET", "/openapi.json", described.openapi, About(BRIDGE, "This description", None, "OpenApiDocument")
-    ),
+    Route("GET", DESCRIPTION, described.openapi, About(BRIDGE, "This description", None, "OpenApiDocument")),
     Route(
         "GET",
         "/docs",

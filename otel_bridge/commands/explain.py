@@ -9,7 +9,7 @@ import click
 
 from otel_bridge.commands.sources import NotThere, Spans, from_file, from_store, is_file
 from otel_bridge.commands.translating import options_of, with_options
-from otel_bridge.config import default_data_dir
+from otel_bridge.ingest.address import default_data_dir
 
 if TYPE_CHECKING:
     from otel_bridge.model.span import Span

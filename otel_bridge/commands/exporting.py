@@ -38,7 +38,7 @@ def export_calls(
         body = asking.selection(**filters)
         total = source.count(body)
         body["include_feedback"] = with_feedback
-        with _opened(output) as file, progress("exporting", total) as done:
+        with opened(output) as file, progress("exporting", total) as done:
             written = 0
             for record in _records(source, body, shape):
                 file.write(record)
@@ -56,7 +56,8 @@ def _records(source: Source, body: dict[str, Any], shape: str) -> Iterator[bytes
 
 
 @contextmanager
-def _opened(output: Path) -> Generator[IO[bytes]]:
+def opened(output: Path) -> Generator[IO[bytes]]:
+    """Open a file to write, or standard output; a file appears whole or not at all. Raise CommandFailed."""
     if str(output) == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

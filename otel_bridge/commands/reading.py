@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from otel_bridge.commands.translating import with_options
-from otel_bridge.config import default_data_dir
+from otel_bridge.ingest.address import default_data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable

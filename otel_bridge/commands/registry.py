@@ -15,7 +15,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "calls": "reading.calls",
     "explain": "explain.command",
     "export": "reading.export_",
+    "healthcheck": "healthcheck.command",
     "import": "reading.import_",
+    "queue": "queue.queue",
     "stats": "reading.stats",
 }
 """Name → module of this package, and the command in it."""

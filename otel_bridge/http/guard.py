@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from otel_bridge.errors import Forbidden
+from otel_bridge.http.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,17 +49,6 @@ def guard_for(host: str, *, origins: Sequence[str] = ()) -> Guard | None:
     if not is_loopback(host):
         return None
     return Guard(frozenset({_name(host)}), frozenset(origins))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether this host name or address can only mean the own machine (RFC 6761 §6.3)."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def guarded(guard: Guard, refuse: Callable[[web.Request, Forbidden], web.Response]) -> Middleware:

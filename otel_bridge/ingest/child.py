@@ -8,7 +8,7 @@ import socket
 import sys
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from otel_bridge.errors import (
     DataDirectoryLocked,
@@ -37,6 +37,14 @@ RESTART_SECONDS: Final = (0.05, 0.2, 1.0, 5.0)
 SOCKET_BYTES: Final = 1 << 20
 
 
+class Request(Protocol):
+    """What a child is asked: a message of `frames`, or of a module like it."""
+
+    @property
+    def id(self) -> int:
+        """Its number, which the reply repeats."""
+
+
 class UnhandledInChild(Exception):
     """A child met an exception nobody expected, so no BridgeError; its traceback is the message."""
 
@@ -44,10 +52,11 @@ class UnhandledInChild(Exception):
 class Conversation(asyncio.Protocol):
     """Requests out, replies in, over one socket; replies may come in any order."""
 
-    def __init__(self, note: Callable[[frames.Message], None]) -> None:
+    def __init__(self, note: Callable[[frames.Message], None], decode: Callable[[bytes], Any]) -> None:
         self._cutter = frames.Cutter()
-        self._waiting: dict[int, asyncio.Future[tuple[frames.Reply, bytes]]] = {}
+        self._waiting: dict[int, asyncio.Future[tuple[Any, bytes]]] = {}
         self._note = note
+        self._decode = decode
         self._transport: asyncio.Transport | None = None
         loop = asyncio.get_running_loop()
         self.started: asyncio.Future[None] = loop.create_future()
@@ -59,7 +68,7 @@ class Conversation(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for head, body in self._cutter.feed(data):
-            self._take(frames.decode_message(head), body)
+            self._take(self._decode(head), body)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the ending is what counts
         waiting, self._waiting = self._waiting, {}
@@ -71,11 +80,11 @@ class Conversation(asyncio.Protocol):
         if not self.ended.done():
             self.ended.set_result(None)
 
-    async def ask(self, request: frames.Request, body: bytes) -> tuple[frames.Reply, bytes]:
+    async def ask(self, request: Request, body: bytes) -> tuple[Any, bytes]:
         """Send `request` and wait for its reply. Raise what the child says went wrong, or Unavailable."""
         if self._transport is None or self._transport.is_closing():
             raise Unavailable("the store's process is being started")
-        future: asyncio.Future[tuple[frames.Reply, bytes]] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[tuple[Any, bytes]] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_seen)
         self._waiting[request.id] = future
         self._transport.write(frames.head(request, len(body)))
@@ -99,7 +108,7 @@ class Conversation(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _take(self, message: frames.Message, body: bytes) -> None:
+    def _take(self, message: Any, body: bytes) -> None:
         match message:
             case frames.Ready():
                 if not self.started.done():
@@ -107,7 +116,7 @@ class Conversation(asyncio.Protocol):
             case frames.CannotStart(message=text, locked=locked):
                 if not self.started.done():
                     self.started.set_exception((DataDirectoryLocked if locked else StartError)(text))
-            case frames.Noted() | frames.Logged():
+            case frames.Noted() | frames.Logged() | frames.QueueChanged():
                 self._note(message)
             case _:
                 future = self._waiting.get(message.id)
@@ -116,13 +125,27 @@ class Conversation(asyncio.Protocol):
 
 
 class Child:
-    """One child process, whichever incarnation of it runs now."""
+    """One child process, whichever incarnation of it runs now; `decode` reads the heads of its messages.
 
-    def __init__(self, name: str, module: str, arguments: Sequence[str], telemetry: Telemetry) -> None:
+    `told` hears of changes of the queue.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str],
+        telemetry: Telemetry,
+        *,
+        decode: Callable[[bytes], Any] = frames.decode_message,
+        told: Callable[[frames.QueueChanged], None] | None = None,
+    ) -> None:
         self._name = name
         self._command = (sys.executable, "-P", "-m", module)
         self._arguments = tuple(arguments)
         self._telemetry = telemetry
+        self._decode = decode
+        self._told = told
         self._numbers = count(1)
         self._conversation: Conversation | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -131,7 +154,7 @@ class Child:
         """Return an id for the next request."""
         return next(self._numbers)
 
-    async def ask(self, request: frames.Request, body: bytes = b"") -> tuple[frames.Reply, bytes]:
+    async def ask(self, request: Request, body: bytes = b"") -> tuple[Any, bytes]:
         """Send a request and wait for its reply.
 
         Raise InvalidRequest, Refused or QueryTimeout as the child says, Unavailable when it is not there or
@@ -161,7 +184,9 @@ class Child:
                 },
             )
         loop = asyncio.get_running_loop()
-        _, conversation = await loop.create_connection(lambda: Conversation(self._hear), sock=ours)
+        _, conversation = await loop.create_connection(
+            lambda: Conversation(self._hear, self._decode), sock=ours
+        )
         self._conversation = conversation
         try:
             await asyncio.wait_for(asyncio.shield(conversation.started), START_SECONDS)
@@ -210,6 +235,8 @@ class Child:
                 self._telemetry.notes(counts)
             case frames.Logged(level=level, event=event, fields=fields):
                 getattr(log(), level)(event, process=self._name, **fields)
+            case frames.QueueChanged() if self._told is not None:
+                self._told(message)
             case _:
                 pass
 
@@ -225,7 +252,7 @@ async def background(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
         await asyncio.wait([task])
 
 
-def _seen(future: asyncio.Future[tuple[frames.Reply, bytes]]) -> None:
+def _seen(future: asyncio.Future[tuple[Any, bytes]]) -> None:
     """Look at the outcome, so that nobody complains when whoever waited for it has gone."""
     if not future.cancelled():
         future.exception()

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.model.questions import Question  # noqa: TC001 - the same
+from otel_bridge.queue.base import DeadCall, Lane, QueueSizes  # noqa: TC001 - the same
 from otel_bridge.store.retranslation import (  # noqa: TC001 - the same
     Cursor,
     Retranslated,
@@ -63,6 +64,17 @@ class Retranslate(Struct, frozen=True, tag="retranslate"):
     id: int
     asked: Retranslation
     cursor: Cursor | None
+
+
+class Settle(Struct, frozen=True, tag="settle"):
+    """`QueueWriter.settle`."""
+
+    id: int
+    destination: str
+    lane: int
+    through: int
+    dead: tuple[DeadCall, ...] = ()
+    damaged: tuple[int, ...] = ()
 
 
 class Ping(Struct, frozen=True, tag="ping"):
@@ -218,10 +230,19 @@ class Logged(Struct, frozen=True, tag="logged"):
     fields: dict[str, str | int | float]
 
 
+class QueueChanged(Struct, frozen=True, tag="queue_changed"):
+    """How the queue looks now: the lanes that changed, or all of them (`whole`)."""
+
+    lanes: tuple[Lane, ...]
+    sizes: QueueSizes
+    whole: bool = False
+
+
 Request: TypeAlias = (
     ExportSpans
     | ExportLogs
     | WriteCalls
+    | Settle
     | Retranslate
     | Ping
     | OpenStore
@@ -232,20 +253,20 @@ Request: TypeAlias = (
     | Ask
 )
 Reply: TypeAlias = Exported | Answered | Stepped | Planned | Rendered | Counted | Told | Done | Failed
-Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged
+Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged | QueueChanged
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_request: Final = msgspec.msgpack.Decoder(Request).decode
 decode_message: Final = msgspec.msgpack.Decoder(Message).decode
 
 
-def head(message: Request | Message, body_length: int) -> bytes:
+def head(message: object, body_length: int) -> bytes:
     """Encode the prefix and head of a message whose body is sent right behind."""
     encoded = _encode(message)
     return PREFIX.pack(len(encoded), body_length) + encoded
 
 
-def frame(message: Request | Message, body: bytes = b"") -> bytes:
+def frame(message: object, body: bytes = b"") -> bytes:
     """Encode a whole message."""
     return head(message, len(body)) + body
 

@@ -15,7 +15,7 @@ from otel_bridge.ingest.frames import frame
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from otel_bridge.store.base import CallWriter
+    from otel_bridge.ingest.ledger import Ledger
 
 
 class Log(Protocol):
@@ -32,20 +32,24 @@ class Applicable(Protocol):
     def id(self) -> int:
         """Its number."""
 
-    def apply(self, store: CallWriter) -> bytes:
+    def apply(self, ledger: Ledger) -> bytes:
         """Apply it in the open transaction; return the frame that says it is kept."""
 
 
 class GroupCommit:
-    """Applies groups of requests to the store and commits them in a thread of its own.
+    """Applies groups of requests to the ledger and commits them in a thread of its own.
 
-    The thread runs nothing but `CallWriter.commit`, so that the caller may decode and translate the next
+    The thread runs nothing but `Ledger.commit`, so that the caller may decode and translate the next
     group while the disk works. One group is under way at a time; `wakeup` becomes readable when it is done.
+    `ended` is called after a commit, before its requests are answered.
     """
 
-    def __init__(self, store: CallWriter, reply: Callable[[bytes], None]) -> None:
-        self._store = store
+    def __init__(
+        self, ledger: Ledger, reply: Callable[[bytes], None], ended: Callable[[], None] = lambda: None
+    ) -> None:
+        self._ledger = ledger
         self._reply = reply
+        self._ended = ended
         self._kept: list[tuple[Applicable, bytes]] = []
         self._orders: SimpleQueue[bool] = SimpleQueue()
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -75,9 +79,10 @@ class GroupCommit:
         os.read(self.wakeup, 1)
         self.busy = False
         if error is None:
+            self._ended()
             self._reply(b"".join([reply for _, reply in self._kept]))
         else:
-            self._store.rollback()
+            self._ledger.rollback()
             text = "".join(traceback.format_exception(error))
             self._reply(b"".join([frame(failure(request.id, error, text)) for request, _ in self._kept]))
         self._kept = []
@@ -96,24 +101,24 @@ class GroupCommit:
         while waiting:
             kept: list[tuple[Applicable, bytes]] = []
             try:
-                self._store.begin()
+                self._ledger.begin()
             except Exception as error:  # noqa: BLE001 - every request must be answered
                 self._refuse(waiting, error)
                 return []
             for request in list(waiting):
                 try:
-                    kept.append((request, request.apply(self._store)))
-                except BridgeError as error:  # the store left the transaction as it was
+                    kept.append((request, request.apply(self._ledger)))
+                except BridgeError as error:  # the ledger left the transaction as it was
                     waiting.remove(request)
                     self._refuse([request], error)
                 except Exception as error:  # noqa: BLE001 - the transaction is in doubt: start over without it
-                    self._store.rollback()
+                    self._ledger.rollback()
                     waiting.remove(request)
                     self._refuse([request], error)
                     break
             else:
                 if not kept:
-                    self._store.rollback()
+                    self._ledger.rollback()
                 return kept
         return []
 
@@ -126,7 +131,7 @@ class GroupCommit:
         while self._orders.get():
             error: BaseException | None = None
             try:
-                self._store.commit()
+                self._ledger.commit()
             except BaseException as caught:  # noqa: BLE001 - carried to the caller of finish()
                 error = caught
             self._outcomes.put(error)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from otel_bridge.errors import Retryable
+from otel_bridge.errors import Retryable, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
+from otel_bridge.ingest.outbox import ServiceOutbox
 from otel_bridge.ingest.settings import STORE_FILE
 from otel_bridge.receiver.base import Outcome
 from otel_bridge.receiver.signals import LOGS
@@ -43,10 +44,18 @@ ReplyT = TypeVar("ReplyT", bound=frames.Reply)
 class Keeper:
     """Hands requests to the writer and the reader process and waits for their replies."""
 
-    def __init__(self, writer: Child, reader: Child, store: Path, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        writer: Child,
+        reader: Child | None,
+        data_dir: Path,
+        telemetry: Telemetry,
+        outbox: ServiceOutbox | None,
+    ) -> None:
         self._writer = writer
-        self._reader = reader
-        self._store = store
+        self._reading = reader
+        self._data_dir = data_dir
+        self.outbox = outbox
         self._telemetry = telemetry
         self._heard = 0.0
         self.disk_has_room = True
@@ -105,8 +114,10 @@ class Keeper:
         return body
 
     async def open_store(self) -> None:
-        """Tell the reader where the store is."""
-        await self._ask(self._reader, frames.OpenStore(self._reader.number(), str(self._store)), frames.Done)
+        """Tell the reader where the store is, if there is one."""
+        if self._reading is not None:
+            path = str(self._data_dir / STORE_FILE)
+            await self._ask(self._reading, frames.OpenStore(self._reading.number(), path), frames.Done)
         self._heard = asyncio.get_running_loop().time()
 
     def progressing(self) -> bool:
@@ -123,9 +134,15 @@ class Keeper:
                 pass
             else:
                 self._heard = loop.time()
-            usage = await asyncio.to_thread(shutil.disk_usage, self._store.parent)
+            usage = await asyncio.to_thread(shutil.disk_usage, self._data_dir)
             self.disk_has_room = usage.free >= MIN_FREE_BYTES
             await asyncio.sleep(PING_SECONDS)
+
+    @property
+    def _reader(self) -> Child:
+        if self._reading is None:
+            raise Unavailable("this bridge keeps no calls to read: it passes them on")
+        return self._reading
 
     @staticmethod
     async def _ask(
@@ -143,24 +160,28 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
 
     Raise StartError (DataDirectoryLocked when another process has it) when the directory cannot be used.
     """
-    store = Path(settings.data_dir) / STORE_FILE
-    writer = Child("writer", "otel_bridge.ingest.writer", [msgspec.json.encode(settings).decode()], telemetry)
-    reader = Child("reader", "otel_bridge.ingest.reader", [], telemetry)
-    keeper = Keeper(writer, reader, store, telemetry)
+    outbox = ServiceOutbox() if settings.queue is not None else None
+    arguments = [msgspec.json.encode(settings).decode()]
+    told = outbox.hear if outbox is not None else None
+    writer = Child("writer", "otel_bridge.ingest.writer", arguments, telemetry, told=told)
+    reader = Child("reader", "otel_bridge.ingest.reader", [], telemetry) if settings.store else None
+    children = [writer, *([reader] if reader else [])]
+    keeper = Keeper(writer, reader, Path(settings.data_dir), telemetry, outbox)
+    if outbox is not None:
+        outbox.reach(writer)
     async with AsyncExitStack() as owned:
-        owned.push_async_callback(reader.stop)
-        owned.push_async_callback(writer.stop)
-        started = await asyncio.gather(writer.start(), reader.start(), return_exceptions=True)
+        for child in reversed(children):
+            owned.push_async_callback(child.stop)
+        started = await asyncio.gather(*(child.start() for child in children), return_exceptions=True)
         for outcome in started:  # side by side: each takes a tenth of a second
             if outcome is not None:
                 raise outcome
         await keeper.open_store()
-        async with (
-            background(reader.supervise(keeper.open_store)),
-            background(writer.supervise(_nothing)),
-            background(keeper.watch()),
-        ):
-            yield keeper
+        if reader is not None:
+            await owned.enter_async_context(background(reader.supervise(keeper.open_store)))
+        await owned.enter_async_context(background(writer.supervise(_nothing)))
+        await owned.enter_async_context(background(keeper.watch()))
+        yield keeper
 
 
 def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportLogs:

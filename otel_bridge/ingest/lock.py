@@ -43,6 +43,25 @@ def data_directory_lock(
         os.close(descriptor)
 
 
+def holder_of(data_dir: Path) -> str | None:
+    """Return the process that holds the directory, None when nobody does."""
+    try:
+        descriptor = os.open(data_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named_in(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _named_in(descriptor: int) -> str:
+    return os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+
+
 def _wait_for(descriptor: int, data_dir: Path, patience_seconds: float) -> None:
     deadline = time.monotonic() + patience_seconds
     while True:
@@ -52,7 +71,7 @@ def _wait_for(descriptor: int, data_dir: Path, patience_seconds: float) -> None:
             if time.monotonic() < deadline:
                 time.sleep(0.05)
                 continue
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            holder = _named_in(descriptor)
             raise DataDirectoryLocked(
                 f"data directory {data_dir} is in use by another otel-bridge (process {holder})"
             ) from error

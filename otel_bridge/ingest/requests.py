@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
 from otel_bridge.ingest import frames
+from otel_bridge.model.annex import ANNEX_CHANGES
+from otel_bridge.queue.payload import change_records, span_records
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.decode import decode, decode_logs, partial_message
 from otel_bridge.receiver.signals import LOGS
@@ -15,9 +17,11 @@ from otel_bridge.translate.calls import announces, translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.ingest.ledger import Ledger
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
-    from otel_bridge.store.base import Applied, CallWriter
+    from otel_bridge.queue.base import NewRecord
+    from otel_bridge.store.base import Applied
     from otel_bridge.store.retranslation import Cursor, Retranslation
     from otel_bridge.translate.options import Options
 
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
 class Prepared(Struct, frozen=True):
     """A request that is ready to be applied, and what to say once it is kept.
 
-    `unchanged` is the counter of `telemetry.NOTES` for changes that came again.
+    `changes` are for the store, `records` for the queue. `unchanged` is the counter of `telemetry.NOTES` for
+    changes that came again.
     """
 
     id: int
@@ -34,10 +39,11 @@ class Prepared(Struct, frozen=True):
     reply: frames.Exported | frames.Answered
     body: bytes = b""
     unchanged: str = "duplicate_spans"
+    records: Sequence[NewRecord] = ()
 
-    def apply(self, store: CallWriter) -> bytes:
+    def apply(self, ledger: Ledger) -> bytes:
         """Apply the changes in the open transaction; return what to say once it is committed."""
-        return self.kept(store.apply(self.changes, received_at=self.received_at))
+        return self.kept(ledger.apply(self.changes, self.records, received_at=self.received_at))
 
     def kept(self, applied: Applied) -> bytes:
         """Return the frame that tells the service the request is durable."""
@@ -63,18 +69,45 @@ class Step(Struct, frozen=True):
     asked: Retranslation
     cursor: Cursor | None
     changes: Sequence[Change] = ()
+    records: Sequence[NewRecord] = ()
 
-    def apply(self, store: CallWriter) -> bytes:
+    def apply(self, ledger: Ledger) -> bytes:
         """As `Prepared.apply`."""
-        return frames.frame(frames.Stepped(self.id, store.retranslate(self.asked, self.cursor)))
+        return frames.frame(frames.Stepped(self.id, ledger.retranslate(self.asked, self.cursor)))
+
+
+class Settlement(Struct, frozen=True):
+    """A destination has what it was sent: committed like a request."""
+
+    asked: frames.Settle
+    changes: Sequence[Change] = ()
+    records: Sequence[NewRecord] = ()
+
+    @property
+    def id(self) -> int:
+        """The number of the request."""
+        return self.asked.id
+
+    def apply(self, ledger: Ledger) -> bytes:
+        """As `Prepared.apply`."""
+        asked = self.asked
+        ledger.settle(asked.destination, asked.lane, asked.through, dead=asked.dead, damaged=asked.damaged)
+        return frames.frame(frames.Done(asked.id))
 
 
 def prepare_export(
-    request: frames.ExportSpans, body: bytes, *, default_project: str | None, options: Options
+    request: frames.ExportSpans,
+    body: bytes,
+    *,
+    default_project: str | None,
+    options: Options,
+    store: bool = True,
+    queue: bool = False,
 ) -> Prepared:
-    """Decode and translate an OTLP request; raise InvalidRequest when it cannot be decoded.
+    """Decode an OTLP request; raise InvalidRequest when it cannot be decoded.
 
-    Spans that only announce others are counted and become no calls.
+    For a store spans are translated, for a queue they become records. Spans that only announce others are
+    counted and become neither.
     """
     export = Export(
         body=body,
@@ -84,8 +117,8 @@ def prepare_export(
         wb_run_id=request.wb_run_id,
     )
     decoded = decode(export, default_project=default_project)
-    changes = [translate(span, options) for span in decoded.spans if not announces(span)]
-    counts, announced = decoded.counts, len(decoded.spans) - len(changes)
+    spans = [span for span in decoded.spans if not announces(span)]
+    counts, announced = decoded.counts, len(decoded.spans) - len(spans)
     reply = frames.Exported(
         request.id,
         len(decoded.spans),
@@ -93,7 +126,13 @@ def prepare_export(
         partial_message(decoded.reasons, decoded.warnings),
         counts | {"announced_spans": announced} if announced else counts,
     )
-    return Prepared(request.id, changes, request.received_ns // 1000, reply)
+    return Prepared(
+        request.id,
+        [translate(span, options) for span in spans] if store else (),
+        request.received_ns // 1000,
+        reply,
+        records=span_records(spans) if queue else (),
+    )
 
 
 def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: str | None) -> Prepared:
@@ -117,8 +156,11 @@ def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: st
     return Prepared(request.id, decoded.spans, received_at, reply, unchanged="duplicate_logs")
 
 
-def prepare_write(request: frames.WriteCalls, body: bytes) -> Prepared:
-    """Decode the body of a write route; a refused body becomes an answer without changes."""
+def prepare_write(request: frames.WriteCalls, body: bytes, *, queue: bool = False) -> Prepared:
+    """Decode the body of a write route; a refused body becomes an answer without changes.
+
+    What is kept beside calls goes to a store only.
+    """
     from otel_bridge.weave.base import Write  # noqa: PLC0415 - pydantic, only where the API is written to
     from otel_bridge.weave.writes import WriteRefused, decode_write, new_id  # noqa: PLC0415 - the same
 
@@ -133,7 +175,15 @@ def prepare_write(request: frames.WriteCalls, body: bytes) -> Prepared:
         decoded = decode_write(write, new_id=new_id)
     except WriteRefused as refused:
         return Prepared(request.id, (), request.received_at, _answer(request, refused.status), refused.body)
-    return Prepared(request.id, decoded.changes, request.received_at, _answer(request, 200), decoded.answer)
+    calls = [each for each in decoded.changes if not isinstance(each, ANNEX_CHANGES)] if queue else []
+    return Prepared(
+        request.id,
+        decoded.changes,
+        request.received_at,
+        _answer(request, 200),
+        decoded.answer,
+        records=change_records(cast("list[Change]", calls), request.received_at * 1000),
+    )
 
 
 def _answer(request: frames.WriteCalls, status: int) -> frames.Answered:

@@ -6,16 +6,36 @@ from typing import Final
 
 from msgspec import Struct
 
+from otel_bridge.queue.base import Destination, QueueLimits
 from otel_bridge.translate.options import Options
 
 STORE_FILE: Final = "calls.db"
 """The store inside the data directory."""
 
 
+QUEUE_FILE: Final = "queue.db"
+"""The queue inside the data directory."""
+
+DEAD_LETTERS_DIR: Final = "dead"
+"""Where dead letters lie, beside the queue."""
+
+DEAD_LETTERS_FILE: Final = "dead_letters.db"
+"""The dead letters, inside their directory."""
+
+
+class QueueSettings(Struct, frozen=True, kw_only=True):
+    """Where what waits for delivery is kept, for whom, and how much of it."""
+
+    path: str
+    dead_path: str
+    destinations: tuple[Destination, ...]
+    limits: QueueLimits = QueueLimits()
+
+
 class WriterSettings(Struct, frozen=True, kw_only=True):
     """Where calls are kept, for how long (seconds) and in how many bytes (None is no limit).
 
-    `options` say what spans become.
+    `options` say what spans become. Calls are kept in the store, in the queue, or in both.
     """
 
     data_dir: str
@@ -23,3 +43,5 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     max_bytes: int | None
     default_project: str | None
     options: Options = Options()
+    store: bool = True
+    queue: QueueSettings | None = None

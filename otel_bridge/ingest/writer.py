@@ -21,20 +21,31 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from otel_bridge.errors import DataDirectoryLocked, StartError
+from otel_bridge.errors import DataDirectoryLocked, StartError, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
+from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.lock import data_directory_lock
-from otel_bridge.ingest.requests import Prepared, Step, prepare_export, prepare_logs, prepare_write
-from otel_bridge.ingest.settings import STORE_FILE, WriterSettings
+from otel_bridge.ingest.requests import (
+    Prepared,
+    Settlement,
+    Step,
+    prepare_export,
+    prepare_logs,
+    prepare_write,
+)
+from otel_bridge.ingest.settings import STORE_FILE, QueueSettings, WriterSettings
+from otel_bridge.queue.sqlite.salvage import open_queue
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
+    from otel_bridge.queue.base import QueueSizes, QueueWriter
+    from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.base import CallWriter
     from otel_bridge.translate.options import Options
 
@@ -49,6 +60,8 @@ BACKLOG_SECONDS: Final = 0.05
 """The same while upkeep is behind: some thousand old calls a second go, whatever comes in."""
 IDLE_SECONDS: Final = 1.0
 """Between two looks for upkeep while nothing comes."""
+QUEUE_GROUP_SECONDS: Final = 0.002
+"""Requests for the queue that come within this time of the last commit wait to be committed together."""
 SWITCH_SECONDS: Final = 0.0005
 """How long the commit thread may have to wait for the interpreter (5 ms by default)."""
 
@@ -56,25 +69,38 @@ SWITCH_SECONDS: Final = 0.0005
 class Writer:
     """The loop of the writer process."""
 
-    def __init__(self, connection: socket.socket, store: CallWriter, settings: WriterSettings) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        store: CallWriter | None,
+        queue: QueueWriter | None,
+        settings: WriterSettings,
+    ) -> None:
         self._connection = connection
         self._store = store
+        self._queue = queue
         self._settings = settings
+        required = settings.queue is None or any(each.required for each in settings.queue.destinations)
+        self._ledger = Ledger(store, queue, required=required, missed=self._missed)
+        self._group_seconds = QUEUE_GROUP_SECONDS if store is None else 0.0
+        self._next_group = 0.0
         self._cutter = frames.Cutter()
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
-        self._prepared: list[Prepared | Step] = []
+        self._prepared: list[Prepared | Step | Settlement] = []
         self._prepared_bytes = 0
-        self._commit = GroupCommit(store, self._reply)
+        self._commit = GroupCommit(self._ledger, self._reply, self._tell)
         self._open = True
         self._next_upkeep = 0.0
         self._more_upkeep = False
         self._expired = 0
+        self._told: QueueSizes | None = None
 
     def run(self) -> None:
         """Serve until the service closes the connection, then finish what was given."""
         with closing(self._commit), selectors.DefaultSelector() as selector:
             selector.register(self._connection, selectors.EVENT_READ, self._receive)
             selector.register(self._commit.wakeup, selectors.EVENT_READ, self._commit.finish)
+            self._tell(whole=True)
             while self._open or self._incoming or self._prepared:
                 for key, _ in selector.select(self._patience()):
                     key.data()
@@ -86,8 +112,10 @@ class Writer:
                     self._submit()
 
     def _patience(self) -> float:
-        if self._incoming or (self._prepared and not self._commit.busy):
+        if self._incoming:
             return 0.0
+        if self._prepared and not self._commit.busy:
+            return max(0.0, self._next_group - time.monotonic())
         if self._more_upkeep and not self._commit.busy:
             return 0.0
         return IDLE_SECONDS
@@ -105,26 +133,12 @@ class Writer:
         """Turn received bytes into changes; while the disk works, as many as one group takes."""
         while self._incoming and self._prepared_bytes < GROUP_BYTES:
             request, body = self._incoming.popleft()
-            prepared: Prepared | Step
             try:
-                match request:
-                    case frames.ExportSpans():
-                        prepared = prepare_export(
-                            request,
-                            body,
-                            default_project=self._settings.default_project,
-                            options=self._settings.options,
-                        )
-                    case frames.ExportLogs():
-                        prepared = prepare_logs(request, body, default_project=self._settings.default_project)
-                    case frames.WriteCalls():
-                        prepared = prepare_write(request, body)
-                    case frames.Retranslate(id=number, asked=asked, cursor=cursor):
-                        prepared = Step(number, asked, cursor)
-                    case _:
-                        self._reply(frame(frames.Done(request.id)))
-                        continue
-                self._store.prepare(prepared.changes)
+                prepared = self._prepared_of(request, body)
+                if prepared is None:
+                    self._reply(frame(frames.Done(request.id)))
+                    continue
+                self._ledger.prepare(prepared.changes, prepared.records)
             except Exception as error:  # noqa: BLE001 - one request's trouble is told to that request only
                 self._reply(frame(failure(request.id, error, traceback.format_exc())))
                 continue
@@ -135,9 +149,38 @@ class Writer:
             if not self._commit.busy and self._prepared_bytes >= SMALL_GROUP_BYTES:
                 break  # the disk is free: let it work while the rest is prepared
 
+    def _prepared_of(self, request: frames.Request, body: bytes) -> Prepared | Step | Settlement | None:
+        """Make a request ready to be applied; None for one that only wants an answer."""
+        default_project, has_queue = self._settings.default_project, self._queue is not None
+        match request:
+            case frames.ExportSpans():
+                return prepare_export(
+                    request,
+                    body,
+                    default_project=default_project,
+                    options=self._settings.options,
+                    store=self._store is not None,
+                    queue=has_queue,
+                )
+            case frames.ExportLogs():
+                return prepare_logs(request, body, default_project=default_project)
+            case frames.WriteCalls():
+                return prepare_write(request, body, queue=has_queue)
+            case frames.Settle():
+                return Settlement(request)
+            case frames.Retranslate(id=number, asked=asked, cursor=cursor):
+                return Step(number, asked, cursor)
+            case _:
+                return None
+
     def _submit(self) -> None:
         if not self._prepared:
             return
+        if self._group_seconds:
+            now = time.monotonic()
+            if now < self._next_group and self._prepared_bytes < SMALL_GROUP_BYTES and self._open:
+                return  # a moment later there is more to commit
+            self._next_group = now + self._group_seconds
         group, self._prepared, self._prepared_bytes = self._prepared, [], 0
         self._commit.submit(group)
 
@@ -146,13 +189,38 @@ class Writer:
         idle = not (self._incoming or self._prepared)
         if now < self._next_upkeep or not self._open:
             return
-        self._more_upkeep = self._store.maintain(now=time.time_ns() // 1000)
-        expired = self._store.expired
-        if expired > self._expired:
-            self._reply(frame(frames.Noted({"expired_calls": expired - self._expired})))
-            self._expired = expired
+        self._more_upkeep = self._maintain()
         pause = BACKLOG_SECONDS if self._more_upkeep else MAINTAIN_SECONDS
         self._next_upkeep = now + (0.0 if idle and self._more_upkeep else pause)
+
+    def _maintain(self) -> bool:
+        """Do one step of upkeep of the store and one of the queue; True: there is more to do."""
+        more = False
+        if self._store is not None:
+            more = self._store.maintain(now=time.time_ns() // 1000)
+            expired = self._store.expired
+            if expired > self._expired:
+                self._reply(frame(frames.Noted({"expired_calls": expired - self._expired})))
+                self._expired = expired
+        if self._queue is not None:
+            more = self._queue.maintain() or more
+            self._tell()
+        return more
+
+    def _tell(self, *, whole: bool = False) -> None:
+        """Tell the service how the queue looks now."""
+        if self._queue is None:
+            return
+        with suppress(Unavailable):  # a disk in trouble: what was told last stands
+            sizes = self._queue.sizes()
+            lanes = tuple(self._queue.changed())
+            if whole or lanes or sizes != self._told:
+                self._told = sizes
+                self._reply(frame(frames.QueueChanged(lanes, sizes, whole)))
+
+    def _missed(self, calls: int) -> None:
+        """Count calls that the queue of optional destinations could not keep."""
+        self._reply(frame(frames.Noted({"queue_missed_calls": calls})))
 
     def _reply(self, data: bytes) -> None:
         with suppress(OSError):  # the service is gone; what is kept stays kept
@@ -182,9 +250,38 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
     limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
-        store = owned.enter_context(closing(open_store(data_dir, limits, settings.options)))
-        connection.sendall(frame(frames.Ready()))
-        Writer(connection, store, settings).run()
+        store = queue = None
+        if settings.store:
+            store = owned.enter_context(closing(open_store(data_dir, limits, settings.options)))
+        if settings.queue is not None:
+            queue_dir = make_folder(Path(settings.queue.path).parent)
+            if not queue_dir.samefile(data_dir):
+                owned.enter_context(data_directory_lock(queue_dir))
+            queue = owned.enter_context(closing(_open_queue(settings.queue, connection)))
+        with suppress(OSError):  # the service is gone already: `run` will see the end of the stream
+            connection.sendall(frame(frames.Ready()))
+        Writer(connection, store, queue, settings).run()
+
+
+def _open_queue(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
+    """Open the queue of a data directory whose lock is held; raise StartError."""
+
+    def lost(file: Path, kept: Path) -> None:
+        said = frames.Logged("error", "damaged_file_set_aside", {"file": str(file), "kept_as": str(kept)})
+        connection.sendall(frame(said))
+
+    path, dead_path = Path(settings.path), Path(settings.dead_path)
+    make_folder(dead_path.parent)
+    return open_queue(path, dead_path, settings.destinations, settings.limits, lost=lost)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a directory for the queue or for dead letters; raise StartError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make the directory {folder}: {error.strerror}") from error
+    return folder
 
 
 def open_store(data_dir: Path, limits: StoreLimits, options: Options) -> SqliteWriter:

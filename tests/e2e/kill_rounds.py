@@ -27,6 +27,7 @@ from tests.e2e.process import Bridge, running
 SENDERS = 4
 SPANS = 40
 CALLS = 10
+WARM_SECONDS = 20.0
 
 
 @dataclass
@@ -69,7 +70,19 @@ def send_calls(base: str, acknowledged: Acknowledged, stop: threading.Event) -> 
                 acknowledged.add(made)
 
 
-def load_until_killed(bridge: Bridge, dice: random.Random, acknowledged: Acknowledged) -> str:
+def load_until_killed(
+    bridge: Bridge,
+    dice: random.Random,
+    acknowledged: Acknowledged,
+    victims: tuple[str, ...] = ("service", "ingest.writer", "tree"),
+    *,
+    requests: int = 0,
+) -> str:
+    """Send until one of `victims` is killed: the service, a child by its module, or all at once.
+
+    So many requests are acknowledged before, unless that takes long.
+    """
+    before, patience = acknowledged.requests, time.monotonic() + WARM_SECONDS
     stop = threading.Event()
     threads = [
         threading.Thread(target=send_spans, args=(bridge.http, acknowledged, stop)) for _ in range(SENDERS)
@@ -77,16 +90,18 @@ def load_until_killed(bridge: Bridge, dice: random.Random, acknowledged: Acknowl
     threads.append(threading.Thread(target=send_calls, args=(bridge.api, acknowledged, stop)))
     for thread in threads:
         thread.start()
-    victim = dice.choice(("service", "writer", "tree"))
+    while acknowledged.requests < before + requests and time.monotonic() < patience:
+        time.sleep(0.005)
+    victim = dice.choice(victims)
     time.sleep(dice.uniform(0.0, 0.5))  # the moment of the kill is the dice's, nothing waits for it
     match victim:
         case "service":
             bridge.kill()
-        case "writer":
-            bridge.child("ingest.writer").kill()
-            time.sleep(dice.uniform(0.0, 0.3))
-            bridge.kill_tree()
         case "tree":
+            bridge.kill_tree()
+        case child:
+            bridge.child(child).kill()
+            time.sleep(dice.uniform(0.0, 0.3))
             bridge.kill_tree()
     stop.set()
     for thread in threads:
@@ -112,7 +127,7 @@ def rounds(count: int, data_dir: Path, seed: int) -> dict[str, int]:
     """Play `count` rounds; return what happened. Raise AssertionError when an acknowledged id is gone."""
     dice = random.Random(seed)
     everything: set[str] = set()
-    tally = {"rounds": 0, "requests": 0, "service": 0, "writer": 0, "tree": 0}
+    tally = {"rounds": 0, "requests": 0, "service": 0, "ingest.writer": 0, "tree": 0}
     for number in range(count):
         acknowledged = Acknowledged()
         with running(data_dir) as bridge:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from otel_bridge.config import BridgeConfig, default_data_dir, parse_since
+from otel_bridge.config import BridgeConfig, parse_since
+from otel_bridge.ingest.address import default_data_dir
 
 
 def test_the_defaults_are_those_of_the_standalone_bridge():

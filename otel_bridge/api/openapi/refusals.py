@@ -40,6 +40,7 @@ _WORDS: Final[Mapping[int, str]] = {
     422: "The body is not what the schema says; or it names a field that is none.",
     500: "A fault of the bridge. Nothing was kept.",
     503: "No room, no disk, starting or stopping. Nothing was kept: send it again.",
+    502: "The upstream Weave server cannot be reached.",
     504: "The question took longer than it may; a narrower one may not.",
 }
 _EVERYWHERE: Final = (403, 500)

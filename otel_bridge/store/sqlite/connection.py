@@ -29,14 +29,14 @@ _UNFIT: Final = (UnicodeEncodeError, OverflowError, apsw.TooBigError)
 
 
 @contextmanager
-def storage_trouble() -> Generator[None]:
+def storage_trouble(what: str = "store") -> Generator[None]:
     """Turn what the disk and the file system do to us into Unavailable, and unfit values into Refused."""
     try:
         yield
     except apsw.FullError as error:
-        raise Unavailable("the disk or the store's size limit is full") from error
+        raise Unavailable(f"the disk or the {what}'s size limit is full") from error
     except _TROUBLE as error:
-        raise Unavailable(f"the store cannot be used now: {error}") from error
+        raise Unavailable(f"the {what} cannot be used now: {error}") from error
     except _UNFIT as error:
         raise Refused(f"a value cannot be stored: {error}") from error
 
@@ -64,10 +64,10 @@ def open_writer(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     return connection
 
 
-def set_journal(connection: apsw.Connection) -> None:
+def set_journal(connection: apsw.Connection, *, page_bytes: int = PAGE_BYTES) -> None:
     """Put the database into WAL mode; commits are synced before they return, checkpoints are ours to make."""
     if not connection.pragma("page_count"):
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute(f"PRAGMA page_size = {page_bytes}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

@@ -25,11 +25,13 @@ def steps() -> tuple[str, ...]:
     return tuple(step.read_text(encoding="utf-8") for step in sorted(folder.glob("*.sql")))
 
 
-def check(connection: apsw.Connection, path: Path, version: int) -> None:
+def check(
+    connection: apsw.Connection, path: Path, version: int, *, application_id: int = APPLICATION_ID
+) -> None:
     """Raise StartError unless the file is empty, or ours and not newer than `version`."""
     found, schema = _marks(connection)
     empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)").get
-    if found != APPLICATION_ID and not (empty and found == schema == 0):
+    if found != application_id and not (empty and found == schema == 0):
         raise StartError(f"{path} is a database of another program")
     if schema > version:
         raise StartError(
@@ -38,14 +40,16 @@ def check(connection: apsw.Connection, path: Path, version: int) -> None:
         )
 
 
-def migrate(connection: apsw.Connection, path: Path, steps: Sequence[str]) -> None:
+def migrate(
+    connection: apsw.Connection, path: Path, steps: Sequence[str], *, application_id: int = APPLICATION_ID
+) -> None:
     """Apply the missing steps, each whole or not at all; raise StartError for a file that is not ours."""
-    check(connection, path, len(steps))
+    check(connection, path, len(steps), application_id=application_id)
     connection.create_scalar_function("usages_of", _usages_of, 1)
     for number in range(_marks(connection)[1] + 1, len(steps) + 1):
         with connection:
             connection.execute(steps[number - 1]).fetchall()  # to the end: apsw stops at rows
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA application_id = {application_id}")
             connection.execute(f"PRAGMA user_version = {number}")
 
 

@@ -1,4 +1,4 @@
-"""The statements of `queries.sql` and `annex.sql`, by name."""
+"""The statements of an SQL file, by name; those of `queries.sql` and `annex.sql`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 _MARK: Final = "-- name: "
 
 
-def _parse(text: str) -> Mapping[str, str]:
-    parts = text.split(_MARK)[1:]
+def named(path: Path) -> Mapping[str, str]:
+    """Return the statements of a file, by the names above them."""
+    parts = path.read_text(encoding="utf-8").split(_MARK)[1:]
     named = (part.partition("\n") for part in parts)
     return {name.strip(): _bare(body) for name, _, body in named}
 
@@ -22,12 +23,11 @@ def _bare(body: str) -> str:
     return "\n".join(lines).strip().removesuffix(";")
 
 
-def _read(name: str) -> Mapping[str, str]:
-    return _parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
-
-
-QUERIES: Final = _read("queries.sql")
+QUERIES: Final = named(Path(__file__).with_name("queries.sql"))
 """Name to SQL: calls."""
 
-ANNEX: Final = {**_read("annex.sql"), "find_project": QUERIES["find_project"]}
+ANNEX: Final = {
+    **named(Path(__file__).with_name("annex.sql")),
+    "find_project": QUERIES["find_project"],
+}
 """Name to SQL: what is kept beside calls."""

@@ -92,3 +92,14 @@ class Api:
         reply = await self.post("/call/read", {"project_id": project_id, "id": f"{n:016x}"})
         assert reply.status == 200, reply.body
         return reply.json["call"]
+
+
+class Told:
+    """A health that is as it is told."""
+
+    def __init__(self, *, ok: bool, started: bool = True, **parts: str) -> None:
+        self.started = started
+        self._told = ok, parts
+
+    def __call__(self) -> tuple[bool, dict[str, str]]:
+        return self._told

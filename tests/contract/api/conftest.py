@@ -19,7 +19,7 @@ from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.telemetry import Telemetry
 from tests.contract.api.annex import StoredCalls
 from tests.contract.api.calls import InProcessCalls
-from tests.contract.api.client import Api
+from tests.contract.api.client import Api, Told
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ async def serve():
         async def start(calls=None, **settings) -> Api:
             telemetry = Telemetry()
             calls = calls or InProcessCalls(MemoryStore())
-            defaults = {"inflater": inflater, "budget": ByteBudget(64 << 20), "health": lambda: (True, {})}
+            defaults = {"inflater": inflater, "budget": ByteBudget(64 << 20), "health": Told(ok=True)}
             app = api_app(calls, telemetry, **(defaults | settings))
             runner = web.AppRunner(
                 app, auto_decompress=False, access_log=None, lingering_time=0.1, shutdown_timeout=0.1

@@ -10,6 +10,7 @@ from otel_bridge.api.routes import ROUTES
 from otel_bridge.http.guard import guard_for, guarded
 from otel_bridge.http.route import About, Route
 from tests.contract.api.bodies import PROJECT, a_batch, start_item
+from tests.contract.api.client import Told
 
 PROJECT_QUERY = (
     "query P($name: String!, $entityName: String!) {project(name: $name, entityName: $entityName) {name}}"
@@ -85,16 +86,22 @@ class TestProbes:
 
     @pytest.mark.parametrize("path", ["/readyz", "/startupz"])
     async def test_what_is_not_ready_is_named(self, serve, path):
-        api = await serve(health=lambda: (False, {"writer": "starting", "reader": "ok"}))
+        api = await serve(health=Told(ok=False, started=False, writer="starting", reader="ok"))
         reply = await api.get(path)
 
         assert reply.status == 503
         assert reply.json == {"status": "unavailable", "parts": {"writer": "starting", "reader": "ok"}}
 
     async def test_it_lives_while_it_is_not_ready(self, serve):
-        api = await serve(health=lambda: (False, {}))
+        api = await serve(health=Told(ok=False, started=False))
 
         assert (await api.get("/livez")).status == 200
+
+    async def test_it_has_started_even_when_it_is_not_ready_any_more(self, serve):
+        api = await serve(health=Told(ok=False, writer="silent"))
+
+        assert (await api.get("/startupz")).status == 200
+        assert (await api.get("/readyz")).status == 503
 
     async def test_metrics_are_prometheus_text(self, api):
         api.telemetry.note("merged_calls", 3)

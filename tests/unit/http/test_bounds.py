@@ -13,8 +13,9 @@ from otel_bridge.errors import Forbidden, InvalidRequest, RequestTooLarge, Unava
 from otel_bridge.http.budget import ByteBudget
 from otel_bridge.http.coding import Coding, content_coding
 from otel_bridge.http.gate import Gate
-from otel_bridge.http.guard import guard_for, is_loopback
+from otel_bridge.http.guard import guard_for
 from otel_bridge.http.inflate import open_inflater
+from otel_bridge.http.loopback import is_loopback
 
 
 class TestByteBudget:

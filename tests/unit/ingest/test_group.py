@@ -24,14 +24,11 @@ class Ledger:
         self.release.set()
         self.commit_error: Exception | None = None
 
-    def prepare(self, changes):
-        pass
-
     def begin(self):
         assert self.open is None
         self.open = []
 
-    def apply(self, changes, *, received_at):
+    def apply(self, changes, records, *, received_at):
         assert self.open is not None
         for change in changes:
             if change == "full":
@@ -52,12 +49,6 @@ class Ledger:
 
     def rollback(self):
         self.open = None
-
-    def maintain(self, *, now):
-        return False
-
-    def close(self):
-        pass
 
 
 @pytest.fixture

@@ -1,0 +1,209 @@
+"""One destination: its lanes, what they share, and what is told about it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.exporter.backoff import Backoff
+from otel_bridge.exporter.gate import Gate
+from otel_bridge.exporter.lane import LaneSender
+from otel_bridge.exporter.slots import Pace, Slots
+from otel_bridge.exporter.verdict import Again, Held, Sent
+from otel_bridge.receiver.seldom import MINUTE, Seldom
+from otel_bridge.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from otel_bridge.exporter import frames
+    from otel_bridge.exporter.metrics import ExporterMetrics
+    from otel_bridge.exporter.settings import WeaveSettings
+    from otel_bridge.exporter.upstream import Upstream
+    from otel_bridge.exporter.verdict import Verdict
+    from otel_bridge.ingest.child import Child
+    from otel_bridge.queue.base import Cursor, Lane, Outbox
+
+MIN_BATCH_BYTES: Final = 64 << 10
+"""A project whose upstream refuses larger batches still gets this much in one."""
+MAX_PROJECTS_NAMED: Final = 5
+STUMBLE_SECONDS: Final = 1.0
+
+
+class Project:
+    """What is known of one project of a destination; `target` is what it is called there."""
+
+    def __init__(self, target: str, settings: WeaveSettings) -> None:
+        self.target: Final = target
+        self.gate: Final = Gate(Backoff(settings.retry))
+        self.pace: Final = Pace()
+        self.places: Final = asyncio.Semaphore(settings.in_flight)
+        self.whole = False
+        self.max_bytes = settings.max_batch_bytes
+        self.trouble = ""
+        self.sent_at = 0.0
+
+    def take_less(self, refused_bytes: int) -> None:
+        """Make smaller batches from now on: one of so many bytes was too large."""
+        self.max_bytes = max(MIN_BATCH_BYTES, min(self.max_bytes, refused_bytes // 2))
+
+
+class Destination:
+    """Delivers to one upstream what waits for it. `move` says what a project is called there."""
+
+    def __init__(
+        self,
+        settings: WeaveSettings,
+        *,
+        outbox: Outbox,
+        renderer: Child,
+        upstream: Upstream,
+        metrics: ExporterMetrics,
+        move: Mapping[str, str],
+    ) -> None:
+        self.settings: Final = settings
+        self.outbox: Final = outbox
+        self.renderer: Final = renderer
+        self.upstream: Final = upstream
+        self.gate: Final = Gate(Backoff(settings.retry))
+        self.slots: Final = Slots()
+        self._metrics = metrics
+        self._move = move
+        self._projects: dict[str, Project] = {}
+        self._running: set[int] = set()
+        self._draining = asyncio.Event()
+        self._minutely = Seldom(MINUTE)
+
+    async def run(self) -> None:
+        """Deliver whatever waits, for ever."""
+        seen = 0
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                seen = await self.outbox.changes(seen)
+                idle = [
+                    lane for lane in self.outbox.lanes(self.settings.name) if lane.id not in self._running
+                ]
+                for lane in idle:
+                    self._running.add(lane.id)
+                    tasks.create_task(self._deliver(lane))
+
+    async def drain(self) -> None:
+        """Send what waits without waiting for more; return when nothing does."""
+        self._draining.set()
+        seen = 0
+        while self.outbox.lanes(self.settings.name):
+            seen = await self.outbox.changes(seen)
+
+    @property
+    def health(self) -> str:
+        """Return "ok", or why calls do not leave."""
+        if self.gate.closed:
+            return next((one.trouble for one in self._projects.values() if one.trouble), "unreachable")
+        troubled = [
+            f"{one.target}: {one.trouble}"
+            for one in self._projects.values()
+            if one.gate.closed and one.trouble
+        ]
+        more = len(troubled) - MAX_PROJECTS_NAMED
+        return "; ".join(troubled[:MAX_PROJECTS_NAMED]) + (f"; {more} more" if more > 0 else "") or "ok"
+
+    def cursor(self, lane_id: int) -> Cursor | None:
+        """Return where this destination stands in a lane; None when nothing waits for it there."""
+        name = self.settings.name
+        lane = self.outbox.lane(name, lane_id)
+        return None if lane is None else next((one for one in lane.cursors if one.destination == name), None)
+
+    async def gather(self, cursor: Cursor) -> None:
+        """Wait a moment for more calls to share a request, unless there are enough."""
+        if cursor.calls < self.settings.max_batch_calls and not self._draining.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._draining.wait(), self.settings.flush_seconds)
+
+    async def send(
+        self, project: Project, rendered: frames.Rendered, body: bytes, *, start: int, gzip: bool
+    ) -> Verdict:
+        """Send the requests of a batch one after the other; stop at the first that is not taken."""
+        at = 0
+        verdict: Verdict = Sent()
+        with self._metrics.in_flight(self.settings.name):
+            for request in rendered.requests:
+                part = body if len(rendered.requests) == 1 else body[at : at + request.size]
+                at += request.size
+                verdict = await self.upstream.send(request.path, part, gzip=gzip, items=request.results)
+                if not isinstance(verdict, Sent):
+                    break
+        return await self._learn(project, verdict, calls=rendered.stop - start, size=rendered.json_bytes)
+
+    async def _learn(self, project: Project, verdict: Verdict, *, calls: int, size: int) -> Verdict:
+        name = self.settings.name
+        self._metrics.up(name, up=not (isinstance(verdict, Again) and verdict.unreachable))
+        if not isinstance(verdict, Again | Held):
+            self._works(project)
+            if isinstance(verdict, Sent):
+                project.sent_at = asyncio.get_running_loop().time()
+                self._metrics.sent(name, calls, size)
+            return verdict
+        self._metrics.retried(name, calls)
+        if isinstance(verdict, Held) and await self.upstream.credential.renew():
+            return verdict  # with another key, at once
+        project.trouble = verdict.reason
+        wait = project.gate.close(at_least=verdict.after)
+        if isinstance(verdict, Again) and verdict.unreachable:
+            self.gate.close(at_least=verdict.after)
+        else:
+            self.gate.open()
+        event = "delivery_held" if isinstance(verdict, Held) else "delivery_failed"
+        if self._minutely.due((event, project.target)):
+            log().warning(
+                event, exporter=name, project=project.target, reason=verdict.reason, again_in=round(wait, 1)
+            )
+        return verdict
+
+    def _works(self, project: Project) -> None:
+        if project.gate.closed or project.trouble:
+            log().info("delivery_resumed", exporter=self.settings.name, project=project.target)
+        project.trouble = ""
+        project.gate.open()
+        self.gate.open()
+
+    def gave_up(self, project: Project, reason: str, status: int | None, answer: bytes) -> None:
+        """Count and log a call that becomes a dead letter."""
+        self._metrics.dead_lettered(self.settings.name)
+        if self._minutely.due(("dead", project.target, reason)):
+            log().error(
+                "call_dead_lettered",
+                exporter=self.settings.name,
+                project=project.target,
+                reason=reason,
+                status=status,
+                answer=answer[:200].decode("utf-8", "replace"),
+            )
+
+    def stumbled(self, error: Exception) -> None:
+        """Log what went wrong inside the bridge."""
+        if self._minutely.due(("stumbled", type(error))):
+            log().error("delivery_stumbled", exporter=self.settings.name, reason=str(error)[-500:])
+
+    async def _deliver(self, lane: Lane) -> None:
+        """Deliver a lane until nothing waits; a bug of ours costs a pause, not the lane."""
+        project = self._projects.get(lane.project_id)
+        if project is None:
+            target = self._move.get(lane.project_id, lane.project_id)
+            project = self._projects[lane.project_id] = Project(target, self.settings)
+        try:
+            while not await self._survived(LaneSender(self, project, lane)):
+                continue
+        finally:  # in the same step that found nothing waiting: what comes later starts the lane anew
+            self._running.discard(lane.id)
+
+    async def _survived(self, sender: LaneSender) -> bool:
+        """Let a lane run to its end; False, after a pause, when it met a bug."""
+        try:
+            await sender.run()
+        except Exception as error:  # noqa: BLE001 - the top of a task
+            self._metrics.telemetry.note("unhandled_errors")
+            self.stumbled(error)
+            await asyncio.sleep(STUMBLE_SECONDS)
+            return False
+        return True

@@ -1,0 +1,139 @@
+"""What a group of requests is kept in: the store, the queue, or both, as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otel_bridge.errors import InvalidRequest, Unavailable
+from otel_bridge.store.base import Applied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from otel_bridge.model.annex import AnnexChange
+    from otel_bridge.model.call import Change
+    from otel_bridge.queue.base import DeadCall, NewRecord, QueueWriter
+    from otel_bridge.store.base import CallWriter
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
+
+_NO_STORE = "this bridge keeps no calls: it passes them on"
+
+
+class Ledger:
+    """Transactions over whichever of the two there is; each is opened when a request of the group needs it.
+
+    The store commits first: where the queue then cannot, the sender is told to send again, which changes
+    nothing in the store. A queue that is not `required` never fails a request: what it cannot keep is told
+    to `missed`, in calls.
+    """
+
+    def __init__(
+        self,
+        store: CallWriter | None,
+        queue: QueueWriter | None,
+        *,
+        required: bool = True,
+        missed: Callable[[int], None] = lambda _calls: None,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._required = required or store is None
+        self._missed = missed
+        self._store_open = False
+        self._queue_open = False
+        self._settling = False
+        self._calls = 0
+
+    def prepare(self, changes: Sequence[Change | AnnexChange], records: Sequence[NewRecord]) -> None:
+        """Do ahead what `apply` would do; safe during a `commit`."""
+        if self._store is not None and changes:
+            self._store.prepare(changes)
+        if self._queue is not None and records:
+            self._queue.prepare(records)
+
+    def begin(self) -> None:
+        """Begin a group; nothing is opened before something is applied."""
+        self._store_open = self._queue_open = self._settling = False
+        self._calls = 0
+
+    def apply(
+        self, changes: Sequence[Change | AnnexChange], records: Sequence[NewRecord], *, received_at: int
+    ) -> Applied:
+        """Keep what one request brought; as `CallWriter.apply` and `QueueWriter.put`."""
+        if self._store is not None:
+            self._open_store(self._store)
+        if records and self._queue is not None:
+            self._put(self._queue, records)
+        if self._store is None:
+            return Applied()
+        return self._store.apply(changes, received_at=received_at)
+
+    def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
+        """As `CallWriter.retranslate`; raise InvalidRequest without a store."""
+        if self._store is None:
+            raise InvalidRequest(_NO_STORE)
+        self._open_store(self._store)
+        return self._store.retranslate(asked, cursor)
+
+    def settle(
+        self,
+        destination: str,
+        lane: int,
+        through: int,
+        *,
+        dead: Sequence[DeadCall] = (),
+        damaged: Sequence[int] = (),
+    ) -> None:
+        """As `QueueWriter.settle`."""
+        if self._queue is not None:
+            self._open_queue(self._queue)
+            self._settling = True
+            self._queue.settle(destination, lane, through, dead=dead, damaged=damaged)
+
+    def commit(self) -> None:
+        """Return only when everything applied would survive a power cut; raise Unavailable."""
+        try:
+            if self._store is not None and self._store_open:
+                self._store.commit()
+            if self._queue is not None and self._queue_open:
+                self._commit_queue(self._queue)
+        except BaseException:
+            self.rollback()
+            raise
+
+    def rollback(self) -> None:
+        """Forget the group."""
+        if self._store is not None and self._store_open:
+            self._store.rollback()
+        if self._queue is not None and self._queue_open:
+            self._queue.rollback()
+
+    def _open_store(self, store: CallWriter) -> None:
+        if not self._store_open:
+            store.begin()
+            self._store_open = True
+
+    def _open_queue(self, queue: QueueWriter) -> None:
+        if not self._queue_open:
+            queue.begin()
+            self._queue_open = True
+
+    def _put(self, queue: QueueWriter, records: Sequence[NewRecord]) -> None:
+        calls = sum(record.calls for record in records)
+        try:
+            self._open_queue(queue)
+            queue.put(records)
+        except Unavailable:
+            if self._required:
+                raise
+            self._missed(calls)
+        else:
+            self._calls += calls
+
+    def _commit_queue(self, queue: QueueWriter) -> None:
+        try:
+            queue.commit()
+        except Unavailable:
+            if self._required or self._settling:
+                raise
+            self._missed(self._calls)

@@ -1,0 +1,1 @@
+"""KEEP: what waits to be delivered, durable until every destination has it."""

@@ -1,0 +1,1 @@
+"""The durable queue in a SQLite file of its own."""

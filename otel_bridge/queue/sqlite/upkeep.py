@@ -1,0 +1,77 @@
+"""What the queue's file needs now and then: a dictionary, and its free pages given back to the disk."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+
+from otel_bridge.queue.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.codec import train
+
+if TYPE_CHECKING:
+    from otel_bridge.store.sqlite.codec import SpanCodec
+
+SPARE_BYTES: Final = 32 << 20
+"""Free pages that the file may always hold: they are used again."""
+_SPARE_SHARE: Final = 4
+"""A file is cut when more than one page in this many is free."""
+STEP_PAGES: Final = 512
+"""Pages that one step cuts off."""
+
+
+class Upkeep:
+    """One short step at a time, between two transactions."""
+
+    def __init__(self, connection: apsw.Connection, codec: SpanCodec) -> None:
+        self._connection = connection
+        self._codec = codec
+        self._page_bytes: int = connection.pragma("page_size")
+        self._thread: threading.Thread | None = None
+        self._trained: SimpleQueue[bytes | None] = SimpleQueue()
+        content: Any = connection.execute(QUERIES["dictionary_in_use"]).get
+        if content is not None:
+            codec.use(content)
+        self._has_dictionary = content is not None
+
+    def step(self) -> bool:
+        """Do what is due; True: there is more to do."""
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            self._train()
+            return self._shrink()
+        finally:
+            with suppress(apsw.Error):
+                self._connection.execute("PRAGMA synchronous = FULL")
+
+    def close(self) -> None:
+        """Wait for the thread that trains."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _train(self) -> None:
+        """Train in a thread (in C, without the interpreter), once; keep what comes out."""
+        if not self._trained.empty():
+            self.close()
+            content = self._trained.get()
+            if content is not None:
+                number = self._codec.use(content)
+                self._connection.execute(QUERIES["add_dictionary"], (number, content))
+                self._has_dictionary = True
+        elif not self._has_dictionary and (samples := self._codec.samples()):
+            self._thread = threading.Thread(
+                target=lambda: self._trained.put(train(samples)), name="training", daemon=True
+            )
+            self._thread.start()
+
+    def _shrink(self) -> bool:
+        free = self._connection.pragma("freelist_count")
+        pages = self._connection.pragma("page_count")
+        if free * self._page_bytes <= SPARE_BYTES or free * _SPARE_SHARE <= pages:
+            return False
+        self._connection.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+        return True

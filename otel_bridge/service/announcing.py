@@ -1,0 +1,95 @@
+"""What a bridge says when it is up: to a person, or as a log event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from otel_bridge import __version__
+from otel_bridge.receiver.signals import taken
+from otel_bridge.service.state import fleeting
+from otel_bridge.telemetry import log
+
+if TYPE_CHECKING:
+    from otel_bridge.config import BridgeConfig
+    from otel_bridge.http.listener import Bound
+
+
+class Doors(Struct, frozen=True, kw_only=True):
+    """Where the bridge listens; None where it does not."""
+
+    grpc: Bound | None = None
+    http: Bound | None = None
+    api: Bound | None = None
+    admin: Bound | None = None
+    metrics: Bound | None = None
+
+
+def announce(config: BridgeConfig, doors: Doors) -> None:
+    """Say what listens where and where data lies. Reads the mounts: call it in a thread."""
+    if config.log_format == "json":
+        log().info("ready", **_facts(config, doors))
+    else:
+        print(*_lines(config, doors), sep="\n", flush=True)  # noqa: T201 - this is what a person reads
+    if config.upstreams and (with_what := fleeting(config.queue_dir or config.data_dir)) is not None:
+        log().warning(
+            "queue_is_fleeting", directory=str(config.queue_dir or config.data_dir), goes_with=with_what
+        )
+
+
+def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "version": __version__,
+        "profile": config.profile,
+        "otlp_grpc": None if doors.grpc is None else str(doors.grpc),
+        "otlp_http": _url(doors.http),
+        "api": _url(doors.api),
+        "page": _page(doors.api),
+        "admin": _url(doors.admin),
+        "metrics": _url(doors.metrics),
+        "data_dir": str(config.data_dir),
+        "default_project": config.default_project,
+        "logs": config.logs,
+    }
+    if config.store:
+        facts["kept"] = _limits(config)
+    if config.upstreams:
+        facts["upstreams"] = {one.name: one.endpoint for one in config.upstreams}
+        facts["queue_bytes"] = int(config.queue_size)
+    return facts
+
+
+def _lines(config: BridgeConfig, doors: Doors) -> list[str]:
+    paths = ", ".join(f"/v1/{signal.name}" for signal in taken(logs=config.logs == "on"))
+    project = f"project {config.default_project}" if config.default_project else "no default project"
+    answered = project if config.store else f"answered by {config.upstreams[0].endpoint}; {project}"
+    lines = [
+        f"otel-bridge {__version__}",
+        f"  OTLP/HTTP  {_url(doors.http) or 'off'}  (POST {paths})",
+        f"  OTLP/gRPC  {doors.grpc or 'off'}",
+        f"  Weave API  {_url(doors.api) or 'off'}  ({answered})",
+    ]
+    if doors.api is not None:
+        lines.append(f"  Page       {_page(doors.api)}  (open it in a browser)")
+    own = (("admin    ", doors.admin), ("metrics  ", doors.metrics))
+    lines += [f"  {name}  {_url(door)}" for name, door in own if door is not None]
+    lines += [f"  calls go to {one.endpoint}  (exporter {one.name})" for one in config.upstreams]
+    kept = [_limits(config)] if config.store else []
+    kept += [f"queue of {config.queue_size.human_readable()}"] if config.upstreams else []
+    return [*lines, f"  data in    {config.data_dir}  ({'; '.join(kept)})"]
+
+
+def _url(door: Bound | None) -> str | None:
+    return None if door is None else f"http://{door}"
+
+
+def _page(door: Bound | None) -> str | None:
+    return None if door is None else f"http://{door}/"
+
+
+def _limits(config: BridgeConfig) -> str:
+    days = config.retention.total_seconds() / 86_400 if config.retention else None
+    age = "kept for ever" if days is None else f"kept {days:g} days"
+    size = "any size" if config.max_disk is None else f"at most {config.max_disk.human_readable()}"
+    return f"{age}, {size}"

@@ -1,0 +1,50 @@
+"""Where accepted data is kept: what the writer process is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.ingest.settings import DEAD_LETTERS_FILE, QUEUE_FILE, QueueSettings, WriterSettings
+from otel_bridge.queue.base import Destination, QueueLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from otel_bridge.config import BridgeConfig
+
+DEAD_LETTERS: Final = "dead"
+
+
+def queue_file(config: BridgeConfig) -> Path:
+    """Return where the queue is."""
+    return (config.queue_dir or config.data_dir) / QUEUE_FILE
+
+
+def writer_settings(config: BridgeConfig) -> WriterSettings:
+    """Return what the writer process is to keep, and where."""
+    return WriterSettings(
+        data_dir=str(config.data_dir),
+        retention_seconds=int(config.retention.total_seconds()) if config.retention else None,
+        max_bytes=int(config.max_disk) if config.max_disk else None,
+        default_project=config.default_project,
+        options=config.options,
+        store=config.store,
+        queue=_queue_settings(config) if config.upstreams else None,
+    )
+
+
+def _queue_settings(config: BridgeConfig) -> QueueSettings:
+    queue_dir = config.queue_dir or config.data_dir
+    dead_dir = config.dead_letter_dir or queue_dir / DEAD_LETTERS
+    age = config.queue_max_age
+    return QueueSettings(
+        path=str(queue_dir / QUEUE_FILE),
+        dead_path=str(dead_dir / DEAD_LETTERS_FILE),
+        destinations=tuple(Destination(one.name, one.required) for one in config.upstreams),
+        limits=QueueLimits(
+            max_bytes=int(config.queue_size),
+            max_age_seconds=int(age.total_seconds()) if age is not None else None,
+            min_free_bytes=int(config.queue_min_free),
+            max_dead_bytes=int(config.dead_letter_size),
+        ),
+    )

@@ -1,0 +1,171 @@
+"""The running bridge: who owns what, in which order things open, and how they stop.
+
+Opened from what keeps outwards, closed from the doors inwards: nothing is accepted that cannot be kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.errors import StartError
+from otel_bridge.exporter.delivery import open_delivery
+from otel_bridge.ingest.address import ADDRESS_FILE, PROBES_FILE, publish_address, withdraw_address
+from otel_bridge.ingest.keeper import open_keeper
+from otel_bridge.receiver.allocator import tune_allocator
+from otel_bridge.receiver.intake import open_intake
+from otel_bridge.receiver.settings import ReceiverSettings
+from otel_bridge.service.announcing import Doors, announce
+from otel_bridge.service.doors import open_api, open_otlp, open_probes
+from otel_bridge.service.keeping import queue_file, writer_settings
+from otel_bridge.service.state import State
+from otel_bridge.telemetry import Telemetry, configure_logging, log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from otel_bridge.config import BridgeConfig
+
+DATA_DIR_MODE: Final = 0o700
+"""Prompts are personal data."""
+
+CLOSE_SECONDS: Final = 5.0
+"""What is left of `shutdown_timeout` when sending ends: for closing files and processes."""
+
+
+class Stop:
+    """How the bridge is told to stop: once, and a second time to hurry."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self.at = 0.0
+
+    def __call__(self) -> None:
+        """Hear a signal."""
+        if self.asked.is_set():
+            self.hurry.set()
+            return
+        self.at = asyncio.get_running_loop().time()
+        self.asked.set()
+
+
+def serve(config: BridgeConfig) -> None:
+    """Run the bridge until SIGTERM or SIGINT. Raise StartError when it cannot start."""
+    configure_logging(config.log_level, config.log_format)
+    tune_allocator()
+    allow_connections()
+    for flag in ("--data-dir", "--queue-dir", "--dead-letter-dir"):
+        directory = getattr(config, flag[2:].replace("-", "_"))
+        if directory is not None:
+            make_directory(directory, flag)
+    asyncio.run(_serve(config))
+
+
+def allow_connections() -> None:
+    """Take as many open files as the system grants: each connection is one, and shells start with 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def make_directory(directory: Path, flag: str) -> None:
+    """Make a directory for data; raise StartError, which names the flag, when that cannot be."""
+    if directory.exists() and not directory.is_dir():
+        raise StartError(f"{directory} is no directory; {flag} DIR takes another")
+    try:
+        directory.mkdir(mode=DATA_DIR_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make the directory {directory}: {error.strerror}; see {flag}") from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise StartError(f"directory {directory} is not writable; {flag} DIR takes another")
+
+
+async def _serve(config: BridgeConfig) -> None:
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    async with open_bridge(config, stop) as doors:
+        await asyncio.to_thread(announce, config, doors)
+        await stop.asked.wait()
+        log().info("stopping")
+    log().info("stopped")
+
+
+@asynccontextmanager
+async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGenerator[Doors]:
+    """Run a whole bridge for the length of the block; leaving keeps what was accepted, then ends it.
+
+    What waits for an upstream is sent until `stop` hurries or time is up; the rest stays in the queue.
+    Raise StartError when a port or the data directory cannot be used.
+    """
+    stop = stop or Stop()
+    telemetry = Telemetry()
+    state = State()
+    try:
+        async with AsyncExitStack() as owned:
+            probes = await open_probes(owned, config, state, telemetry)
+            keeper = await owned.enter_async_context(open_keeper(writer_settings(config), telemetry))
+            state.keeper = keeper
+            upstream = None
+            if keeper.outbox is not None:
+                delivery = await owned.enter_async_context(
+                    open_delivery(
+                        config.upstreams,
+                        keeper.outbox,
+                        queue_file(config),
+                        telemetry,
+                        default_project=config.default_project,
+                    )
+                )
+                state.delivery = delivery
+                owned.push_async_callback(_drain, config, state, stop)
+                upstream = delivery.destinations[0].upstream
+            intake = await owned.enter_async_context(
+                open_intake(keeper.export, telemetry, _receiver_settings(config))
+            )
+            doors = await open_otlp(owned, config, intake)
+            api = await open_api(owned, config, keeper, intake, state, doors, upstream)
+            found = Doors(grpc=doors.grpc, http=doors.http, api=api, **probes)
+            await _publish(owned, config, found)
+            state.phase = "running"
+            yield found
+            state.phase = "stopping"
+    except* StartError as group:  # a task group wraps what leaves its block
+        raise _first(group) from None
+
+
+async def _drain(config: BridgeConfig, state: State, stop: Stop) -> None:
+    assert state.delivery is not None
+    loop = asyncio.get_running_loop()
+    spent = loop.time() - stop.at if stop.asked.is_set() else 0.0
+    seconds = config.shutdown_timeout.total_seconds() - CLOSE_SECONDS - spent
+    await state.delivery.drain(max(0.0, seconds), stop.hurry)
+
+
+async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors) -> None:
+    """Leave the addresses where other programs of ours find them."""
+    for name, door in ((ADDRESS_FILE, doors.api), (PROBES_FILE, doors.admin or doors.api)):
+        if door is not None:
+            owned.push_async_callback(asyncio.to_thread, withdraw_address, config.data_dir, name)
+            await asyncio.to_thread(publish_address, config.data_dir, door.host, door.port, name)
+
+
+def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
+    return ReceiverSettings(
+        logs=config.logs == "on",
+        unsupported_signals=config.unsupported_signals,
+        quarantine=config.data_dir / "quarantine",
+        drain_seconds=10.0 if config.store else 5.0,
+    )
+
+
+def _first(group: BaseExceptionGroup[StartError]) -> StartError:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
