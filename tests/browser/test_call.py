@@ -8,12 +8,19 @@ import subprocess
 
 import pytest
 
-from tests.browser.spans import a_span, send, span_id, trace_id
+from tests.browser.spans import a_span, json_of, send, span_id, text, trace_id
 from tests.e2e import client
 
 PROJECT = "call/one"
 REF = f"weave:///{PROJECT}/call/{span_id(601).hex()}"
 CALL = f"#/trace/{trace_id(600).hex()}?project={PROJECT}&call={span_id(601).hex()}"
+
+ARABIC = "هل يمكنني إرجاع الحذاء؟"
+BEGINS_AT_THE_RIGHT = """
+  const around = arguments[0].getBoundingClientRect(), range = document.createRange();
+  range.selectNodeContents(arguments[0]);
+  const text = range.getClientRects()[0];
+  return around.right - text.right < text.left - around.left;"""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +30,9 @@ def call(bridge):
     model = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "gpt-4.1"}
     asked = a_span("ask", trace=600, number=601, input__value="Why?", output__value="Because.")
     chat = a_span("chat gpt-4.1", trace=600, number=602, parent=601, **model, **usage)
-    send(bridge, [asked, chat], project=PROJECT)
+    talk = {"gen_ai__input__messages": json_of([text("user", "Guten Tag"), text("user", ARABIC)])}
+    right = a_span("chat gpt-4.1", trace=600, number=603, parent=601, **model, **talk)
+    send(bridge, [asked, chat, right], project=PROJECT)
     return bridge
 
 
@@ -67,6 +76,12 @@ def test_the_list_says_of_a_trace_what_all_its_calls_used(page, call):
     page.open(f"#/traces?project={PROJECT}")
     page.wait(lambda: page.texts(".rows .cell-tokens")[-1] == "1.2k", "tokens of the whole trace")
     assert page.texts(".rows .cell-cost")[-1].startswith("$0.00")
+
+
+def test_text_from_right_to_left_begins_at_the_right(page, call):
+    page.open(CALL.replace(span_id(601).hex(), span_id(603).hex()))
+    said = page.wait(lambda: page.css(".call [data-role='user'] .prose"), "two messages")
+    assert [page.run(BEGINS_AT_THE_RIGHT, one) for one in said] == [False, True]
 
 
 def test_a_call_leads_to_a_comparison(page, call):
