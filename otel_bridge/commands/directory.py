@@ -21,8 +21,6 @@ from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.connection import open_reader
 from otel_bridge.store.sqlite.migrate import check, steps
 from otel_bridge.store.sqlite.reader import SqliteReader
-from otel_bridge.store.sqlite.writer import SqliteWriter
-from otel_bridge.translate.options import DEFAULT
 from otel_bridge.weave.base import Write
 from otel_bridge.weave.writes import decode_write, new_id
 
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.store.sqlite.writer import SqliteWriter
+    from otel_bridge.translate.options import Options
 
 RENDER_CALLS: Final = 100
 DATA_DIR_MODE: Final = 0o700
@@ -41,11 +41,13 @@ UNLIMITED: Final = StoreLimits(retention_seconds=None, max_bytes=None)
 
 
 class DirectorySource:
-    """A `Source` over a store's file; `writer` None reads only."""
+    """A `Source` over a store's file; `writing`, what writes there and what spans become, None reads only."""
 
-    def __init__(self, reader: SqliteReader, writer: SqliteWriter | None, default_project: str) -> None:
+    def __init__(
+        self, reader: SqliteReader, writing: tuple[SqliteWriter, Options] | None, default_project: str
+    ) -> None:
         self._reader = reader
-        self._writer = writer
+        self._writing = writing
         self._default_project = default_project
 
     def calls(self, body: dict[str, Any]) -> Iterator[bytes]:
@@ -72,28 +74,29 @@ class DirectorySource:
         document: dict[str, Any] = msgspec.json.decode(self._reader.answer(query))
         return document
 
-    def keep_calls(self, body: bytes) -> None:
-        """Write a batch of calls."""
-        write = Write(route="/call/upsert_batch", body=body, received_at=_now(), project_id=None)
-        self._keep(decode_write(write, new_id=new_id).changes)
+    def keep(self, route: str, body: bytes) -> None:
+        """Write what a route takes."""
+        assert self._writing is not None
+        write = Write(route=route, body=body, received_at=_now(), project_id=None)
+        self._keep(self._writing[0], decode_write(write, new_id=new_id).changes)
 
     def keep_spans(self, body: bytes, *, encoding: str, project: str | None) -> tuple[int, str]:
         """Write the spans of an OTLP request."""
+        assert self._writing is not None
+        writer, options = self._writing
         request = frames.ExportSpans(0, encoding, _now() * 1000, project, None)
-        # Where a bridge runs with other options, its stamp tells: `retranslate` makes the calls anew.
-        prepared = prepare_export(request, body, default_project=self._default_project, options=DEFAULT)
-        self._keep(prepared.changes)
+        prepared = prepare_export(request, body, default_project=self._default_project, options=options)
+        self._keep(writer, prepared.changes)
         assert isinstance(prepared.reply, frames.Exported)
         return prepared.reply.rejected, prepared.reply.message
 
-    def _keep(self, changes: Sequence[Change | AnnexChange]) -> None:
-        assert self._writer is not None
+    def _keep(self, writer: SqliteWriter, changes: Sequence[Change | AnnexChange]) -> None:
         now = _now()
-        self._writer.prepare(changes)
-        self._writer.begin()
-        self._writer.apply(changes, received_at=now)
-        self._writer.commit()
-        self._writer.maintain(now=now)
+        writer.prepare(changes)
+        writer.begin()
+        writer.apply(changes, received_at=now)
+        writer.commit()
+        writer.maintain(now=now)
 
     def _pages(self, query: CallsQuery, render: Callable[[Sequence[int]], bytes]) -> Iterator[bytes]:
         after: bytes | None = None
@@ -107,31 +110,35 @@ class DirectorySource:
 
 
 @contextmanager
-def open_directory(data_dir: Path, *, default_project: str, write: bool) -> Generator[DirectorySource]:
+def open_directory(
+    data_dir: Path, *, default_project: str, write: Options | None
+) -> Generator[DirectorySource]:
     """Open a data directory; raise StartError, or DataDirectoryLocked when a bridge runs where we write."""
     path = data_dir / STORE_FILE
     with ExitStack() as owned:
-        writer = owned.enter_context(_writing(data_dir)) if write else None
+        writing = None if write is None else (owned.enter_context(_writing(data_dir, write)), write)
         if not path.exists():
             raise CommandFailed(f"there are no calls in {data_dir}; --data-dir DIR or --url URL names others")
-        if not write:
+        if write is None:
             _check(path)
         reader = owned.enter_context(closing(SqliteReader(path)))
-        yield DirectorySource(reader, writer, default_project)
+        yield DirectorySource(reader, writing, default_project)
 
 
 @contextmanager
-def _writing(data_dir: Path) -> Generator[SqliteWriter]:
+def _writing(data_dir: Path, options: Options) -> Generator[SqliteWriter]:
     try:
         data_dir.mkdir(mode=DATA_DIR_MODE, parents=True, exist_ok=True)
     except OSError as error:
         raise StartError(f"cannot make the data directory {data_dir}: {error.strerror}") from error
+    from otel_bridge.ingest.writer import open_store  # noqa: PLC0415 - not for those who only read
+
     with ExitStack() as owned:
         try:
             owned.enter_context(data_directory_lock(data_dir))
         except DataDirectoryLocked as error:
             raise DataDirectoryLocked(f"{error}; --url URL reaches it") from error
-        yield owned.enter_context(closing(SqliteWriter(data_dir / STORE_FILE, UNLIMITED)))
+        yield owned.enter_context(closing(open_store(data_dir, UNLIMITED, options)))
 
 
 def _check(path: Path) -> None:

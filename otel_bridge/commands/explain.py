@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from otel_bridge.commands.sources import NotThere, Spans, from_file, from_store, is_file
+from otel_bridge.commands.translating import options_of, with_options
 from otel_bridge.ingest.address import default_data_dir
-from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:
     from otel_bridge.model.span import Span
+    from otel_bridge.translate.options import Options
 
 PROJECT: Final = "local/default"
 
@@ -42,27 +43,7 @@ set. Several spans are listed; --span chooses one of them by its id or number.""
     metavar="ENTITY/PROJECT",
     help="The project of the call; for a file, that of spans which name none.",
 )
-@click.option(
-    "--usage-on-wrappers",
-    type=click.Choice(["drop", "keep"]),
-    default="drop",
-    envvar="OTEL_BRIDGE_USAGE_ON_WRAPPERS",
-    help="As in `run`.",
-)
-@click.option(
-    "--session-threads",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="OTEL_BRIDGE_SESSION_THREADS",
-    help="As in `run`.",
-)
-@click.option(
-    "--turns",
-    type=click.Choice(["roots", "spans"]),
-    default="roots",
-    envvar="OTEL_BRIDGE_TURNS",
-    help="As in `run`.",
-)
+@with_options
 def command(
     target: str,
     *,
@@ -77,11 +58,7 @@ def command(
     from otel_bridge.commands import explained  # noqa: PLC0415 - a wrong file is told before rich is imported
     from otel_bridge.translate.explain import explain  # noqa: PLC0415 - as above
 
-    options = Options(
-        usage_on_wrappers=switches["usage_on_wrappers"],
-        session_threads=switches["session_threads"] == "on",
-        turns=switches["turns"],
-    )
+    options = options_of(switches)
     found = _find(target, data_dir or default_data_dir(), project)
     for remark in _remarks(found, options):
         click.echo(f"otel-bridge: note: {remark}", err=True)

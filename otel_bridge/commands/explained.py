@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from otel_bridge.commands.shown import clean
 from otel_bridge.translate.instant import iso
 
 if TYPE_CHECKING:
@@ -161,10 +162,3 @@ def _short(value: Any) -> str:
     if len(text) <= MAX_VALUE_CHARS:
         return clean(text)
     return f"{clean(text[:MAX_VALUE_CHARS])}… ({len(text):,} characters)"
-
-
-def clean(text: str) -> str:
-    """Return text without what a terminal would obey: other than printable characters are escaped."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )

@@ -22,11 +22,22 @@ if TYPE_CHECKING:
     from otel_bridge.commands.source import Source
 
 
-def export_calls(*, data_dir: Path | None, url: str | None, shape: str, output: Path, **filters: Any) -> None:
+def export_calls(
+    *,
+    data_dir: Path | None,
+    url: str | None,
+    shape: str,
+    output: Path,
+    with_feedback: bool,
+    **filters: Any,
+) -> None:
     """Write what is selected, the oldest first; a file appears whole or not at all."""
+    if with_feedback and shape != "calls":
+        raise click.UsageError("--with-feedback: spans have no room for feedback, only the format calls has")
     with told(), open_source(data_dir, url, filters["project"]) as source:
         body = asking.selection(**filters)
         total = source.count(body)
+        body["include_feedback"] = with_feedback
         with opened(output) as file, progress("exporting", total) as done:
             written = 0
             for record in _records(source, body, shape):

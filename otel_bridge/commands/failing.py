@@ -28,7 +28,7 @@ def said(body: bytes) -> str:
         return body[:200].decode(errors="replace")
     if isinstance(document, dict) and "reason" in document:
         return str(document["reason"])
-    details = document.get("detail") if isinstance(document, dict) else document
+    details = document.get("detail", document.get("message")) if isinstance(document, dict) else document
     if isinstance(details, list):
         return "; ".join(map(_detail, details[:3]))
     return str(details)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 import msgspec
 
 from otel_bridge.commands.failing import CommandFailed, told
-from otel_bridge.commands.otlp_files import messages, pieces
+from otel_bridge.commands.otlp_files import check_start, is_json, joined, messages, pieces, spans_in
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.source import open_source
+from otel_bridge.commands.translating import options_of
 from otel_bridge.config import parse_project
 
 if TYPE_CHECKING:
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
 BATCH_BYTES: Final = 4 << 20
 BATCH_RECORDS: Final = 500
 MAX_LINE_BYTES: Final = 64 << 20
+_SPANS: Final = re.compile(rb'"resource_?[sS]pans"\s*:')
 _START: Final = (
     "project_id", "id", "trace_id", "op_name", "display_name", "parent_id", "thread_id", "turn_id",
     "started_at", "attributes", "inputs", "wb_user_id", "wb_run_id", "wb_run_step",
 )  # fmt: skip
 _END: Final = ("project_id", "id", "ended_at", "exception", "output", "summary", "wb_run_step_end")
+
+_Items: TypeAlias = "list[dict[str, Any]]"
 
 
 def import_file(
@@ -39,13 +44,20 @@ def import_file(
     file: Path,
     shape: str | None,
     into_project: str | None,
+    **switches: Any,
 ) -> None:
     """Keep what a file holds, batch by batch; a batch that is refused ends it, and says where."""
     _check(into_project)
-    with told(), _opened(file) as (opened, size), open_source(data_dir, url, project, write=True) as source:
+    options = options_of(switches)
+    with told(), _opened(file) as (opened, size):
         head = opened.peek(1)[:200]  # type: ignore[attr-defined]  # every reader of ours is buffered
         kind = shape or _guess(head)
-        with progress("importing", size, in_bytes=True) as done:
+        if kind == "otlp-proto":
+            check_start(head)  # before a directory is made for what is no file of ours
+        with (
+            open_source(data_dir, url, project, write=options) as source,
+            progress("importing", size, in_bytes=True) as done,
+        ):
             if kind == "calls":
                 kept, refused = _import_calls(source, opened, into_project, done), 0
             else:
@@ -79,7 +91,7 @@ def _opened(file: Path) -> Generator[tuple[IO[bytes], int | None]]:
 def _guess(head: bytes) -> str:
     if not head.lstrip().startswith(b"{"):
         return "otlp-proto"
-    return "otlp-json" if b'"resourceSpans"' in head or b'"resource_spans"' in head else "calls"
+    return "calls" if _SPANS.search(head) is None else "otlp-json"
 
 
 def _batches(records: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -108,9 +120,10 @@ def _import_calls(
 ) -> int:
     kept = 0
     for lines in _batches(_lines(file)):
-        items = [item for n, line in enumerate(lines, kept + 1) for item in _items(line, n, into_project)]
+        calls = [_call(line, n, into_project) for n, line in enumerate(lines, kept + 1)]
         try:
-            source.keep_calls(msgspec.json.encode({"batch": items}))
+            _keep(source, "/call/upsert_batch", [item for items, _ in calls for item in items])
+            _keep(source, "/feedback/batch/create", [said for _, feedback in calls for said in feedback])
         except Exception as error:
             error.add_note(f"calls {kept + 1:,} to {kept + len(lines):,} of the file")
             raise
@@ -119,50 +132,72 @@ def _import_calls(
     return kept
 
 
-def _items(line: bytes, number: int, into_project: str | None) -> list[dict[str, Any]]:
-    """Make of a line what `/call/upsert_batch` takes: a start, and an end when the call has ended."""
+def _keep(source: Source, route: str, batch: list[dict[str, Any]]) -> None:
+    if batch:
+        source.keep(route, msgspec.json.encode({"batch": batch}))
+
+
+def _call(line: bytes, number: int, into_project: str | None) -> tuple[_Items, list[dict[str, Any]]]:
+    """Make of a line what `/call/upsert_batch` takes, and the feedback that lies in it."""
     try:
         call = msgspec.json.decode(line)
+        feedback = _feedback(call, into_project)
         if into_project is not None:
             call["project_id"] = into_project
-        attributes = dict(call["attributes"])
-        dump = attributes.pop("otel_span", None)
-        start = {name: call[name] for name in _START} | {"attributes": attributes, "otel_dump": dump}
-        end = {name: call[name] for name in _END}
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        return _items(call), feedback
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise CommandFailed(f"call {number:,} of the file is no exported call") from error
-    items: list[dict[str, Any]] = [{"mode": "start", "req": {"start": start}}]
+
+
+def _items(call: dict[str, Any]) -> _Items:
+    """Make a start, and an end when the call has ended."""
+    attributes = dict(call["attributes"])
+    dump = attributes.pop("otel_span", None)
+    start = {name: call[name] for name in _START} | {"attributes": attributes, "otel_dump": dump}
+    end = {name: call[name] for name in _END}
+    items: _Items = [{"mode": "start", "req": {"start": start}}]
     if end["ended_at"] is not None:
         items.append({"mode": "end", "req": {"end": end}})
     return items
 
 
+def _feedback(call: dict[str, Any], into_project: str | None) -> list[dict[str, Any]]:
+    """Take the feedback out of the summary, where `export --with-feedback` puts it."""
+    weave = (call["summary"] or {}).get("weave") or {}
+    moved = {}
+    if into_project is not None:
+        moved["weave_ref"] = f"weave:///{into_project}/call/{call['id']}"
+    of_project = {"project_id": into_project or call["project_id"]} | moved
+    return [{**entry, **of_project} for entry in weave.pop("feedback", ())]
+
+
 def _import_spans(
     source: Source, file: IO[bytes], kind: str, project: str | None, done: Callable[[int], None]
 ) -> tuple[int, int]:
-    kept = refused = 0
+    sent = refused = 0
     in_protobuf = kind == "otlp-proto"
-    records = messages(pieces(file)) if in_protobuf else _lines(file)
+    records = messages(pieces(file)) if in_protobuf else _documents(file)
     encoding = "protobuf" if in_protobuf else "json"
     for batch in _batches(records):
-        body = b"".join(batch) if in_protobuf else _joined(batch)
+        body = b"".join(batch) if in_protobuf else joined(batch)
         bad, why = source.keep_spans(body, encoding=encoding, project=project)
         if bad:
             click.echo(f"{bad:,} spans were refused: {why}", err=True)
-        kept += len(batch)
+        sent += spans_in(body, encoding)
         refused += bad
         done(sum(map(len, batch)))
-    return kept - refused, refused
+    return sent - refused, refused
 
 
-def _joined(lines: list[bytes]) -> bytes:
-    """Put the `resourceSpans` of many documents into one."""
-    resources: list[Any] = []
-    for line in lines:
-        try:
-            document = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-            part = document.get("resourceSpans") or document["resource_spans"]
-            resources += msgspec.json.decode(part, type=list[msgspec.Raw])
-        except (msgspec.DecodeError, KeyError) as error:
-            raise CommandFailed("a line is no OTLP/JSON") from error
-    return msgspec.json.encode({"resourceSpans": resources})
+def _documents(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the documents of a file: one a line, or one of many lines, as people read it."""
+    lines = _lines(file)
+    first = next(lines, b"")
+    if is_json(first):
+        yield first
+        yield from lines
+        return
+    whole = first + file.read(MAX_LINE_BYTES)
+    if not is_json(whole):
+        raise CommandFailed("the file is no OTLP/JSON")
+    yield whole

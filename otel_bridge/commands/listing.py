@@ -99,6 +99,7 @@ class _Rows:
 
     def __init__(self) -> None:
         self._console = terminal()
+        self._width = self._console.width
         self._widths = [len(title) for title in TITLES]
         self._head = True
 
@@ -107,15 +108,16 @@ class _Rows:
         for row in rows:
             self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, row, strict=True)]
         others = sum(self._widths) - self._widths[OP] + 2 * len(TITLES)
-        room = max(self._console.width - others, MIN_OP_WIDTH)
+        room = min(self._widths[OP], max(self._width - others, MIN_OP_WIDTH))
         table = Table(box=None, pad_edge=False, show_header=self._head)
         for place, (title, width) in enumerate(zip(TITLES, self._widths, strict=True)):
             justify: Any = "right" if title in NUMBERS else "left"
-            fitting = min(width, room) if place == OP else width
+            fitting = room if place == OP else width
             table.add_column(title, justify=justify, width=fitting, no_wrap=True, overflow="ellipsis")
         for row in rows:
             table.add_row(*row)
         if rows:
+            self._console.width = max(self._width, others + room)  # a terminal wraps what is too long
             self._console.print(table, soft_wrap=True)
             sys.stdout.flush()  # whoever follows through a pipe
             self._head = False
@@ -132,6 +134,6 @@ def _cells(call: dict[str, Any]) -> list[Text]:
         Text(shown.number(tokens_in)),
         Text(shown.number(tokens_out)),
         Text(shown.money(shown.cost(call))),
-        Text(" ".join(shown.name(call).split())),
+        Text(shown.name(call)),
         Text(call["id"]),
     ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import click
+from tzlocal import get_localzone_name
 
 from otel_bridge.config import parse_duration
+from otel_bridge.stats.grid import is_zone
 
 _CLOCK: Final = ("%H:%M", "%H:%M:%S")
 
@@ -44,6 +48,18 @@ def _ago(text: str) -> timedelta:
     if not isinstance(found, timedelta):
         raise ValueError(text)  # noqa: TRY004 - the word `off`, which is no duration here
     return found
+
+
+def local_zone(now: datetime) -> str:
+    """Name the zone of this machine's clock; where `TZ` has rules of its own, one with today's offset."""
+    told = os.environ.get("TZ", "").removeprefix(":")
+    name = told if told and is_zone(told) else get_localzone_name() or "UTC"
+    offset = now.astimezone().utcoffset()
+    if now.astimezone(ZoneInfo(name)).utcoffset() == offset or offset is None:
+        return name
+    hours, rest = divmod(int(offset.total_seconds()), 3600)
+    fixed = f"Etc/GMT{-hours:+d}"  # named the other way round: Etc/GMT-3 is three hours ahead
+    return name if rest or not is_zone(fixed) else fixed
 
 
 def local(text: str | None, *, today: datetime) -> str:

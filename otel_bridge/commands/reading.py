@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from otel_bridge.commands.translating import with_options
 from otel_bridge.ingest.address import default_data_dir
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def stats(**given: Any) -> None:
     show_default=True,
     help="Calls as JSON lines; or their spans as OTLP, a TracesData a line, or one in protobuf.",
 )
+@click.option("--with-feedback", is_flag=True, help="Each call with the feedback on it (format calls).")
 @click.option("-o", "--output", type=_FILE, metavar="FILE", default="-", help="Where to.  [default: stdout]")
 def export_(**given: Any) -> None:
     """Write calls or their spans to a file, the oldest first."""
@@ -138,9 +140,13 @@ def export_(**given: Any) -> None:
     "--format", "shape", type=click.Choice(FORMATS), help="What the file holds.  [default: by its start]"
 )
 @click.option("--into-project", metavar="ENTITY/PROJECT", help="Put calls there, wherever they come from.")
+@with_options
 @click.argument("file", type=_FILE)
 def import_(**given: Any) -> None:
-    """Read calls or spans that were exported; what is there already stays as it is."""
+    """Read calls or spans that were exported; what is there already stays as it is.
+
+    Spans become calls as the last three options say; behind a URL, as the bridge there was told.
+    """
     from otel_bridge.commands.importing import import_file  # noqa: PLC0415
 
     import_file(**given)

@@ -59,9 +59,9 @@ class RemoteSource:
         """Answer `/calls/stats`."""
         return self._ask("/calls/stats", body)
 
-    def keep_calls(self, body: bytes) -> None:
-        """Send a batch of calls."""
-        self._send("/call/upsert_batch", body, {"Content-Type": JSON}).read()
+    def keep(self, route: str, body: bytes) -> None:
+        """Send a write."""
+        self._send(route, body, {"Content-Type": JSON}).read()
 
     def keep_spans(self, body: bytes, *, encoding: str, project: str | None) -> tuple[int, str]:
         """Send an OTLP request."""
@@ -95,7 +95,9 @@ class RemoteSource:
             self._connection.request("POST", self._path + path, body, headers)
             answer = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "strerror", None) or error or type(error).__name__
+            other = "what answers there does not speak HTTP"
+            strange = isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError)
+            reason = other if strange else getattr(error, "strerror", None) or error or type(error).__name__
             raise CommandFailed(f"cannot reach a bridge at {self._url}: {reason}") from error
         if answer.status != http.client.OK:
             raise CommandFailed(f"{self._url} answered {answer.status}: {said(answer.read())}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -11,6 +12,18 @@ _SECOND: Final = 1000
 _MINUTE: Final = 60 * _SECOND
 _CENT: Final = 0.01
 _COLORS: Final = {"success": "green", "error": "red", "running": "yellow", "descendant_error": "magenta"}
+
+
+def clean(text: str) -> str:
+    """Return text without what a terminal would obey: other than printable characters are escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
+def in_line(text: str) -> str:
+    """Put a text on one line, clean."""
+    return clean(" ".join(text.split()))
 
 
 def latency(millis: float | None) -> str:
@@ -29,7 +42,9 @@ def money(dollars: float | None) -> str:
     """Show US dollars, small sums with the digits that matter."""
     if not dollars:
         return ""
-    return f"${dollars:.2f}" if dollars >= 1 else f"${dollars:.4f}" if dollars >= _CENT else f"${dollars:.2g}"
+    if dollars >= _CENT:
+        return f"${dollars:.2f}" if dollars >= 1 else f"${dollars:.4f}"
+    return f"${Decimal(f'{dollars:.2g}'):f}"
 
 
 def number(value: float | None) -> str:
@@ -49,8 +64,8 @@ def weave(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def name(call: Mapping[str, Any]) -> str:
-    """Return the name a call goes by."""
-    return str(weave(call).get("display_name") or weave(call).get("trace_name") or call["op_name"])
+    """Return the name a call goes by, on one line."""
+    return in_line(weave(call).get("display_name") or weave(call).get("trace_name") or call["op_name"])
 
 
 def tokens(call: Mapping[str, Any]) -> tuple[int, int]:

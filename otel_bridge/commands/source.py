@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from otel_bridge.translate.options import Options
+
 
 class Source(Protocol):
     """Answers and keeps what Weave's API does; raise BridgeError or CommandFailed when it cannot."""
@@ -30,8 +32,8 @@ class Source(Protocol):
     def stats(self, body: dict[str, Any]) -> dict[str, Any]:
         """Answer `/calls/stats`."""
 
-    def keep_calls(self, body: bytes) -> None:
-        """Keep a body of `/call/upsert_batch`, durably."""
+    def keep(self, route: str, body: bytes) -> None:
+        """Keep the body of a write, such as `/call/upsert_batch`, durably."""
 
     def keep_spans(self, body: bytes, *, encoding: str, project: str | None) -> tuple[int, str]:
         """Keep an OTLP request, durably; return how many spans were refused, and why."""
@@ -39,9 +41,12 @@ class Source(Protocol):
 
 @contextmanager
 def open_source(
-    data_dir: Path | None, url: str | None, project: str, *, write: bool = False
+    data_dir: Path | None, url: str | None, project: str, *, write: Options | None = None
 ) -> Generator[Source]:
-    """Open what the options name: the URL before the directory; `write` takes the directory for oneself."""
+    """Open what the options name: the URL before the directory.
+
+    `write` takes the directory for oneself, and says what spans become there; a bridge goes by its own.
+    """
     try:
         parse_project(project)
     except ValueError as error:

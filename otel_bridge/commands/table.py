@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.table import Table
-from tzlocal import get_localzone_name
+from rich.text import Text
 
 from otel_bridge.commands import asking, shown
 from otel_bridge.commands.failing import told
-from otel_bridge.commands.moments import moment, seconds
+from otel_bridge.commands.moments import local_zone, moment, seconds
 from otel_bridge.commands.screen import terminal
 from otel_bridge.commands.source import open_source
 
@@ -57,7 +57,7 @@ def show_stats(
                 "start": moment(since, now).isoformat(),
                 "end": moment(until, now).isoformat() if until else now.isoformat(),
                 "granularity": seconds(every) if every else None,
-                "timezone": timezone or get_localzone_name() or "UTC",
+                "timezone": timezone or local_zone(now),
                 "filter": {"op_names": ops or None, "trace_roots_only": roots},
                 "call_metrics": _CALLS,
                 "usage_metrics": [
@@ -101,7 +101,7 @@ def _by_model(answer: dict[str, Any]) -> Table:
         calls[row["model"]] += row["count"]
     table = _table("model", "calls", *_USAGE)
     for model in sorted(spent, key=lambda model: (-spent[model][-1], -calls[model], model)):
-        table.add_row(model.replace("[", r"\["), shown.number(calls[model]), *_usage_cells(spent[model]))
+        table.add_row(Text(shown.in_line(model)), shown.number(calls[model]), *_usage_cells(spent[model]))
     return table
 
 

@@ -94,6 +94,6 @@ def _label(call: Mapping[str, Any], marked: str) -> Text:
         if fact:
             label.append("  ").append(fact, style=f"not bold not reverse {style}")
     if call["exception"]:
-        words = " ".join(str(call["exception"]).split())[:MAX_EXCEPTION_CHARACTERS]
+        words = shown.in_line(call["exception"])[:MAX_EXCEPTION_CHARACTERS]
         label.append(f"\n{words}", style="not bold not reverse red")
     return label

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_MODELS: Final = 10_000
 """Models whose prices are kept in memory; the names come from senders."""
+_MAKERS: Final = ("openai", "google", "mistral", "cohere", "voyageai")
+"""Who is asked for a model whose name tells the library no provider, as those of embeddings often do."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
@@ -76,7 +78,8 @@ def _snapshot() -> DataSnapshot:
 
 def _find(snapshot: DataSnapshot, model: str) -> tuple[str, Any] | None:
     provider, slash, name = model.partition("/")
-    asked = [(model, None), (name, provider)] if slash else [(model, None)]
+    makers = [(model, maker) for maker in _MAKERS]
+    asked = [(model, None), (name, provider)] if slash else [(model, None), *makers]
     for ref, provider_id in asked:
         try:
             provider_found, info = snapshot.find_provider_model(ref, None, provider_id, None)

@@ -44,6 +44,9 @@ MULTIPLE: Final = frozenset({ANY_TYPE, "wandb.reaction.1", "wandb.note.1"})
 """Types of feedback of which a call has several at once: one that matches is enough. Of other types the
 newest entry is the one that counts."""
 
+SPAN: Final = "otel_span"
+"""Member of `attributes` that shows the whole span: rendered on read, so in no tree that is stored."""
+
 _DERIVED: Final = frozenset({"status", "latency_ms", "trace_name"})
 _DOT: Final = re.compile(r"(?<!\\)\.")
 _FEEDBACK: Final = re.compile(
@@ -91,6 +94,11 @@ def _feedback(name: str) -> FeedbackField:
             raise _unknown(name)
         return FeedbackField(kind, member)  # type: ignore[arg-type]  # the pattern knows three
     return FeedbackField(kind, "payload", () if rest is None else path_of(name, rest))
+
+
+def is_in_span(field: Field) -> bool:
+    """Tell whether a field is the whole span of a call or a place in it."""
+    return isinstance(field, JsonField) and field.root == "attributes" and field.path[:1] == (SPAN,)
 
 
 def path_of(name: str, text: str) -> tuple[str | int, ...]:

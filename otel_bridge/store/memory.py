@@ -285,7 +285,7 @@ class MemoryStore:
         for (project_id, call_id), number in self._numbers.items():
             slot = self._kept.slots[project_id, call_id]
             if project_id == query.project_id and isinstance(slot, Held) and matches(slot, query.filter):
-                call = SeenCall(line_of(slot, None), self._remarks(project_id), expander)
+                call = SeenCall(self._line(slot), self._remarks(project_id), expander)
                 if test is None or test(call):
                     yield number, call
 

@@ -8,7 +8,7 @@ import orjson
 
 from otel_bridge.query.derived import latency_ms, trace_name
 from otel_bridge.query.evaluate import at_path
-from otel_bridge.query.fields import INSTANTS
+from otel_bridge.query.fields import INSTANTS, SPAN
 from otel_bridge.query.values import Instant
 from otel_bridge.store.lines import status_of
 
@@ -63,7 +63,9 @@ class SeenCall:
                 return line.display_name or trace_name(line.op_name)
 
     def reached(self, root: JsonRoot, path: Sequence[str | int]) -> Raw:
-        """Return what lies at a path of a tree."""
+        """Return what lies at a path of a tree; the whole span lies in the attributes, as in answers."""
+        if root == "attributes" and self._line.otel_span is not None and tuple(path[:1]) == (SPAN,):
+            return at_path(self._tree(SPAN), path[1:])
         tree = self._tree(root)
         return at_path(tree, path) if self._expander is None else self._expander.reached(root, tree, path)
 
@@ -71,7 +73,7 @@ class SeenCall:
         """Return the feedback of one type."""
         return self._remarks(self._line.id, kind)
 
-    def _tree(self, root: JsonRoot) -> Any:
+    def _tree(self, root: str) -> Any:
         if root not in self._trees:
             text = getattr(self._line, root)
             self._trees[root] = None if text is None else orjson.loads(text)

@@ -19,6 +19,7 @@ from otel_bridge.translate.readers import (
     as_name,
     as_object,
     as_text,
+    unquoted_name,
 )
 from otel_bridge.translate.sources import Dialect as By
 from otel_bridge.translate.sources import Only, Source, Told, ours, told, weave
@@ -51,8 +52,8 @@ KIND: Final = (
         as_name,
         ("langsmith.span.kind", By.LANGSMITH),
         ("langfuse.observation.type", By.LANGFUSE),
-        ("mlflow.spanType", By.MLFLOW),
     ),
+    *ours(unquoted_name, ("mlflow.spanType", By.MLFLOW)),
     *ours(kinds.of_operation, ("gen_ai.operation.name", By.GENAI)),
     *ours(kinds.of_vercel, ("ai.operationId", By.VERCEL)),
     *ours(kinds.of_log, ("logfire.span_type", By.LOGFIRE)),
@@ -103,8 +104,8 @@ FIELDS: Final[Mapping[str, tuple[Source, ...]]] = {
             ("embedding.model_name", By.OPENINFERENCE),
             ("reranker.model_name", By.OPENINFERENCE),
             ("langfuse.observation.model.name", By.LANGFUSE),
-            ("mlflow.llm.model", By.MLFLOW),
         ),
+        *ours(unquoted_name, ("mlflow.llm.model", By.MLFLOW)),
     ),
     "provider": (
         *weave(
@@ -118,8 +119,8 @@ FIELDS: Final[Mapping[str, tuple[Source, ...]]] = {
             ("gen_ai.system", By.GENAI),
             ("llm.system", By.OPENINFERENCE),
             ("langsmith.metadata.ls_provider", By.LANGSMITH),
-            ("mlflow.llm.provider", By.MLFLOW),
         ),
+        *ours(unquoted_name, ("mlflow.llm.provider", By.MLFLOW)),
     ),
     "model_parameters": (
         *weave(as_is, ("gen_ai.request", By.GENAI), ("llm.invocation_parameters", By.OPENINFERENCE)),

@@ -7,6 +7,7 @@ an empty text names nothing.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +46,19 @@ def as_text(value: Value) -> str | None:
     if type(value) is str:
         return value or None
     return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def unquoted(value: Value) -> Value:
+    """Return any value, of a text in the quotes of JSON the text: MLflow writes every attribute as JSON."""
+    if type(value) is str and len(value) > 1 and value[0] == value[-1] == '"':
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
+    return value
+
+
+def unquoted_name(value: Value) -> str | None:
+    """Return a name as `as_name` does, out of the quotes of JSON."""
+    return as_name(unquoted(value))
 
 
 def as_count(value: Value) -> int | None:

@@ -9,10 +9,12 @@ import sys
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from tests.contract.api.bodies import call_id
+from tests.contract.api.bodies import a_batch, call_id
 from tests.e2e import client
 from tests.e2e.people import CALLS, SPANS, run, spawn
+from tests.e2e.people import a_call as people_call
 from tests.e2e.process import environment
+from tests.fixtures.captures import exports
 
 
 class TestExportAndImport:
@@ -46,6 +48,88 @@ class TestExportAndImport:
             run("export", "--project", SPANS, "--data-dir", str(copy))[0]
             == run("export", "--project", SPANS, *source)[0]
         )
+
+    def test_spans_become_calls_as_the_options_of_run_say(self, source, tmp_path):
+        file, here = tmp_path / "spans.pb", ["--project", SPANS, "--data-dir", str(tmp_path / "copy")]
+        run("export", "--project", SPANS, *source, "--format", "otlp-proto", "-o", str(file))
+        run(
+            "import",
+            str(file),
+            *here,
+            "--into-project",
+            SPANS,
+            "--turns",
+            "spans",
+            "--session-threads",
+            "off",
+        )
+        calls, those_of_a_bridge = (
+            [json.loads(line) for line in run("export", *place)[0].split("\n")[:-1]]
+            for place in (here, ["--project", SPANS, *source])
+        )
+        assert len(calls) == len(those_of_a_bridge)
+        assert all(call["turn_id"] == call["id"] for call in calls if call["thread_id"])
+        assert sum(bool(call["thread_id"]) for call in calls) < sum(
+            bool(call["thread_id"]) for call in those_of_a_bridge
+        )
+
+    def test_feedback_comes_along_when_it_is_asked_for(self, source, filled, tmp_path):
+        file, here = tmp_path / "file", ["--data-dir", str(tmp_path / "copy"), "--project", "the/copy"]
+        ref = f"weave:///{CALLS}/call/{call_id(2)}"
+        members = {"project_id": CALLS, "weave_ref": ref}
+        said = [
+            {**members, "id": "n", "feedback_type": "wandb.note.1", "payload": {"note": "good"}},
+            {**members, "id": "r", "feedback_type": "wandb.reaction.1", "payload": {"emoji": "👍"}},
+        ]
+        client.post(filled.api, "/feedback/batch/create", {"batch": said})
+        run("export", "--project", CALLS, *source, "--with-feedback", "-o", str(file))
+        for _ in range(2):
+            run("import", str(file), *here, "--into-project", "the/copy")
+        of_calls = [
+            [
+                (entry["id"], entry["weave_ref"], entry["payload"])
+                for entry in call["summary"]["weave"]["feedback"]
+            ]
+            for call in map(json.loads, run("export", *here, "--with-feedback")[0].splitlines())
+        ]
+        copied = f"weave:///the/copy/call/{call_id(2)}"
+        assert [len(entries) for entries in of_calls] == [0, 2, 0, 0, 0]
+        assert of_calls[1][0] == ("n", copied, {"note": "good"})
+        assert of_calls[1][1][2]["alias"] == ":thumbs_up:"
+        assert '"feedback"' not in run("export", *here)[0]
+
+    def test_spans_have_no_room_for_feedback(self, source):
+        run("export", *source, "--format", "otlp-proto", "--with-feedback", code=2)
+
+    @pytest.mark.parametrize("where", ["directory", "url"])
+    def test_spans_are_counted_wherever_they_stand(self, filled, tmp_path, where):
+        """One request may hold many spans of one resource, and some that are refused."""
+        here = ["--url", filled.api] if where == "url" else ["--data-dir", str(tmp_path / "copy")]
+        for capture in ("oi-langchain", "vercel-ai5-json"):
+            (export,) = exports(capture)
+            file = tmp_path / capture
+            file.write_bytes(export.body)
+            _, err = run("import", str(file), *here, "--into-project", f"counted/{capture}")
+            out, _ = run("calls", *here, "--project", f"counted/{capture}", "--json", "-n", "1000")
+            assert err == f"imported {out.count(chr(10))} spans\n"
+        good, bad = ({"spanId": i * 16, "traceId": i * 32, "name": "n"} for i in "1x")
+        spans = {"resourceSpans": [{"scopeSpans": [{"spans": [good, bad, bad]}]}]}
+        file.write_text(json.dumps(spans))
+        _, err = run("import", str(file), *here, "--into-project", "counted/bad", code=1)
+        assert err.splitlines()[1:] == ["imported 1 spans", "Error: 2 spans were refused"]
+
+    def test_json_of_many_lines_is_one_request(self, tmp_path):
+        (export,) = exports("vercel-ai5-json")
+        file = tmp_path / "file"
+        file.write_text(json.dumps(json.loads(export.body), indent=2))
+        assert run("import", str(file), "--data-dir", str(tmp_path / "copy"))[1] == "imported 19 spans\n"
+
+    def test_an_op_of_any_name_makes_no_file_of_spans(self, source, filled, tmp_path):
+        file = tmp_path / "file"
+        items = people_call(1, start={"project_id": "odd/names", "op_name": "resourceSpans"})
+        client.post(filled.api, "/call/upsert_batch", a_batch(*items))
+        run("export", "--project", "odd/names", *source, "-o", str(file))
+        assert run("import", str(file), "--data-dir", str(tmp_path / "copy"))[1] == "imported 1 calls\n"
 
     def test_a_filter_selects(self, source):
         out, err = run("export", "--project", CALLS, *source, "--status", "error")
@@ -89,6 +173,14 @@ class TestTrouble:
         _, err = run("calls", "--url", "http://127.0.0.1:1", code=1)
         assert err == "Error: cannot reach a bridge at http://127.0.0.1:1: Connection refused\n"
 
+    def test_another_port_of_the_bridge_is_one_line(self, filled):
+        _, err = run("calls", "--url", filled.http, code=1)
+        assert err.endswith(
+            "answered 404: there is nothing at this path; append /v1/traces to the endpoint\n"
+        )
+        _, err = run("calls", "--url", f"http://{filled.grpc}", code=1)
+        assert err.endswith("what answers there does not speak HTTP\n")
+
     @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://127.0.0.1:port"])
     def test_an_address_that_is_none(self, url):
         assert "no address of a bridge" in run("calls", "--url", url, code=1)[1]
@@ -108,12 +200,20 @@ class TestTrouble:
             (b"\x0a\x05ab", "ends amid a span"),
             (b"hello", "not OTLP traces in protobuf"),
             (b'{"resourceSpans":7}\n', "no OTLP/JSON"),
+            (b'{"resourceSpans":[]}\n{"resourceLogs":[]}\n', "resourceLogs"),
+            (b'{\n"resourceSpans":\n', "no OTLP/JSON"),
         ],
     )
     def test_a_file_that_was_not_exported(self, tmp_path, content, words):
         file = tmp_path / "file"
         file.write_bytes(content)
         assert words in run("import", str(file), "--data-dir", str(tmp_path / "new"), code=1)[1]
+
+    def test_a_file_that_is_something_else_makes_no_directory(self, tmp_path):
+        file, new = tmp_path / "file", tmp_path / "new"
+        file.write_bytes(b"hello")
+        run("import", str(file), "--data-dir", str(new), code=1)
+        assert not new.exists()
 
     def test_a_reader_that_goes_away_ends_it_quietly(self, filled):
         export = f"{sys.executable} -m otel_bridge export --project {SPANS} --url {filled.api}"

@@ -40,6 +40,7 @@ PLACES = (
     "summary.x",
     "inputs",
     "attributes.x.y",
+    "attributes.otel_span.x",
 )
 COLUMNS = tuple(sorted(q.SORTABLE - {"project_id"}))
 DERIVED = tuple(f"summary.weave.{name}" for name in ("status", "latency_ms", "trace_name"))
@@ -95,6 +96,7 @@ class Maker:
             display_name=self.text(),
             thread_id=self.text(),
             wb_run_step=chance.choice((None, 0, 5)),
+            otel_dump=chance.choice((None, None, orjson.dumps(self.tree()))),
         )
         if chance.random() < 0.2:
             return start

@@ -9,7 +9,7 @@ from msgspec import Struct
 from otel_bridge.model import query as q
 from otel_bridge.query import typed as t
 from otel_bridge.query.evaluate import reference
-from otel_bridge.query.fields import ANY_TYPE
+from otel_bridge.query.fields import ANY_TYPE, is_in_span
 from otel_bridge.query.parts import conjuncts, fields_in
 from otel_bridge.query.resolve import resolve
 from otel_bridge.store.sqlite.conditions import conditions
@@ -47,7 +47,7 @@ def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
     room = MAX_ARGUMENTS
     parts = () if query.query is None else tuple(conjuncts(resolve(query.query)))
     for part in parts:
-        sql = None if any(is_expanded(field, query) for field in fields_in(part)) else compiled(part)
+        sql = None if any(is_beyond_sql(field, query) for field in fields_in(part)) else compiled(part)
         if sql is None or len(sql.args) > room:
             left.append(part)
             sql = _needed(part)
@@ -58,8 +58,12 @@ def narrowed(query: q.CallsQuery, project: int) -> Narrowed:
     return Narrowed(joined(" AND ", pushed), residual, any(map(is_rare, parts)))
 
 
-def is_expanded(field: q.Field, query: q.CallsQuery) -> bool:
-    """Tell whether the way to a field leads through a ref that is expanded."""
+def is_beyond_sql(field: q.Field, query: q.CallsQuery) -> bool:
+    """Tell whether a field lies where no stored tree reaches: in the whole span, or behind a ref."""
+    return is_in_span(field) or _is_expanded(field, query)
+
+
+def _is_expanded(field: q.Field, query: q.CallsQuery) -> bool:
     return isinstance(field, q.JsonField) and any(
         field.root == place.root
         and len(place.path) < len(field.path)

@@ -13,7 +13,7 @@ from otel_bridge.store.asked import names_and_prefixes, order
 from otel_bridge.store.sqlite.conditions import is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
 from otel_bridge.store.sqlite.ids import pack, unpack
-from otel_bridge.store.sqlite.narrow import Narrowed, is_expanded, joins_for, narrowed
+from otel_bridge.store.sqlite.narrow import Narrowed, is_beyond_sql, joins_for, narrowed
 from otel_bridge.store.sqlite.ranking import BODY_COLUMNS, Ranking
 from otel_bridge.store.sqlite.readings import reading
 
@@ -82,8 +82,8 @@ def search(query: CallsQuery, project: int) -> Search:
     keys = order(query)
     walk = _is_walk(query, keys)
     plain = plain_keys(keys)
-    by_refs = any(is_expanded(key.field, query) for key in plain)
-    order_by = None if by_refs else _order_by(plain, indexed=walk or _is_slowest(query, plain))
+    by_reference = any(is_beyond_sql(key.field, query) for key in plain)
+    order_by = None if by_reference else _order_by(plain, indexed=walk or _is_slowest(query, plain))
     return Search(query, project, narrowed(query, project), tuple(plain), order_by, walk)
 
 

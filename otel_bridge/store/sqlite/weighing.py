@@ -8,6 +8,7 @@ import msgspec
 
 from otel_bridge.model.query import FeedbackField, JsonField
 from otel_bridge.query.evaluate import reference
+from otel_bridge.query.fields import is_in_span
 from otel_bridge.query.ordering import key_values
 from otel_bridge.query.parts import fields_in
 from otel_bridge.store.annex.resolving import Resolver
@@ -53,7 +54,8 @@ def _seen(
     needed = list(fields)
     wanted = frozenset({"exception", *(field.root for field in needed if isinstance(field, JsonField))})
     args = (msgspec.json.encode(seqs).decode(), project_id)
-    found: list[Any] = connection.execute(lines_statement(wanted, dumps=False), args).fetchall()
+    statement = lines_statement(wanted, dumps=any(map(is_in_span, needed)))
+    found: list[Any] = connection.execute(statement, args).fetchall()
     lines = [(row[0], rows.line(project_id, row[1:])) for row in found]
     annex = SqliteAnnexRows(connection)
     remarks: Remarks = no_remarks

@@ -16,6 +16,8 @@ READERS: Final[Mapping[Callable[[Any], Any], str]] = {
     readers.as_is: "any value",
     readers.as_name: "a text that is not empty; a number in decimal",
     readers.as_text: "any value as text; an empty text is nothing",
+    readers.unquoted: "any value; of a JSON string its text",
+    readers.unquoted_name: "a text that is not empty, also as a JSON string",
     readers.as_count: "a whole number from 0 to 2^63-1, also as text or as a float without fraction",
     readers.as_object: "an object that is not empty",
     readers.as_list: "a list; any other value as a list of it alone",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from otel_bridge.translate import messages
-from otel_bridge.translate.readers import as_is
+from otel_bridge.translate.readers import as_is, unquoted
 from otel_bridge.translate.sources import Dialect as By
 from otel_bridge.translate.sources import Only, Source, Told, Wrap, ours, told, weave
 
@@ -32,7 +32,10 @@ INPUTS: Final = (
     *weave(
         as_is,
         ("input.value", By.OPENINFERENCE),
-        ("mlflow.spanInputs", By.MLFLOW),
+    ),
+    *weave(unquoted, ("mlflow.spanInputs", By.MLFLOW)),
+    *weave(
+        as_is,
         ("gen_ai.input.messages", By.GENAI),
         ("pydantic_ai.all_messages", By.PYDANTIC_AI),
         ("traceloop.entity.input", By.TRACELOOP),
@@ -72,7 +75,10 @@ OUTPUT: Final = (
         as_is,
         ("output.value", By.OPENINFERENCE),
         ("gen_ai.output.messages", By.GENAI),
-        ("mlflow.spanOutputs", By.MLFLOW),
+    ),
+    *weave(unquoted, ("mlflow.spanOutputs", By.MLFLOW)),
+    *weave(
+        as_is,
         ("final_result", By.PYDANTIC_AI),
         ("gen_ai.content.completion", By.OPENLLMETRY),
         ("traceloop.entity.output", By.TRACELOOP),

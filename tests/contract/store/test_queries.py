@@ -13,7 +13,7 @@ from otel_bridge.model.annex import Feedback, KeepFeedback
 from otel_bridge.query.fields import field_of
 from otel_bridge.store.sqlite import scan
 from otel_bridge.store.sqlite.deadlines import SCAN_SECONDS
-from tests.contract.store.records import PROJECT, T0, a_call, a_start, call_id
+from tests.contract.store.records import PROJECT, T0, a_call, a_span, a_start, call_id
 
 TEXTS = [
     "'; DROP TABLE calls; --", '" OR 1=1 --', "100%", "a_b", "*", "?", "[x]", "[", "x]", "\\", '"', "\x00",
@@ -35,6 +35,40 @@ def contains(name, part, *, fold=False):
 
 def with_inputs(number, tree, **members):
     return a_start(number, inputs=orjson.dumps(tree), **members)
+
+
+class TestTheWholeSpan:
+    """`attributes.otel_span` is no stored tree, but it can be asked for as if it were."""
+
+    @pytest.fixture
+    def filled(self, store):
+        store.write(
+            a_span(1, span=b"one"),
+            a_span(2, span=b"two", attributes=b'{"otel_span":{"record":"one"}}'),
+            a_start(3, otel_dump=b'{"record":"one","list":[{"n":5}]}'),
+            a_start(4, attributes=b'{"otel_span":{"record":"one"}}'),
+            a_start(5),
+        )
+        return store
+
+    def test_is_compared_as_it_is_shown(self, filled):
+        assert filled.numbers(query=eq("attributes.otel_span.record", "one")) == [1, 3, 4]
+        assert filled.numbers(query=eq("attributes.otel_span.list.0.n", 5)) == [3]
+        assert filled.numbers(query=contains("attributes.otel_span", "TWO", fold=True)) == [2]
+
+    def test_may_be_missing(self, filled):
+        missing = eq("attributes.otel_span", None)
+        assert filled.numbers(query=missing) == [5]
+        assert filled.numbers(query=q.Not(missing)) == [1, 2, 3, 4]
+
+    def test_may_be_one_condition_of_several_and_a_sort_key(self, filled):
+        both = q.And((eq("id", call_id(3)), eq("attributes.otel_span.record", "one")))
+        assert filled.numbers(query=both) == [3]
+        assert filled.count(query=eq("attributes.otel_span.record", "one"), limit=2) == 2
+        assert filled.numbers(sort_by=(q.SortBy("attributes.otel_span.record", "desc"),)) == [2, 4, 3, 1, 5]
+
+    def test_is_no_part_of_the_attributes_as_a_whole(self, filled):
+        assert filled.numbers(query=contains("attributes", "two")) == []
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from otel_bridge.commands.moments import local, moment, seconds
+from otel_bridge.commands.moments import local, local_zone, moment, seconds
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -55,6 +55,22 @@ def test_a_duration_is_in_seconds(text, count):
 def test_what_is_no_duration_is_a_usage_error(text):
     with pytest.raises(click.UsageError, match="is no duration"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("Asia/Tokyo", "Asia/Tokyo"),
+        (":America/New_York", "America/New_York"),
+        ("EST5EDT", "EST5EDT"),
+        ("<+03>-3", "Etc/GMT-3"),
+        ("XYZ+5", "Etc/GMT+5"),
+    ],
+)
+def test_the_zone_of_the_machine_is_that_of_its_clock(monkeypatch, told, name):
+    monkeypatch.setenv("TZ", told)
+    time.tzset()
+    assert local_zone(NOW) == name
 
 
 def test_a_time_of_today_has_no_date():

@@ -31,6 +31,11 @@ def test_children_hang_below_their_parents_in_their_order():
     ]  # fmt: skip
 
 
+def test_neither_a_name_nor_an_exception_can_command_a_terminal():
+    (name, exception) = drawn(a_call("a\x1b[2Jb\nc") | {"id": "1", "exception": "boom\x1b[2J\x00"})
+    assert (name, exception) == (r"a\x1b[2Jb c", r"boom\x1b[2J\x00")
+
+
 def test_a_call_whose_parent_is_missing_is_a_root():
     assert drawn(a_call("a"), a_call("b", "gone")) == ["a", "b"]
 
@@ -54,7 +59,15 @@ def test_durations(millis, text):
 
 @pytest.mark.parametrize(
     ("dollars", "text"),
-    [(0, ""), (None, ""), (0.000165, "$0.00016"), (0.0123, "$0.0123"), (12, "$12.00")],
+    [
+        (0, ""),
+        (None, ""),
+        (0.000165, "$0.00016"),
+        (9.25e-05, "$0.000092"),
+        (1e-7, "$0.0000001"),
+        (0.0123, "$0.0123"),
+        (12, "$12.00"),
+    ],
 )
 def test_sums_of_money(dollars, text):
     assert shown.money(dollars) == text

@@ -131,6 +131,12 @@ class TestDefaultPrices:
         assert (rates.provider_id, rates.level, rates.level_id) == (provider, "default", "default")
         assert 0 < rates.prompt < rates.completion < 1e-3
 
+    @pytest.mark.parametrize("model", ["text-embedding-3-small", "openai/text-embedding-3-small"])
+    def test_models_of_embeddings_are_known_though_their_names_tell_no_provider(self, model):
+        rates = DefaultPrices().rates(model, at=NOW)
+        assert rates.provider_id == "openai"
+        assert 0 < rates.prompt < 1e-6
+
     @pytest.mark.parametrize("model", ["", "nobody-knows", "nobody/knows", "/", "my gpt", "a/b/c"])
     def test_a_model_that_nobody_knows_has_no_price(self, model):
         assert DefaultPrices().rates(model, at=NOW) is None

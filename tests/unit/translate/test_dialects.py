@@ -44,6 +44,7 @@ def usage(attributes, options: Options | None = None):
         ({"langsmith.span.kind": "prompt", "gen_ai.operation.name": "chain"}, "prompt"),
         ({"langfuse.observation.type": "generation"}, "generation"),
         ({"mlflow.spanType": "CHAT_MODEL"}, "CHAT_MODEL"),
+        ({"mlflow.spanType": '"CHAT_MODEL"'}, "CHAT_MODEL"),
         ({"logfire.span_type": "log"}, "log"),
         ({"logfire.span_type": "span"}, None),
         ({"llm.request.type": "chat"}, "llm"),
