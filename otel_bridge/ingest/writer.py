@@ -258,7 +258,8 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
             if not queue_dir.samefile(data_dir):
                 owned.enter_context(data_directory_lock(queue_dir))
             queue = owned.enter_context(closing(_open_queue(settings.queue, connection)))
-        connection.sendall(frame(frames.Ready()))
+        with suppress(OSError):  # the service is gone already: `run` will see the end of the stream
+            connection.sendall(frame(frames.Ready()))
         Writer(connection, store, queue, settings).run()
 
 

@@ -63,10 +63,10 @@ WHERE lane = ? AND seq > ? AND seq <= ? ORDER BY seq;
 
 -- name: is_blocked
 SELECT EXISTS (
-  SELECT 1 FROM cursors JOIN lanes USING (lane)
-  WHERE destination = :destination AND lane <> :lane AND project_id = (
-    SELECT project_id FROM lanes WHERE lane = :lane
-  ) AND EXISTS (
+  SELECT 1 FROM lanes AS mine
+  JOIN lanes ON lanes.project_id = mine.project_id AND lanes.lane <> :lane
+  JOIN cursors ON cursors.lane = lanes.lane AND cursors.destination = :destination
+  WHERE mine.lane = :lane AND EXISTS (
     SELECT 1 FROM records
     WHERE records.lane = cursors.lane AND records.seq > cursors.seq AND records.seq < :seq
   )
@@ -74,13 +74,13 @@ SELECT EXISTS (
 
 -- name: is_behind
 SELECT EXISTS (
-  SELECT 1 FROM cursors JOIN lanes USING (lane) JOIN lanes AS mine ON mine.lane = :lane
-  WHERE destination = :destination AND lanes.lane < :lane
-    AND lanes.project_id = mine.project_id AND lanes.shard = mine.shard
-    AND EXISTS (
-      SELECT 1 FROM records
-      WHERE records.lane = cursors.lane AND records.seq > cursors.seq AND records.seq < :seq
-    )
+  SELECT 1 FROM lanes AS mine
+  JOIN lanes ON lanes.project_id = mine.project_id AND lanes.shard = mine.shard AND lanes.lane < :lane
+  JOIN cursors ON cursors.lane = lanes.lane AND cursors.destination = :destination
+  WHERE mine.lane = :lane AND EXISTS (
+    SELECT 1 FROM records
+    WHERE records.lane = cursors.lane AND records.seq > cursors.seq AND records.seq < :seq
+  )
 );
 
 -- name: cursor_of

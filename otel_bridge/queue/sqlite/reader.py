@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import apsw
+
+from otel_bridge.errors import StartError, Unavailable
 from otel_bridge.queue.base import Lent
 from otel_bridge.queue.sqlite.frames import read_range
 from otel_bridge.queue.sqlite.queries import APPLICATION_ID, QUERIES, SCHEMA, rows
@@ -25,9 +28,15 @@ class SqliteQueueReader:
     """Opens the file at `path`, which its writer has made; raise StartError when that cannot be."""
 
     def __init__(self, path: Path, *, vfs: str | None = None) -> None:
-        self._connection = open_reader(path, vfs=vfs)
+        self._path = path
+        self._vfs = vfs
+        self._open()
+
+    def _open(self) -> None:
+        self._inode = self._path.stat().st_ino if self._path.exists() else None
+        self._connection = open_reader(self._path, vfs=self._vfs)
         try:
-            check(self._connection, path, len(SCHEMA), application_id=APPLICATION_ID)
+            check(self._connection, self._path, len(SCHEMA), application_id=APPLICATION_ID)
         except BaseException:
             self._connection.close()
             raise
@@ -35,6 +44,7 @@ class SqliteQueueReader:
 
     def read(self, destination: str, lane: int, after: int, *, max_calls: int, max_bytes: int) -> Lent:
         """Lend the next records of a lane, oldest first; at least one if there is one."""
+        self._follow()
         with storage_trouble("queue"):
             heads = rows(self._connection, QUERIES["next_heads"], lane, after, HEADS)
             if not heads:
@@ -58,6 +68,15 @@ class SqliteQueueReader:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _follow(self) -> None:
+        """Open the file that is there now, where the writer had to set the other one aside."""
+        try:
+            if self._path.stat().st_ino != self._inode:
+                self._connection.close()
+                self._open()
+        except (OSError, StartError, apsw.Error) as error:
+            raise Unavailable(f"the queue cannot be read now: {error}") from error
 
     def _waits(self, query: str, destination: str, lane: int, seq: int) -> bool:
         names = {"destination": destination, "lane": lane, "seq": seq}

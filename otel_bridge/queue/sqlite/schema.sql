@@ -27,6 +27,8 @@ CREATE TABLE lanes (
   shard INTEGER NOT NULL
 );
 
+CREATE INDEX lanes_by_project ON lanes (project_id, shard);
+
 -- The destination has everything of the lane up to `seq`; the other columns are what waits for it.
 CREATE TABLE cursors (
   lane INTEGER NOT NULL,

@@ -7,9 +7,10 @@ import os
 import apsw
 import pytest
 
-from otel_bridge.errors import StartError
+from otel_bridge.errors import StartError, Unavailable
+from otel_bridge.queue.sqlite.reader import SqliteQueueReader
 from otel_bridge.queue.sqlite.salvage import open_queue
-from tests.contract.queue.records import ANY_DISK, ONE, Queue, a_record
+from tests.contract.queue.records import ANY_DISK, MANY, ONE, Queue, a_record
 
 
 @pytest.fixture
@@ -49,6 +50,22 @@ def test_a_queue_whose_first_pages_are_damaged_is_set_aside(files):
     content[100:200] = b"\xff" * 100
     path.write_bytes(content)
     assert opened(files) == ([("queue.db", "queue.db.damaged-1")], 0)
+
+
+def test_a_reader_goes_over_to_the_new_queue(files):
+    path, _ = files
+    reader = SqliteQueueReader(path)
+    path.rename(path.with_name("aside"))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    with pytest.raises(Unavailable):
+        reader.read("weave", 1, 0, max_calls=9, max_bytes=MANY)
+    queue = Queue(path)
+    queue.put(a_record("new"))
+    (record,) = reader.read("weave", 1, 0, max_calls=9, max_bytes=MANY).records
+    assert record.payload == b"new"
+    queue.close()
+    reader.close()
 
 
 def test_damaged_dead_letters_leave_the_queue_alone(files):
