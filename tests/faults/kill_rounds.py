@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.e2e import client
 from tests.e2e.kill_rounds import Acknowledged, load_until_killed
+from tests.e2e.people import run
 from tests.faults import behaviours
 from tests.faults.sidecar import config, sidecar
 from tests.faults.upstream import Upstream, upstream
@@ -29,7 +30,7 @@ MOODS = {
     "stumbling": [behaviours.commit_then_drop, behaviours.reset_before_reading, behaviours.status(429)] * 3,
     "silent": [behaviours.hang] * 2,
 }
-DELIVERY_SECONDS = 120.0
+DELIVERY_SECONDS = 300.0
 MOST_REQUESTS = 10
 """Requests that a round waits for before it kills, at most."""
 ENTITY, _, NAME = client.PROJECT.partition("/")
@@ -52,7 +53,7 @@ def rounds(count: int, folder: Path, seed: int) -> dict[str, int]:
             tally[mood] += 1
         weave.released.set()
         with sidecar(folder / "data", weave.url, flags):
-            deliver(weave, acknowledged.ids)
+            deliver(weave, acknowledged.ids, folder / "data")
         return {
             "rounds": count,
             **tally,
@@ -63,9 +64,14 @@ def rounds(count: int, folder: Path, seed: int) -> dict[str, int]:
         }
 
 
-def deliver(weave: Upstream, ids: set[str]) -> None:
+def deliver(weave: Upstream, ids: set[str], data_dir: Path) -> None:
     """Wait until every id is there, whole; there is no other way for a call to be there than once."""
-    weave.wait(lambda: ids <= weave.whole(), DELIVERY_SECONDS)
+    try:
+        weave.wait(lambda: ids <= weave.whole(), DELIVERY_SECONDS)
+    except AssertionError as error:
+        state, _ = run("queue", "inspect", "--data-dir", str(data_dir))
+        missing = sorted(ids - weave.whole())
+        raise AssertionError(f"{len(missing)} of {len(ids)} are missing: {missing[:3]}; {state}") from error
     assert len(weave.calls) == len(set(weave.calls))
     assert all(call["project_id"] == client.PROJECT for call in weave.calls.values())
 

@@ -82,7 +82,7 @@ def test_a_kill_between_two_batches_loses_nothing(weave, start):
 
 def test_probes_have_a_port_of_their_own_that_answers_while_the_bridge_stops(weave, tmp_path):
     weave.refuse_connections()
-    with sidecar(tmp_path / "data", weave.url, "--admin=127.0.0.1:0", "--shutdown-timeout=8s") as bridge:
+    with sidecar(tmp_path / "data", weave.url, "--admin=127.0.0.1:0", "--shutdown-timeout=5m") as bridge:
         admin = next(line.split()[1] for line in bridge.banner.splitlines() if " admin " in line)
         for path in ("/livez", "/healthz", "/readyz", "/startupz", "/metrics"):
             assert client.call(admin + path)[0] == 200, path
@@ -94,6 +94,7 @@ def test_probes_have_a_port_of_their_own_that_answers_while_the_bridge_stops(wea
         bridge.process.send_signal(signal.SIGTERM)
         weave.wait(lambda: client.call(f"{admin}/readyz")[0] == 503)
         assert client.call(f"{admin}/livez")[0] == client.call(f"{admin}/startupz")[0] == 200
+        bridge.process.send_signal(signal.SIGTERM)
         assert bridge.process.wait(60) == 0
 
 
@@ -156,6 +157,7 @@ def test_every_accepted_call_is_accounted_for_across_a_restart(weave, start):
         weave.wait(lambda: law(bridge)["delivered"] == 24)
 
 
+@pytest.mark.long
 def test_a_full_queue_tells_senders_to_wait_and_takes_more_when_there_is_room(weave, start):
     weave.refuse_connections()
     with start("--queue-size=16MiB") as bridge:

@@ -119,7 +119,7 @@ class Sender(threading.Thread):
             assert self.progress.acquire(timeout=60)
 
 
-@pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("end", ["SIGTERM", pytest.param("SIGKILL", marks=pytest.mark.long)])
 def test_stock_exporters_lose_nothing_across_a_restart_under_load(weave, tmp_path, end):
     http, grpc_port = free_ports(2)
     file = config(tmp_path / "bridge.json", weave.url)

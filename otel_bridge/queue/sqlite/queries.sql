@@ -9,6 +9,9 @@ FROM state;
 -- name: keep_state
 UPDATE state SET seq = ?, last_lane = ?, clock = ?, wall = ?, damaged = ?, records = ?, bytes = ?;
 
+-- name: keep_clock
+UPDATE state SET clock = ?, wall = ? WHERE EXISTS (SELECT 1 FROM records);
+
 -- name: load_destinations
 SELECT name, put, delivered, dead, lost FROM destinations;
 

@@ -1,4 +1,4 @@
-"""What the queue's file needs now and then: a dictionary, and its free pages given back to the disk."""
+"""What the queue's file needs now and then: a dictionary, the time, its free pages given back to the disk."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from otel_bridge.queue.sqlite.queries import QUERIES
 from otel_bridge.store.sqlite.codec import train
 
 if TYPE_CHECKING:
+    from otel_bridge.queue.sqlite.clock import QueueClock
     from otel_bridge.store.sqlite.codec import SpanCodec
 
 SPARE_BYTES: Final = 32 << 20
 """Free pages that the file may always hold: they are used again."""
 _SPARE_SHARE: Final = 4
 """A file is cut when more than one page in this many is free."""
+CLOCK_SECONDS: Final = 60
+"""How often the clock is written down where nothing else is."""
 STEP_PAGES: Final = 512
 """Pages that one step cuts off."""
 
@@ -26,9 +29,11 @@ STEP_PAGES: Final = 512
 class Upkeep:
     """One short step at a time, between two transactions."""
 
-    def __init__(self, connection: apsw.Connection, codec: SpanCodec) -> None:
+    def __init__(self, connection: apsw.Connection, codec: SpanCodec, clock: QueueClock) -> None:
         self._connection = connection
         self._codec = codec
+        self._clock = clock
+        self._clock_kept = clock.now()
         self._page_bytes: int = connection.pragma("page_size")
         self._thread: threading.Thread | None = None
         self._trained: SimpleQueue[bytes | None] = SimpleQueue()
@@ -42,6 +47,7 @@ class Upkeep:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         try:
             self._train()
+            self._keep_clock()
             return self._shrink()
         finally:
             with suppress(apsw.Error):
@@ -67,6 +73,13 @@ class Upkeep:
                 target=lambda: self._trained.put(train(samples)), name="training", daemon=True
             )
             self._thread.start()
+
+    def _keep_clock(self) -> None:
+        """Write the queue's clock down while something waits: there may be no commit for days."""
+        now = self._clock.now()
+        if now - self._clock_kept >= CLOCK_SECONDS:
+            self._connection.execute(QUERIES["keep_clock"], (now, self._clock.wall()))
+            self._clock_kept = now
 
     def _shrink(self) -> bool:
         free = self._connection.pragma("freelist_count")

@@ -85,7 +85,7 @@ class SqliteQueueWriter:
         optional = frozenset(each.name for each in destinations if not each.required)
         reader = partial(open_reader, path, vfs=vfs)
         self._burial = Burial(self._connection, reader, self._dead, self._codec, optional)
-        self._upkeep = Upkeep(self._connection, self._codec)
+        self._upkeep = Upkeep(self._connection, self._codec, self._clock)
         self._sizes: QueueSizes | None = None
         self._calls = 0
         self._dirty = False

@@ -159,6 +159,19 @@ class TestAge:
         queue.keep_up()
         assert queue.waiting() == ["b"]
 
+    def test_the_clock_goes_on_also_when_nothing_came_for_days(self, queue, wheel):
+        queue.put(a_record("a"))
+        wheel.monotonic += 6 * DAY
+        queue.keep_up()
+        queue.close()
+        wheel.monotonic = 5.0
+        queue.open()
+        queue.keep_up()
+        assert queue.waiting() == ["a"]
+        wheel.monotonic += 1 * DAY + 2
+        queue.keep_up()
+        assert queue.waiting() == []
+
     def test_the_age_of_the_oldest_is_told(self, queue, wheel):
         queue.put(a_record("a"), a_record("b"))
         wheel.monotonic += 50
