@@ -32,6 +32,19 @@ copy_tree() {
     tar --null --files-from=- -cf -) | tar -xf - -C "$1"
 }
 
+# Debian's Chromium for tests/browser, in a few minutes at most; without it those tests are skipped by name.
+install_browser() {
+  local as_root="" seconds=240 log="$scratch/browser.log"
+  if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then return; fi
+  command -v apt-get >/dev/null || { echo "SKIPPED: no browser, and no apt-get to install one"; return; }
+  [ "$(id -u)" = 0 ] || as_root="sudo -n"
+  # shellcheck disable=SC2086  # as_root is empty or two words
+  timeout "$seconds" $as_root sh -c 'export DEBIAN_FRONTEND=noninteractive
+    apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=20 update -qq &&
+    apt-get install -qq -y --no-install-recommends chromium chromium-driver' >"$log" 2>&1 ||
+    { echo "SKIPPED: no browser, and it could not be installed:"; tail -n 3 "$log"; }
+}
+
 # The n-th command of the README that makes a virtual environment: 1 runs the bridge, 2 runs the tests.
 readme_command() {
   grep '^python3 -m venv' "$root/README.md" | sed -n "$1p"

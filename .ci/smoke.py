@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -59,6 +60,15 @@ def send_and_read(otlp: str, api: str) -> None:
     assert (call["id"], call["op_name"], call["summary"]["weave"]["latency_ms"]) == (SPAN, "smoke", 250), call
 
 
+def open_page(api: str) -> None:
+    """Get the page and every file that it names."""
+    with urllib.request.urlopen(f"{api}/", timeout=10) as answer:
+        index = answer.read().decode()
+    for path in re.findall(r'(?:href|src)="([^"]+)"', index):
+        urllib.request.urlopen(f"{api}/{path}", timeout=10).close()
+    assert "main.js" in index, index
+
+
 def read_the_description(api: str) -> None:
     """Find the description of the API, its page, and what the page needs."""
     for path, part in (
@@ -80,6 +90,7 @@ def main(command: list[str]) -> None:
         try:
             wait_until_ready(f"http://{api}/readyz", process)
             send_and_read(f"http://{http}", f"http://{api}")
+            open_page(f"http://{api}")
             read_the_description(f"http://{api}")
             os.killpg(process.pid, signal.SIGTERM)
             code = process.wait(STOP_SECONDS)
@@ -88,7 +99,7 @@ def main(command: list[str]) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
     if code not in {0, -signal.SIGTERM}:  # a shell in front dies of the signal
         sys.exit(f"the bridge ended with {code}")
-    print("a span came in, its call came back, the API is described, and the bridge stopped as it should")
+    print("a span came in, its call came back, the page is there, the API is described, the bridge stopped")
 
 
 if __name__ == "__main__":

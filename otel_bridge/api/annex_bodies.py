@@ -163,6 +163,6 @@ class ProjectStatsReq(BaseModel):
 
 
 class ProjectsInfoReq(BaseModel):
-    """The body of `/service/projects_info`."""
+    """The body of `/service/projects_info`; without `project_ids`: all that have calls."""
 
-    project_ids: Names
+    project_ids: Names | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from otel_bridge.model.questions import AskSizes
+from otel_bridge.model.questions import AskProjects, AskSizes
 from otel_bridge.store.annex.digests import internal_project_id
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ async def project_stats(parts: Parts, asked: ProjectStatsReq) -> bytes:
     return orjson.dumps({name: size if wanted[name] is not False else 0 for name, size in sizes.items()})
 
 
-async def projects_info(_parts: Parts, asked: ProjectsInfoReq) -> bytes:
-    """Tell what stands for each project inside refs that are hashed; every project exists."""
+async def projects_info(parts: Parts, asked: ProjectsInfoReq) -> bytes:
+    """Tell what stands for each project inside refs that are hashed; every project that is named exists."""
+    names = asked.project_ids
+    if names is None:
+        names = orjson.loads(await parts.calls.answer(AskProjects()))
     return orjson.dumps(
-        [
-            {"external_project_id": name, "internal_project_id": internal_project_id(name)}
-            for name in asked.project_ids
-        ]
+        [{"external_project_id": name, "internal_project_id": internal_project_id(name)} for name in names]
     )

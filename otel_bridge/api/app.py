@@ -37,14 +37,16 @@ def api_app(
     health: Health,
     default_entity: str = "local",
     extra_routes: Iterable[Route] = (),
+    own_routes: Iterable[Route] = (),
     middlewares: Iterable[Middleware] = (),
     upstream: PassOn | None = None,
 ) -> web.Application:
     """Build the application; run it with `auto_decompress=False`.
 
     `middlewares` run inside the one that turns errors into answers, so they may raise any BridgeError.
-    `extra_routes` are mounted as Weave's are. `default_entity` is whose project a bare name means to an SDK.
-    With an `upstream` only what changes calls is taken here, and everything else is asked there.
+    `extra_routes` are mounted as Weave's are, `own_routes` lie at the root only. `default_entity` is whose
+    project a bare name means to an SDK. With an `upstream` only what changes calls is taken here, and
+    everything else is asked there.
     """
     app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=(answering(telemetry), *middlewares))
     app[PARTS] = Parts(
@@ -58,7 +60,7 @@ def api_app(
     app[PROBED] = Probed(health, telemetry)
     shared = ROUTES if upstream is None else _shared(upstream)
     mounted = (*shared, *extra_routes)
-    own = [r for r in (*PROBES, *OWN_ROUTES) if upstream is None or r.path != RETRANSLATE]
+    own = [r for r in (*PROBES, *OWN_ROUTES, *own_routes) if upstream is None or r.path != RETRANSLATE]
     for mount in MOUNTS:
         app.router.add_routes(definition for route in mounted for definition in route.definitions(mount))
     app.router.add_routes(definition for route in own for definition in route.definitions())

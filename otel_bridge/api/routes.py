@@ -200,7 +200,13 @@ ROUTES: Final = (
         "/service/projects_info",
         partial(checked, bodies.ProjectsInfoReq),
         annex.projects_info,
-        About(SERVER, "What stands for projects inside refs", "ProjectsInfoReq", "ProjectsInfoRes"),
+        About(
+            SERVER,
+            "What stands for projects inside refs",
+            "ProjectsInfoReq",
+            "ProjectsInfoRes",
+            more="Without `project_ids`: of all projects that have calls, 1,000 at most.",
+        ),
     ),
 )
 

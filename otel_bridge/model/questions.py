@@ -103,6 +103,12 @@ class AskSizes(Struct, frozen=True, kw_only=True, tag="sizes"):
     project_id: str
 
 
+class AskProjects(Struct, frozen=True, kw_only=True, tag="projects"):
+    """The names of projects that have calls, in their order, as a JSON array."""
+
+    limit: int = 1000
+
+
 class AskThreads(Struct, frozen=True, kw_only=True, tag="threads"):
     """Threads with their turns: those that start after and end before, as JSON lines."""
 
@@ -150,6 +156,7 @@ Beside: TypeAlias = (
     | AskTables
     | AskRefs
     | AskSizes
+    | AskProjects
     | AskThreads
     | AskTraceUsage
     | AskCallsUsage

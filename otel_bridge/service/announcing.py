@@ -45,6 +45,7 @@ def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:
         "otlp_grpc": None if doors.grpc is None else str(doors.grpc),
         "otlp_http": _url(doors.http),
         "api": _url(doors.api),
+        "page": _page(config, doors),
         "admin": _url(doors.admin),
         "metrics": _url(doors.metrics),
         "data_dir": str(config.data_dir),
@@ -69,12 +70,19 @@ def _lines(config: BridgeConfig, doors: Doors) -> list[str]:
         f"  OTLP/gRPC  {doors.grpc or 'off'}",
         f"  Weave API  {_url(doors.api) or 'off'}  ({answered})",
     ]
+    page = _page(config, doors)
+    lines += [f"  Page       {page}  (open it in a browser)"] if page is not None else []
     own = (("admin    ", doors.admin), ("metrics  ", doors.metrics))
     lines += [f"  {name}  {_url(door)}" for name, door in own if door is not None]
     lines += [f"  calls go to {one.endpoint}  (exporter {one.name})" for one in config.upstreams]
     kept = [_limits(config)] if config.store else []
     kept += [f"queue of {config.queue_size.human_readable()}"] if config.upstreams else []
     return [*lines, f"  data in    {config.data_dir}  ({'; '.join(kept)})"]
+
+
+def _page(config: BridgeConfig, doors: Doors) -> str | None:
+    """Return where the page is; it looks at a store."""
+    return f"http://{doors.api}/" if config.store and doors.api is not None else None
 
 
 def _url(door: Bound | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from otel_bridge.errors import StartError
 from otel_bridge.http.guard import guard_for, guarded
 from otel_bridge.http.listener import open_listener
 from otel_bridge.http.loopback import is_loopback
+from otel_bridge.page.assets import read_page
+from otel_bridge.page.serving import page_routes
 from otel_bridge.receiver.doors import http2_at_http_door
 from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import OtlpHttp, open_http
@@ -89,6 +92,7 @@ async def open_api(
         return None
     guard = guard_for(endpoint.host)
     otlp = OtlpHttp(intake)
+    page = await asyncio.to_thread(read_page, config.default_project or "") if config.store else None
     app = api_app(
         keeper,
         intake.telemetry,
@@ -97,6 +101,7 @@ async def open_api(
         health=state,
         default_entity=(config.default_project or "").partition("/")[0],
         extra_routes=otlp.routes(),
+        own_routes=page_routes(page) if page is not None else (),
         middlewares=[guarded(guard, refuse)] if guard else [],
         upstream=None if config.store or upstream is None else _pass_on(upstream, endpoint),
     )

@@ -241,7 +241,7 @@ class MemoryStore:
             found = (slots[calls[number]] for number in self.plan(query).seqs if number in calls)
             return [slot for slot in found if isinstance(slot, Held)]
 
-        return answer(MemoryReads(annex, of_project, select), question, self._prices)
+        return answer(MemoryReads(annex, of_project, select, (p for p, _ in numbers)), question, self._prices)
 
     def measure(self, asked: Measure) -> Measured:
         """Add up calls and their usage, bucket by bucket."""

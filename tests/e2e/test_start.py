@@ -38,6 +38,13 @@ def test_start_up_prints_what_listens_where_and_where_data_lies(bridge_process):
     for text in (bridge_process.http, bridge_process.grpc, bridge_process.api, str(bridge_process.data_dir)):
         assert text in bridge_process.banner
     assert "local/default" in bridge_process.banner
+    assert f"Page       {bridge_process.api}/" in bridge_process.banner
+
+
+def test_the_page_is_where_the_banner_says(bridge_process):
+    status, body = client.call(f"{bridge_process.api}/")
+    assert status == 200
+    assert b"local/default" in body
 
 
 def test_health_and_readiness_answer_on_the_api_port(bridge_process):
@@ -152,6 +159,7 @@ def test_json_logs_are_json_only(tmp_path):
     ready = json.loads(first)
     assert ready["event"] == "ready"
     assert ready["api"].startswith("http://127.0.0.1:")
+    assert ready["page"] == f"{ready['api']}/"
     assert all(json.loads(line) for line in rest.splitlines())
     assert log_file.read_text() == ""
     assert process.returncode == 0

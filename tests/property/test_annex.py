@@ -169,6 +169,7 @@ questions = (
         offset=st.integers(0, 2),
     )
     | st.builds(q.AskSizes, project_id=projects)
+    | st.builds(q.AskProjects, limit=st.integers(1, 3))
 )
 
 

@@ -31,7 +31,15 @@ BELOW_TRACES: Final = {
     "description": "The same below the prefix that Weave's SDK derives from WANDB_BASE_URL.",
 }
 LINES: Final = "application/jsonl"
-_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]+)?\}")
+"""A part of a path that varies; behind the colon is what aiohttp takes for it."""
+
+_PARAMETER_EXAMPLES: Final = {
+    "entity": "acme",
+    "project": "app",
+    "version": "0123456789abcdef",
+    "file": "main.js",
+}
 _JSON_TYPES: Final = (JSON, LINES)
 _DONE: Final = {
     Kind.WRITE: "Done, and the disk has confirmed it.",
@@ -45,7 +53,7 @@ def document(mounted: Sequence[Route], own: Sequence[Route]) -> bytes:
     paths: dict[str, Any] = {}
     for route in routes:
         at_root = {} if route in mounted else {"servers": [ROOT]}
-        paths.setdefault(route.path, at_root)[route.method.lower()] = _operation(route)
+        paths.setdefault(_template(route.path), at_root)[route.method.lower()] = _operation(route)
     return orjson.dumps(
         {
             "openapi": VERSION,
@@ -66,9 +74,14 @@ def document(mounted: Sequence[Route], own: Sequence[Route]) -> bytes:
 
 
 def operation_id(route: Route) -> str:
-    """Name an operation after its path: `calls_stream_query`."""
+    """Name an operation after its path: `calls_stream_query`; `index` is at the root."""
     plain = _PARAMETER.sub("", route.path).replace(".", "_")
-    return "_".join(part for part in plain.split("/") if part)
+    return "_".join(part for part in plain.split("/") if part) or "index"
+
+
+def _template(path: str) -> str:
+    """Write a path as OpenAPI does."""
+    return _PARAMETER.sub(r"{\1}", path)
 
 
 def _info() -> dict[str, Any]:
@@ -108,8 +121,8 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    example = {"entity": "acme", "project": "app"}[name]
     schema = {"type": "string", "pattern": "^[^{}/]+$"}
+    example = _PARAMETER_EXAMPLES[name]
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 

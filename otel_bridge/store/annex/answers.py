@@ -35,6 +35,8 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
             return usage.calls_usage(reads, question, defaults)
         case q.AskTotalSize(query=query):
             return _total_size(reads, query)
+        case q.AskProjects(limit=limit):
+            return orjson.dumps(reads.projects(limit))
         case _:
             return _content(reads, question)
 

@@ -109,6 +109,9 @@ class Used(Struct, frozen=True):
 class Reads(AnnexRows, Protocol):
     """All that questions are answered from: what is kept beside calls, and a few looks at many calls."""
 
+    def projects(self, limit: int) -> Sequence[str]:
+        """Return the names of projects that have calls, in their order, `limit` at most."""
+
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterable[Turn]:
         """Return the turns of threads, of all where none are named."""
 

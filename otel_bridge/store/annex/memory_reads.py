@@ -21,11 +21,22 @@ if TYPE_CHECKING:
 class MemoryReads(MemoryAnnex):
     """What `annex` holds, and the calls that `select` gives for a query."""
 
-    def __init__(self, annex: MemoryAnnex, calls: Callable[[str], Sequence[Held]], select: Select) -> None:
+    def __init__(
+        self,
+        annex: MemoryAnnex,
+        calls: Callable[[str], Sequence[Held]],
+        select: Select,
+        projects: Iterable[str],
+    ) -> None:
         super().__init__()
         self.__dict__.update(annex.__dict__)
+        self._names = sorted(set(projects))
         self._calls_of = calls
         self._select = select
+
+    def projects(self, limit: int) -> list[str]:
+        """Return the names of projects that have calls."""
+        return self._names[:limit]
 
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterator[Turn]:
         """Return the turns of threads."""

@@ -28,6 +28,10 @@ class SqliteReads(SqliteAnnexRows):
         super().__init__(connection)
         self._select = select
 
+    def projects(self, limit: int) -> list[str]:
+        """Return the names of projects that have calls."""
+        return [name for (name,) in self._connection.execute(QUERIES["projects_with_calls"], (limit,))]
+
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterator[Turn]:
         """Return the turns of threads."""
         if thread_ids is None:

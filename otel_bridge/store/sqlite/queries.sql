@@ -309,3 +309,8 @@ FROM projects AS p
 JOIN calls AS c ON c.project = p.number AND c.id = ?
 LEFT JOIN results AS r ON r.seq = c.seq
 ORDER BY p.name;
+
+-- name: projects_with_calls
+SELECT name FROM projects AS p
+WHERE EXISTS (SELECT 1 FROM calls WHERE project = p.number)
+ORDER BY name LIMIT ?;

@@ -15,6 +15,8 @@ from otel_bridge.api.openapi.examples import EXAMPLES
 from otel_bridge.api.routes import MOUNTS
 from otel_bridge.http.budget import ByteBudget
 from otel_bridge.http.inflate import open_inflater
+from otel_bridge.page.assets import read_page
+from otel_bridge.page.serving import page_routes
 from otel_bridge.receiver.http import OtlpHttp
 from otel_bridge.receiver.intake import open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
@@ -27,6 +29,7 @@ from tests.contract.api.schemas import Comparison
 PUBLISHED = orjson.loads(
     (Path(__file__).parents[2] / "fixtures" / "weave" / "openapi-subset.json").read_bytes()
 )
+PAGE = read_page("local/default")
 NOT_SERVED = {"/calls/score"}
 """Documented by Weave, not offered here yet."""
 OWN_WORDS = {"wb_user_id": "there are no users here, so it is kept"}
@@ -45,6 +48,7 @@ async def app(request):
             budget=ByteBudget(1 << 20),
             health=lambda: (True, {}),
             extra_routes=OtlpHttp(intake).routes(),
+            own_routes=page_routes(PAGE),
         )
 
 

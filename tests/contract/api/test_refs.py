@@ -111,6 +111,18 @@ async def test_too_many_refs_are_refused(api):
     assert (await api.post("/refs/read_batch", {"refs": ["x"] * 1001})).status == 422
 
 
+async def test_projects_that_have_calls_are_listed_where_none_is_named(api):
+    for project in ("b/2", "a/1"):
+        start = {"project_id": project, "op_name": "op", "started_at": "2026-11-01T00:00:00Z"}
+        body = {"start": start | {"inputs": {}, "attributes": {}}}
+        assert (await api.post("/call/start", body)).status == 200
+    await api.post("/obj/create", {"obj": {"project_id": "c/3", "object_id": "thing", "val": 1}})
+
+    reply = await api.post("/service/projects_info", {})
+
+    assert [entry["external_project_id"] for entry in reply.json] == ["a/1", "b/2"]
+
+
 async def test_every_project_has_an_internal_id(api):
     reply = await api.post("/service/projects_info", {"project_ids": [PROJECT, "a/b"]})
 

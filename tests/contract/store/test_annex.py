@@ -50,6 +50,7 @@ QUESTIONS = (
     q.AskObjects(project_id=PROJECT),
     q.AskTable(project_id=PROJECT, digest="t"),
     q.AskSizes(project_id=PROJECT),
+    q.AskProjects(),
 )
 
 
@@ -98,6 +99,18 @@ def test_a_request_that_is_refused_leaves_the_transaction_of_the_others_whole(st
 
     assert feedback_ids(store) == ["a", "b"]
     assert ask(store, q.AskSizes(project_id=PROJECT))["tables_storage_size_bytes"] == 1
+
+
+def test_projects_with_calls_are_listed_by_name_up_to_a_limit(store):
+    store.write(an_object())
+    assert ask(store, q.AskProjects()) == []
+
+    store.write(a_call(1))
+    assert ask(store, q.AskProjects()) == [PROJECT]
+    assert ask(store, q.AskProjects(limit=0)) == []
+
+    store.write(a_deletion(1))
+    assert ask(store, q.AskProjects()) == []
 
 
 class TestFeedbackOnCalls:

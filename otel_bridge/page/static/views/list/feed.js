@@ -1,0 +1,134 @@
+// The newest calls: pages going back in time, and what arrives meanwhile.
+import { list, post, stream } from "../../lib/api.js";
+import { also, asked, isFiltered, showsCalls, startedSince, startedUntil } from "../../lib/filters.js";
+import { millis } from "../../lib/format.js";
+import { createStore } from "../../lib/store.js";
+import { spentBelow } from "../../lib/usage.js";
+
+export const PAGE_CALLS = 100;
+const POLLED_CALLS = 40;
+
+/** More news than this at once, and the rows start over. */
+const MOST_NEWS = 400;
+const MOST_COUNTED = 10_000;
+const USAGE_CALLS = 50;
+
+/** A filtered question looks back only so far for news: spans come when they end. */
+const NEWS_MS = 3_600_000;
+const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
+const NEWEST = [{ field: "started_at", direction: "desc" }];
+
+/**
+ * Open a feed for an address's query. Its `store` holds `{rows, waiting, usage, loading, done, error, total, gap}`:
+ * `rows` the newest first, `waiting` what came since, `usage` sums by call id, `total` a count or null, `gap`
+ * whether more came than waits, so that the rows start over.
+ */
+export function openFeed(project, query) {
+  const store = createStore({ rows: [], waiting: [], usage: new Map(), loading: true, done: false, error: null, total: null, gap: false });
+  const ended = new AbortController();
+  const { signal } = ended;
+  const calls = showsCalls(query);
+  const body = () => ({ project_id: project, ...asked(query), columns: COLUMNS, sort_by: NEWEST });
+
+  async function more() {
+    const { rows, done, loading } = store.get();
+    if (done || (loading && rows.length)) return;
+    store.update({ loading: true, error: null });
+    try {
+      await page(rows.length);
+      store.update({ loading: false });
+    } catch (error) {
+      if (!signal.aborted) store.update({ loading: false, error });
+    }
+  }
+
+  async function page(before) {
+    const ask = { ...following(body(), store.get().rows), limit: PAGE_CALLS, include_costs: calls };
+    let came = 0;
+    for await (const some of stream("/calls/stream_query", ask, { signal })) {
+      came += some.length;
+      store.update({ rows: merged(store.get().rows, some) });
+    }
+    store.update({ done: came < PAGE_CALLS });
+    priced(store.get().rows.slice(before));
+    if (before === 0) count();
+  }
+
+  async function count() {
+    const ask = { project_id: project, ...asked(query), limit: MOST_COUNTED + 1 };
+    const answer = await post("/calls/query_stats", ask, { signal }).catch(() => null);
+    if (answer && !signal.aborted) store.update({ total: answer.count });
+  }
+
+  /** Tokens and cost of traces are those of all calls in them. */
+  async function priced(rows) {
+    if (calls) return;
+    for (let at = 0; at < rows.length && !signal.aborted; at += USAGE_CALLS) {
+      const some = rows.slice(at, at + USAGE_CALLS).map((row) => row.id);
+      const found = await spentBelow(project, some, signal).catch(() => null);
+      if (!found) return;
+      store.update({ usage: new Map([...store.get().usage, ...found]) });
+    }
+  }
+
+  /** Ask for news. `reading()` tells whether somebody would be disturbed by rows that move. */
+  async function poll(reading) {
+    if (store.get().loading || store.get().error) return;
+    let ask = { ...body(), limit: POLLED_CALLS, include_costs: calls };
+    if (isFiltered(query)) ask = { ...also(ask, startedSince(new Date(Date.now() - NEWS_MS).toISOString())) };
+    let found = await list("/calls/stream_query", ask, { signal });
+    const { rows, waiting, done } = store.get();
+    const known = new Map([...rows, ...waiting].map((row) => [row.id, row]));
+    const isGap = () => found.length > 0 && rows.length > 0 && found.every((row) => !known.has(row.id));
+    if (isGap() && found.length === POLLED_CALLS) {
+      found = await list("/calls/stream_query", { ...ask, limit: MOST_NEWS }, { signal });
+      if (isGap() && found.length === MOST_NEWS) store.update({ waiting: [], gap: true });
+    }
+    const oldest = rows.length && !done ? rows.at(-1).started_at : "";
+    const fresh = found.filter((row) => !known.has(row.id) && row.started_at >= oldest);
+    const changed = found.filter((row) => known.has(row.id) && print(row) !== print(known.get(row.id)));
+    if (changed.length) store.update({ rows: replaced(rows, changed), waiting: replaced(waiting, changed) });
+    if (changed.length) priced(changed);
+    if (!fresh.length) return;
+    store.update({ waiting: merged(store.get().waiting, fresh) });
+    if (!reading()) show();
+  }
+
+  /** Let what waits into the rows. */
+  function show() {
+    const { rows, waiting, total, gap } = store.get();
+    if (gap) store.update({ rows: waiting, waiting: [], total: null, gap: false, done: false });
+    else store.update({ rows: merged(rows, waiting), waiting: [], total: total === null ? null : total + waiting.length });
+    if (gap) count();
+    priced(waiting);
+  }
+
+  more();
+  return { store, more, poll, show, close: () => ended.abort() };
+}
+
+/** Ask for what comes after these rows: by time, past those of the same instant. */
+function following(body, rows) {
+  if (!rows.length) return body;
+  const last = rows.at(-1).started_at;
+  let offset = 0;
+  while (offset < rows.length && rows[rows.length - 1 - offset].started_at === last) offset += 1;
+  return { ...also(body, startedUntil(last)), offset };
+}
+
+const print = (row) => `${row.ended_at}|${row.exception}|${row.summary?.weave?.status}|${row.display_name}|${row.thread_id}`;
+
+function replaced(rows, changed) {
+  const byId = new Map(changed.map((row) => [row.id, row]));
+  return rows.map((row) => byId.get(row.id) ?? row);
+}
+
+function merged(rows, more) {
+  const known = new Set(rows.map((row) => row.id));
+  const added = more.filter((row) => !known.has(row.id));
+  if (!added.length) return rows;
+  const all = [...rows, ...added];
+  const last = rows.at(-1);
+  const inOrder = !last || added.every((row, index) => row.started_at <= (index ? added[index - 1] : last).started_at);
+  return inOrder ? all : all.sort((a, b) => millis(b.started_at) - millis(a.started_at));
+}
