@@ -60,8 +60,7 @@ def api_app(
     app[PROBED] = Probed(health, telemetry)
     shared = ROUTES if upstream is None else _shared(upstream)
     mounted = (*shared, *extra_routes)
-    ours = [r for r in OWN_ROUTES if upstream is None or r.path != RETRANSLATE]
-    own = (*PROBES, *ours, *own_routes)
+    own = [r for r in (*PROBES, *OWN_ROUTES, *own_routes) if upstream is None or r.path != RETRANSLATE]
     for mount in MOUNTS:
         app.router.add_routes(definition for route in mounted for definition in route.definitions(mount))
     app.router.add_routes(definition for route in own for definition in route.definitions())
