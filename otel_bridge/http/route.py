@@ -36,6 +36,7 @@ class About(NamedTuple):
     `body` and `answer` name models of `api.openapi.models`, which is imported only when somebody reads;
     `answer` None is an answer that is not JSON. `takes` and `gives` are the media types of the two.
     `refuses` are statuses beside those of its kind. `more` is a sentence or two on top of `summary`.
+    `parts` are examples of what varies in the path, by name.
     """
 
     tag: str
@@ -47,6 +48,7 @@ class About(NamedTuple):
     gives: tuple[str, ...] = (JSON,)
     refuses: tuple[int, ...] = ()
     deprecated: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 class Route(NamedTuple):

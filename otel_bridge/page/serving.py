@@ -44,6 +44,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Vary": "Accept-Encoding",
 }
 TAG: Final = "Page"
+EXAMPLE_FILE: Final = "main.js"
 ALWAYS_ASK: Final = "no-cache"
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 """For files whose path holds the version of all of them."""
@@ -61,10 +62,16 @@ def page_routes(page: Page) -> tuple[Route, ...]:
             raise UnknownPath("no such file of this version of the page")
         return _serve(request, found, FOR_GOOD)
 
+    example = (("version", page.version), ("file", EXAMPLE_FILE))
     kinds = tuple(sorted({asset.content_type.partition(";")[0] for asset in page.assets.values()}))
     return (
         Route("GET", "/", index, About(TAG, "A page to look at traces", gives=("text/html",))),
-        Route("GET", "/page/{version}/{file:.+}", asset, About(TAG, "A file of the page", gives=kinds)),
+        Route(
+            "GET",
+            "/page/{version}/{file:.+}",
+            asset,
+            About(TAG, "A file of the page", gives=kinds, parts=example),
+        ),
     )
 
 

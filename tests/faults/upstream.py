@@ -75,8 +75,8 @@ class Upstream:
 
     def whole(self) -> set[str]:
         """The ids of calls whose start and end are both here."""
-        calls = list(self.calls.items())  # at once: the server adds to them in its thread
-        return {one for one, call in calls if "started_at" in call and "ended_at" in call}
+        calls = self.calls.copy()  # at once: the server adds to them in its thread
+        return {one for one, call in calls.items() if "started_at" in call and "ended_at" in call}
 
     # What it does with a write.
 
@@ -109,7 +109,7 @@ class Upstream:
             self.deleted += document["call_ids"]
         for _, part in items:
             self.calls.setdefault(part["id"], {}).update(part)
-        self.times.update({part["id"] for _, part in items})
+        self.times.update(part["id"] for kind, part in items if kind != "end")
         if path == "/call/upsert_batch":
             return answer(200, {"res": [_ids(kind, part) for kind, part in items]})
         return answer(200, {})

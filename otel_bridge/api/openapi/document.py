@@ -34,12 +34,7 @@ LINES: Final = "application/jsonl"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 """A part of a path that varies; behind the colon is what aiohttp takes for it."""
 
-_PARAMETER_EXAMPLES: Final = {
-    "entity": "acme",
-    "project": "app",
-    "version": "0123456789abcdef",
-    "file": "main.js",
-}
+_PARAMETER_EXAMPLES: Final = {"entity": "acme", "project": "app"}
 _JSON_TYPES: Final = (JSON, LINES)
 _DONE: Final = {
     Kind.WRITE: "Done, and the disk has confirmed it.",
@@ -111,7 +106,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if about.deprecated:
         told["deprecated"] = True
     if names := _PARAMETER.findall(route.path):
-        told["parameters"] = [_parameter(name) for name in names]
+        examples = {**_PARAMETER_EXAMPLES, **dict(about.parts)}
+        told["parameters"] = [_parameter(name, examples[name]) for name in names]
     if about.body is not None:
         told["requestBody"] = _request(route, about.body)
     told["responses"] = {"200": _answer(route), **refusals(route)}
@@ -120,9 +116,8 @@ def _operation(route: Route) -> dict[str, Any]:
     return told
 
 
-def _parameter(name: str) -> dict[str, Any]:
+def _parameter(name: str, example: str) -> dict[str, Any]:
     schema = {"type": "string", "pattern": "^[^{}/]+$"}
-    example = _PARAMETER_EXAMPLES[name]
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
