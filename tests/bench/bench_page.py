@@ -160,18 +160,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="how often each thing is measured")
     parser.add_argument("--idle", type=float, default=30, help="seconds of watching a bridge at rest")
     options = parser.parse_args()
-    if lacking := browsers.missing():
-        print(f"SKIPPED: {lacking}")
-        return
-    print(f"Python {platform.python_version()}, {platform.machine()}")
     with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "data"
-        data.mkdir()
-        build(data / STORE_FILE, options.calls)
-        flags = ("--data-dir", str(data), "--retention", "off", "--max-disk", "off")
-        with bridge(None, *flags) as machine, browsers.chromium(Path(scratch) / "profile") as driver:
-            send(SimpleNamespace(http=machine.http), large_trace(time.time() - 3600), project=LARGE)
-            measure(machine, driver, options)
+        if lacking := browsers.missing(Path(scratch) / "first"):
+            print(f"SKIPPED: {lacking}")
+        else:
+            run(Path(scratch), options)
+
+
+def run(scratch: Path, options: argparse.Namespace) -> None:
+    """Build the store in `scratch` and measure a browser that looks at it."""
+    print(f"Python {platform.python_version()}, {platform.machine()}")
+    data = scratch / "data"
+    data.mkdir()
+    build(data / STORE_FILE, options.calls)
+    flags = ("--data-dir", str(data), "--retention", "off", "--max-disk", "off")
+    with bridge(None, *flags) as machine, browsers.chromium(scratch / "profile") as driver:
+        send(SimpleNamespace(http=machine.http), large_trace(time.time() - 3600), project=LARGE)
+        measure(machine, driver, options)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    JavascriptException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 
@@ -59,11 +63,17 @@ CHOOSE = """
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
-def missing() -> str:
-    """Say what this machine lacks to run a browser; empty when it lacks nothing."""
+def missing(folder: Path) -> str:
+    """Say what this machine lacks to run a browser; empty when one starts with a profile in `folder`."""
     if not any(map(shutil.which, BROWSERS)):
         return f"no browser on this machine: none of {', '.join(BROWSERS)} is in PATH"
-    return "" if shutil.which("chromedriver") else "no chromedriver in PATH"
+    if not shutil.which("chromedriver"):
+        return "no chromedriver in PATH"
+    try:
+        with chromium(folder):
+            return ""
+    except WebDriverException as error:
+        return f"the browser of this machine does not start: {error.msg}"
 
 
 @contextmanager

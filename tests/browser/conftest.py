@@ -15,7 +15,7 @@ from tests.e2e.process import running
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     """The browser of the session; without one every test that needs it is skipped by name."""
-    if lacking := browsers.missing():
+    if lacking := browsers.missing(tmp_path_factory.mktemp("first")):
         pytest.skip(lacking)
     with browsers.chromium(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
