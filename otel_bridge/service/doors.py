@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from otel_bridge.exporter.upstream import Upstream
     from otel_bridge.http.listener import Bound
     from otel_bridge.ingest.keeper import Keeper
+    from otel_bridge.page.assets import Page
     from otel_bridge.receiver.intake import Intake
     from otel_bridge.service.state import State
     from otel_bridge.telemetry import Telemetry
@@ -41,6 +42,13 @@ def naming(flag: str) -> Generator[None]:
         yield
     except StartError as error:
         raise StartError(f"{error}; {flag} HOST:PORT takes another address") from error
+
+
+def reading_page(owned: AsyncExitStack, config: BridgeConfig) -> asyncio.Task[Page]:
+    """Begin to read the page's files, in a thread, beside whatever else has to start."""
+    reading = asyncio.create_task(asyncio.to_thread(read_page, config.default_project or ""))
+    owned.push_async_callback(asyncio.wait, [reading])
+    return reading
 
 
 async def open_probes(
@@ -85,6 +93,7 @@ async def open_api(
     state: State,
     doors: Doors,
     upstream: Upstream | None,
+    page: Page,
 ) -> Bound | None:
     """Listen for Weave's API. In a bridge without a store the `upstream` answers it."""
     endpoint = config.api
@@ -92,7 +101,6 @@ async def open_api(
         return None
     guard = guard_for(endpoint.host)
     otlp = OtlpHttp(intake)
-    page = await asyncio.to_thread(read_page, config.default_project or "")
     app = api_app(
         keeper,
         intake.telemetry,

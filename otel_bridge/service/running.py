@@ -20,7 +20,7 @@ from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.receiver.intake import open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.service.announcing import Doors, announce
-from otel_bridge.service.doors import open_api, open_otlp, open_probes
+from otel_bridge.service.doors import open_api, open_otlp, open_probes, reading_page
 from otel_bridge.service.keeping import queue_file, writer_settings
 from otel_bridge.service.state import State
 from otel_bridge.telemetry import Telemetry, configure_logging, log
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from otel_bridge.config import BridgeConfig
+    from otel_bridge.exporter.upstream import Upstream
+    from otel_bridge.ingest.keeper import Keeper
 
 DATA_DIR_MODE: Final = 0o700
 """Prompts are personal data."""
@@ -110,30 +112,18 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
     state = State()
     try:
         async with AsyncExitStack() as owned:
+            page = reading_page(owned, config)
             probes = await open_probes(owned, config, state, telemetry)
             keeper = await owned.enter_async_context(open_keeper(writer_settings(config), telemetry))
             state.keeper = keeper
-            upstream = None
-            if keeper.outbox is not None:
-                delivery = await owned.enter_async_context(
-                    open_delivery(
-                        config.upstreams,
-                        keeper.outbox,
-                        queue_file(config),
-                        telemetry,
-                        default_project=config.default_project,
-                    )
-                )
-                state.delivery = delivery
-                owned.push_async_callback(_drain, config, state, stop)
-                upstream = delivery.destinations[0].upstream
+            upstream = await _open_delivery(owned, config, keeper, telemetry, state, stop)
             intake = await owned.enter_async_context(
                 open_intake(keeper.export, telemetry, _receiver_settings(config))
             )
+            files = await page  # before a span is taken: whoever sent it may ask for it at once
             doors = await open_otlp(owned, config, intake)
-            api = await open_api(owned, config, keeper, intake, state, doors, upstream)
-            found = Doors(grpc=doors.grpc, http=doors.http, api=api, **probes)
-            await _publish(owned, config, found)
+            api = await open_api(owned, config, keeper, intake, state, doors, upstream, files)
+            await _publish(owned, config, found := Doors(grpc=doors.grpc, http=doors.http, api=api, **probes))
             state.phase = "running"
             yield found
             state.phase = "stopping"
@@ -164,6 +154,31 @@ def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
         quarantine=config.data_dir / "quarantine",
         drain_seconds=10.0 if config.store else 5.0,
     )
+
+
+async def _open_delivery(
+    owned: AsyncExitStack,
+    config: BridgeConfig,
+    keeper: Keeper,
+    telemetry: Telemetry,
+    state: State,
+    stop: Stop,
+) -> Upstream | None:
+    """Begin to deliver what waits, where calls go on to upstreams; return the first of them."""
+    if keeper.outbox is None:
+        return None
+    delivery = await owned.enter_async_context(
+        open_delivery(
+            config.upstreams,
+            keeper.outbox,
+            queue_file(config),
+            telemetry,
+            default_project=config.default_project,
+        )
+    )
+    state.delivery = delivery
+    owned.push_async_callback(_drain, config, state, stop)
+    return delivery.destinations[0].upstream
 
 
 def _first(group: BaseExceptionGroup[StartError]) -> StartError:
