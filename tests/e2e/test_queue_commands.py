@@ -165,7 +165,8 @@ class TestReplay:
     def test_while_a_bridge_runs_it_says_what_to_do_and_reading_goes_on(self, folder):
         with upstream() as weave:
             weave.always = behaviours.status(503)
-            with sidecar(folder, weave.url, config(folder.parent / "bridge.json", weave.url)) as bridge:
+            flags = (config(folder.parent / "bridge.json", weave.url), "--shutdown-timeout=6s")
+            with sidecar(folder, weave.url, *flags) as bridge:
                 command = [sys.executable, "-m", "otel_bridge", "queue", "replay", "--data-dir", str(folder)]
                 refused = spawn(command)
                 assert refused.returncode == 3

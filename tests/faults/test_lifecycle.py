@@ -111,7 +111,7 @@ def test_healthcheck_finds_the_bridge_by_its_directory(weave, tmp_path):
 def test_the_key_is_in_no_file_no_log_and_no_answer(weave, tmp_path):
     weave.key = KEY
     data = tmp_path / "data"
-    with sidecar(data, weave.url, "--log-level=debug") as bridge:
+    with sidecar(data, weave.url, "--log-level=debug", "--shutdown-timeout=6s") as bridge:
         assert client.export(bridge.http, client.a_request(5)) == 200
         weave.wait(lambda: len(weave.whole()) == 5)
         weave.key = "another"
