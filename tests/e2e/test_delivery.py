@@ -15,13 +15,12 @@ from urllib.parse import urlsplit
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from tests.e2e import client
 from tests.e2e.kill_rounds import rounds
 from tests.e2e.process import running
+from tests.e2e.sdk import finished_spans
 
 
 def test_a_span_sent_is_a_call_read_back(bridge_process):
@@ -77,16 +76,6 @@ def test_r16_a_retry_after_a_dropped_response_is_one_call(fresh_bridge):
         connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     assert client.export(fresh_bridge.http, request) == 200
     assert sorted(client.ids(fresh_bridge.api)) == sorted(client.span_ids(request))
-
-
-def finished_spans(count):
-    memory, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(memory))
-    tracer = provider.get_tracer("tests")
-    for number in range(count):
-        with tracer.start_as_current_span(f"work {number}"):
-            pass
-    return memory.get_finished_spans()
 
 
 def test_r18_sigterm_under_load_of_live_exporters_loses_no_acknowledged_span(tmp_path):

@@ -11,12 +11,11 @@ import pytest
 from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc_exporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from tests.e2e import client
 from tests.e2e.process import running
+from tests.e2e.sdk import finished_spans
 from tests.faults.metrics import samples
 from tests.faults.sidecar import config, sidecar
 from tests.fixtures.captures import CAPTURES, exports
@@ -76,16 +75,6 @@ def until(condition, seconds: float = 60.0) -> None:
             return
         event.wait(0.05)
     raise AssertionError("not in time")
-
-
-def finished_spans(count: int):
-    memory, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(memory))
-    tracer = provider.get_tracer("tests")
-    for number in range(count):
-        with tracer.start_as_current_span(f"work {number}"):
-            pass
-    return memory.get_finished_spans()
 
 
 def free_ports(count: int) -> list[int]:

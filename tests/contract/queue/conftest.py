@@ -23,19 +23,6 @@ def queue(tmp_path, wheel):
 
 
 @pytest.fixture
-def tape():
-    return Tape()
-
-
-@pytest.fixture
-def vfs(tape):
-    name = next(_NAMES)
-    registered = RecordingVFS(name, tape)
-    yield name
-    registered.unregister()
-
-
-@pytest.fixture
 def quick():
     """A file system that does not wait for the disk, for tests that open many queues."""
     name = next(_NAMES)

@@ -12,7 +12,7 @@ import pytest
 from otel_bridge.errors import Unavailable
 from otel_bridge.queue.base import QueueLimits
 from tests.contract.queue.records import MANY, TWO, WEAVE, Queue, a_dead_call, a_record
-from tests.contract.store.crash_vfs import states
+from tests.contract.store.crash_vfs import laid, states, unsynced_at_marks
 
 
 def steps():
@@ -81,10 +81,7 @@ class TestPowerCut:
             if not marks:
                 continue
             tried += 1
-            folder = tmp_path / f"state{tried}"
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            folder = laid(files, tmp_path / f"state{tried}")
             queue = Queue(folder / "queue.db", TWO, vfs=quick)
             acknowledged = int(marks[-1])
             assert look(queue) in seen[acknowledged : acknowledged + 2]
@@ -97,25 +94,14 @@ class TestPowerCut:
 
     def test_a_commit_returns_only_after_its_sync_returned(self, recorded):
         tape, _ = recorded
-        since_sync: set[str] = set()
-        for event in tape.events:
-            match event.kind:
-                case "write" if event.name.endswith("-wal"):
-                    since_sync.add(event.name)
-                case "synced":
-                    since_sync.discard(event.name)
-                case "mark":
-                    assert not since_sync
+        assert unsynced_at_marks(tape) == set()
 
     def test_a_queue_whose_first_start_was_cut_short_opens(self, recorded, tmp_path, quick):
         tape, _ = recorded
         for number, (marks, files) in enumerate(states(tape)):
             if marks:
                 return
-            folder = tmp_path / f"start{number}"
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            folder = laid(files, tmp_path / f"start{number}")
             queue = Queue(folder / "queue.db", vfs=quick)
             queue.put(a_record("a"))
             assert queue.drain() == ["a"]

@@ -157,3 +157,26 @@ def states(tape: Tape, *, seed: int = 1) -> Iterator[tuple[list[str], dict[str, 
         disk.play(event)
         if event.kind == "synced":
             yield list(marks), disk.after_power_loss("nothing", rng)
+
+
+def laid(files: dict[str, bytes], folder: Path) -> Path:
+    """Make `folder` hold what a disk held; return it."""
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def unsynced_at_marks(tape: Tape) -> set[str]:
+    """Return the logs that had been written and not synced at any mark: what was acknowledged too early."""
+    early: set[str] = set()
+    since_sync: set[str] = set()
+    for event in tape.events:
+        match event.kind:
+            case "write" if event.name.endswith("-wal"):
+                since_sync.add(event.name)
+            case "synced":
+                since_sync.discard(event.name)
+            case "mark":
+                early |= since_sync
+    return early

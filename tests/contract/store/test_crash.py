@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from contextlib import suppress
 
 import apsw
@@ -16,7 +15,7 @@ from otel_bridge.store.sqlite import checkpoint
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from tests.contract.store.annex_records import a_file, a_remark, a_table, an_object, remarks
-from tests.contract.store.crash_vfs import RecordingVFS, Tape, states
+from tests.contract.store.crash_vfs import laid, states, unsynced_at_marks
 from tests.contract.store.records import (
     EVERYTHING,
     PROJECT,
@@ -29,22 +28,6 @@ from tests.contract.store.records import (
     an_ended_span,
 )
 from tests.contract.store.spans import a_sent_span, some_logs, translation
-
-_NAMES = (f"crash{number}" for number in itertools.count())
-
-
-@pytest.fixture
-def tape():
-    return Tape()
-
-
-@pytest.fixture
-def vfs(tape):
-    name = next(_NAMES)
-    registered = RecordingVFS(name, tape)
-    yield name
-    registered.unregister()
-
 
 REQUESTS = [
     *(
@@ -143,10 +126,7 @@ class TestPowerCut:
             if not marks:
                 continue
             tried += 1
-            folder = tmp_path / f"state{tried}"
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            folder = laid(files, tmp_path / f"state{tried}")
             acknowledged = int(marks[-1])
             SqliteWriter(folder / "calls.db", EVERYTHING).close()
             connection = apsw.Connection(str(folder / "calls.db"))
@@ -162,10 +142,7 @@ class TestPowerCut:
         for number, (marks, files) in enumerate(states(tape)):
             if not marks or int(marks[-1]) < len(REQUESTS) - 5:
                 continue
-            folder = tmp_path / f"logs{number}"
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            folder = laid(files, tmp_path / f"logs{number}")
             writer = SqliteWriter(folder / "calls.db", EVERYTHING, translate=translation())
             for request in REQUESTS[int(marks[-1]) :]:
                 commit(writer, request)
@@ -174,25 +151,14 @@ class TestPowerCut:
 
     def test_a_commit_returns_only_after_its_sync_returned(self, recorded):
         tape, _ = recorded
-        since_sync: set[str] = set()
-        for event in tape.events:
-            match event.kind:
-                case "write" if event.name.endswith("-wal"):
-                    since_sync.add(event.name)
-                case "synced":
-                    since_sync.discard(event.name)
-                case "mark":
-                    assert not since_sync
+        assert unsynced_at_marks(tape) == set()
 
     def test_a_store_whose_first_start_was_cut_short_opens(self, recorded, tmp_path):
         tape, _ = recorded
         for number, (marks, files) in enumerate(states(tape)):
             if marks:
                 return
-            folder = tmp_path / f"start{number}"
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            folder = laid(files, tmp_path / f"start{number}")
             writer = SqliteWriter(folder / "calls.db", EVERYTHING)
             commit(writer, [an_ended_span()])
             writer.close()
