@@ -4,7 +4,10 @@ import { millis } from "./format.js";
 /** `error`, `descendant_error`, `running` or `success`. */
 export const status = (call) => call.summary?.weave?.status ?? (call.exception ? "error" : call.ended_at ? "success" : "running");
 
-export const STATUS_WORDS = { success: "ok", error: "error", descendant_error: "error below", running: "running" };
+export const STATUS_WORDS = { error: "error", descendant_error: "error below", running: "running", success: "ok" };
+
+/** What lists of calls ask of each: no bodies. */
+export const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
 
 /** The name a person knows the call by. */
 export function name(call) {

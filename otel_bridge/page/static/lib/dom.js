@@ -1,12 +1,9 @@
 // Rendering: preact through tagged templates. Text always becomes text nodes, never HTML.
-import { Component, Fragment, createContext, h, render } from "../vendor/preact.js";
+import { Component, h, render } from "../vendor/preact.js";
 import htm from "../vendor/htm.js";
 
 export {
-  useCallback,
-  useContext,
   useEffect,
-  useErrorBoundary,
   useId,
   useLayoutEffect,
   useMemo,
@@ -14,7 +11,7 @@ export {
   useRef,
   useState,
 } from "../vendor/preact-hooks.js";
-export { Component, Fragment, createContext, h, render };
+export { Component, h, render };
 export const html = htm.bind(h);
 
 /** Join the class names that are truthy. */

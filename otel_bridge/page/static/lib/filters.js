@@ -1,9 +1,11 @@
 // What people filter by, as the address has it, and as Weave's API is asked: `{filter, query}`.
+import { STATUS_WORDS } from "./calls.js";
 
 /** Members of the address's query that filter. */
 export const FILTERS = ["text", "status", "op", "model", "range", "from", "to", "min", "thread"];
 
-export const STATUSES = { error: "error", descendant_error: "error below", running: "running", success: "ok" };
+/** What clears all of them, and what goes with them. */
+export const NO_FILTERS = Object.fromEntries([...FILTERS, "show"].map((member) => [member, null]));
 
 /** Ranges up to now, in ms. */
 export const RANGES = { "15m": 900_000, "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 };
@@ -28,7 +30,7 @@ export function asked(query, now = Date.now()) {
   if (query.thread) filter.thread_ids = [query.thread];
   if (query.op?.startsWith("=")) filter.op_names = [query.op.slice(1)];
   else if (query.op) all.push(contains("op_name", query.op));
-  if (query.status in STATUSES) all.push(compare("$eq", "summary.weave.status", query.status));
+  if (query.status in STATUS_WORDS) all.push(compare("$eq", "summary.weave.status", query.status));
   if (query.model) all.push(ofModel(query.model));
   const least = milliseconds(query.min);
   if (least !== null) all.push(compare("$gte", "summary.weave.latency_ms", least));

@@ -22,6 +22,9 @@ const trim = (number, digits) => String(Number(number.toFixed(digits)));
 /** Write a count in full: `12,345`; "" for none. */
 export const count = (number) => (number === null || number === undefined ? "" : integer.format(number));
 
+/** Write tokens: `1,204 in, 88 out`. */
+export const inAndOut = (tokens) => `${count(tokens.input)} in, ${count(tokens.output)} out`;
+
 /** Write a count in little room: `999`, `1.2k`, `3.4M`. */
 export function short(number) {
   if (number === null || number === undefined) return "";

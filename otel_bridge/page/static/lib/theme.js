@@ -29,5 +29,3 @@ export function colour(token) {
   probe.remove();
   return value;
 }
-
-export const stillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -8,11 +8,10 @@ const PATHS = {
   help: "M8 14.2A6.2 6.2 0 1 0 8 1.8a6.2 6.2 0 0 0 0 12.4ZM6.2 6.3A1.8 1.8 0 1 1 8.6 8c-.4.2-.6.5-.6 1v.3M8 11.3v.2",
   key: "M10.3 9.2a3.5 3.5 0 1 0-3.4-2.6L2 11.5V14h2.5v-1.7h1.7v-1.7l.9-.9c.9.5 2.2.5 3.2-.5ZM11 5v.1",
   search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9ZM10.4 10.4l3.4 3.4",
-  close: "M4 4l8 8M12 4l-8 8",
   right: "M6 3.5 10.5 8 6 12.5",
   down: "M3.5 6 8 10.5 12.5 6",
   back: "M10 3.5 5.5 8l4.5 4.5",
 };
 
-export const Icon = ({ name, class: extra = "" }) => html`<svg class=${`glyph ${extra}`} viewBox="0 0 16 16" aria-hidden="true"
+export const Icon = ({ name }) => html`<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true"
   focusable="false"><path d=${PATHS[name]} /></svg>`;

@@ -100,7 +100,8 @@ const ToolHead = ({ mark, word, name, id, failed = false }) => html`<div class="
   ${id && html`<code class="soft tool-id">${id}</code>`}
 </div>`;
 
-const Value = ({ value }) => (typeof value === "string" ? html`<${Paragraph} text=${value} />` : html`<${Json} value=${value} />`);
+/** A value as text where it is one, else as JSON that folds. */
+export const Value = ({ value }) => (typeof value === "string" ? html`<${Paragraph} text=${value} />` : html`<${Json} value=${value} />`);
 
 function Folded({ text }) {
   const [open, setOpen] = useState(false);

@@ -1,7 +1,7 @@
 // The figures of a call: when, how long, what it used and cost.
 import { cost as costOf, latency, models, tokens } from "../../lib/calls.js";
 import { html } from "../../lib/dom.js";
-import { cost as money, count, duration } from "../../lib/format.js";
+import { cost as money, count, duration, inAndOut } from "../../lib/format.js";
 import { link } from "../../lib/router.js";
 import { Copy, Status, Text, Time } from "../../parts/basics.js";
 
@@ -29,8 +29,6 @@ export function Facts({ call, node, below }) {
     <${Fact} name="Id"><code>${call.id}</code> <${Copy} text=${call.id} /><//>
   </dl>`;
 }
-
-const inAndOut = (tokens) => `${count(tokens.input)} in, ${count(tokens.output)} out`;
 
 const Fact = ({ name, children, class: look }) => html`<div><dt>${name}</dt><dd class=${look}>${children}</dd></div>`;
 

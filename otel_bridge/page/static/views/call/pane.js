@@ -10,9 +10,8 @@ import { passing } from "../../lib/saved.js";
 import { Copy, Failure, Text, Waiting } from "../../parts/basics.js";
 import { curl } from "../../parts/curl.js";
 import { Icon } from "../../parts/icon.js";
-import { Json, sizeOf, written } from "../../parts/json.js";
-import { Conversation, readConversation } from "../../parts/messages.js";
-import { Paragraph } from "../../parts/text.js";
+import { sizeOf, written } from "../../parts/json.js";
+import { Conversation, Value, readConversation } from "../../parts/messages.js";
 import { Exception } from "./exception.js";
 import { Facts, Usage } from "./facts.js";
 import { Feedback } from "./feedback.js";
@@ -65,6 +64,7 @@ function Body({ call, node, below, project, onChange }) {
   const { otel_span: span, ...attributes } = call.attributes ?? {};
   const entries = feedback(call);
   const request = { project_id: project, id: call.id, include_costs: true };
+  const command = curl("/call/read", request, key.get() !== "");
   const plain = read === null;
   return html`
     <${Facts} call=${call} node=${node} below=${below} />
@@ -80,8 +80,7 @@ function Body({ call, node, below, project, onChange }) {
     <${Section} title="Summary" value=${call.summary} />
     <${Section} title="Original span" value=${span} hidden=${!span} />
     <${Section} title="As a request">
-      <div class="code"><pre dir="ltr" tabindex="0">${curl("/call/read", request, key.get() !== "")}</pre><${Copy}
-        text=${curl("/call/read", request, key.get() !== "")} /></div>
+      <div class="code"><pre dir="ltr" tabindex="0">${command}</pre><${Copy} text=${command} /></div>
     <//>`;
 }
 
@@ -101,8 +100,6 @@ function Section({ title, note, value, open = false, hidden = false, children })
       name=${isOpen ? "down" : "right"} />${title}</button></h3>
     <span class="soft section-note">${note ?? size}</span>
     ${!children && html`<${Copy} text=${() => written(value)} label="Copy" />`}
-    ${isOpen && html`<div class="section-body">${children ?? html`<${Shown} value=${value} />`}</div>`}
+    ${isOpen && html`<div class="section-body">${children ?? html`<${Value} value=${value} />`}</div>`}
   </section>`;
 }
-
-const Shown = ({ value }) => (typeof value === "string" ? html`<${Paragraph} text=${value} />` : html`<${Json} value=${value} />`);

@@ -21,7 +21,10 @@ export function bucketAt({ starts, end }, time) {
 
 /** The series whose bar holds `value` in a bucket, or whose line is nearest to it; undefined above all bars. */
 export function seriesAt(chart, bucket, value) {
-  if (chart.stacked) return chart.series.findLast((_, index) => stacks(chart.series)[index][bucket] >= value);
+  if (chart.stacked) {
+    const heights = stacks(chart.series);
+    return chart.series.findLast((_, index) => heights[index][bucket] >= value);
+  }
   const away = (one) => Math.abs((one.values[bucket] ?? Infinity) - value);
   return chart.series.toSorted((a, b) => away(a) - away(b))[0];
 }

@@ -1,5 +1,6 @@
 // The newest calls: pages going back in time, and what arrives meanwhile.
 import { list, post, stream } from "../../lib/api.js";
+import { COLUMNS } from "../../lib/calls.js";
 import { also, asked, isFiltered, showsCalls, startedSince, startedUntil } from "../../lib/filters.js";
 import { millis } from "../../lib/format.js";
 import { createStore } from "../../lib/store.js";
@@ -10,12 +11,11 @@ const POLLED_CALLS = 40;
 
 /** More news than this at once, and the rows start over. */
 const MOST_NEWS = 400;
-const MOST_COUNTED = 10_000;
+export const MOST_COUNTED = 10_000;
 const USAGE_CALLS = 50;
 
 /** A filtered question looks back only so far for news: spans come when they end. */
 const NEWS_MS = 3_600_000;
-const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
 const NEWEST = [{ field: "started_at", direction: "desc" }];
 
 /**
@@ -75,7 +75,7 @@ export function openFeed(project, query) {
   async function poll(reading) {
     if (store.get().loading || store.get().error) return;
     let ask = { ...body(), limit: POLLED_CALLS, include_costs: calls };
-    if (isFiltered(query)) ask = { ...also(ask, startedSince(new Date(Date.now() - NEWS_MS).toISOString())) };
+    if (isFiltered(query)) ask = also(ask, startedSince(new Date(Date.now() - NEWS_MS).toISOString()));
     let found = await list("/calls/stream_query", ask, { signal });
     const { rows, waiting, done } = store.get();
     const known = new Map([...rows, ...waiting].map((row) => [row.id, row]));

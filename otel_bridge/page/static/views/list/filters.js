@@ -1,8 +1,8 @@
 // The bar of filters. What is set is in the address, so links and the back button have it too.
 import { post } from "../../lib/api.js";
-import { models, name } from "../../lib/calls.js";
+import { STATUS_WORDS, models, name } from "../../lib/calls.js";
 import { html, useEffect, useRef, useState } from "../../lib/dom.js";
-import { FILTERS, RANGES, RANGE_WORDS, STATUSES, isFiltered, milliseconds, showsCalls } from "../../lib/filters.js";
+import { FILTERS, NO_FILTERS, RANGES, RANGE_WORDS, isFiltered, milliseconds, showsCalls } from "../../lib/filters.js";
 import { time } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { setQuery } from "../../lib/router.js";
@@ -12,7 +12,7 @@ const push = (changes) => setQuery(changes, { replace: false });
 
 export function FilterBar({ query, rows, project }) {
   const [open, setOpen] = useState(false);
-  const clear = () => push(Object.fromEntries([...FILTERS, "show"].map((member) => [member, null])));
+  const clear = () => push(NO_FILTERS);
   const set = FILTERS.filter((member) => query[member] && member !== "text").length;
   useKeys("List", [
     { keys: "x", does: "Clear filters", run: clear },
@@ -34,12 +34,12 @@ export function FilterBar({ query, rows, project }) {
       <select aria-label="Status" data-set=${String(Boolean(query.status))} value=${query.status ?? ""}
         onChange=${(event) => push({ status: event.target.value })}>
         <option value="">Any status</option>
-        ${Object.entries(STATUSES).map(([value, word]) => html`<option key=${value} value=${value}>${capital(word)}</option>`)}
+        ${Object.entries(STATUS_WORDS).map(([value, word]) => html`<option key=${value} value=${value}>${capital(word)}</option>`)}
       </select>
       <${Field} id="op" label="Name" placeholder="Name" value=${query.op} member="op"
         hint="A part of the name; =name for exactly this one" offer=${() => [...new Set(rows.map(name))]} />
       <${Field} id="model" label="Model" placeholder="Model" value=${query.model} member="model"
-        offer=${(signal) => knownModels(project, rows, signal)} />
+        offer=${() => knownModels(project, rows)} />
       <${TimeRange} query=${query} />
       <${Field} id="min" label="Latency at least" placeholder="Slower than 2s" value=${query.min} member="min"
         check=${(text) => milliseconds(text) !== null} hint="A number with ms, s, m or h" />
@@ -54,7 +54,7 @@ export function FilterBar({ query, rows, project }) {
 
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
-/** A field that applies on Enter, on leaving, or on choosing an offer. `offer(signal)` may take its time. */
+/** A field that applies on Enter, on leaving, or on choosing an offer. `offer()` may take its time. */
 function Field({ id, label, value = "", member, placeholder, hint, offer, check, type = "text" }) {
   const [text, setText] = useState(value);
   const [offers, setOffers] = useState([]);

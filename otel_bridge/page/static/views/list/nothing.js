@@ -1,12 +1,12 @@
 // What the list says when it is empty.
 import { address, key } from "../../lib/api.js";
 import { html } from "../../lib/dom.js";
-import { FILTERS, showsCalls } from "../../lib/filters.js";
+import { NO_FILTERS, showsCalls } from "../../lib/filters.js";
 import { defaultProject, setQuery } from "../../lib/router.js";
 import { Copy, Empty } from "../../parts/basics.js";
 
 export function NothingFound({ query }) {
-  const clear = () => setQuery(Object.fromEntries([...FILTERS, "show"].map((member) => [member, null])), {});
+  const clear = () => setQuery(NO_FILTERS, {});
   return html`<${Empty} title="Nothing matches these filters">
     ${
       !showsCalls(query) &&

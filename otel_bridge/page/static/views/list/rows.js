@@ -2,7 +2,7 @@
 import { STATUS_WORDS, latency, name, status } from "../../lib/calls.js";
 import { cx, html, useEffect, useState } from "../../lib/dom.js";
 import { showsCalls } from "../../lib/filters.js";
-import { cost as money, count, duration, short } from "../../lib/format.js";
+import { cost as money, duration, inAndOut, short } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { go, link, setQuery } from "../../lib/router.js";
 import { spentBy } from "../../lib/usage.js";
@@ -62,7 +62,7 @@ function selecting(within) {
   return Boolean(selection && !selection.isCollapsed && within?.contains(selection.anchorNode));
 }
 
-export const target = (row) => link("trace", [row.trace_id], row.parent_id ? { call: row.id } : {});
+const target = (row) => link("trace", [row.trace_id], row.parent_id ? { call: row.id } : {});
 
 const HEADS = [
   ["name", "Name"],
@@ -92,7 +92,7 @@ function Row({ row, index, height, spent: known, chosen, onChoose }) {
     </span>
     <span role="gridcell" class="cell-when"><${Time} iso=${row.started_at} /></span>
     <span role="gridcell" class="cell-took num">${duration(latency(row))}</span>
-    <span role="gridcell" class="cell-tokens num" title=${tokens && `${count(tokens.input)} in, ${count(tokens.output)} out`}>
+    <span role="gridcell" class="cell-tokens num" title=${tokens && inAndOut(tokens)}>
       ${tokens && short(tokens.total)}</span>
     <span role="gridcell" class="cell-cost num">${money(cost)}</span>
     <span role="gridcell" class="cell-model" title=${models.join(", ")}><${Text}>${models[0]}<//>${models.length > 1 && ` +${models.length - 1}`}</span>

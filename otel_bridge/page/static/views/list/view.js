@@ -9,12 +9,10 @@ import { useReady } from "../../lib/ready.js";
 import { useStore } from "../../lib/store.js";
 import { Failure } from "../../parts/basics.js";
 import { Expression } from "./expression.js";
-import { openFeed } from "./feed.js";
+import { MOST_COUNTED, openFeed } from "./feed.js";
 import { FilterBar } from "./filters.js";
 import { FirstTrace, NothingFound } from "./nothing.js";
 import { Rows } from "./rows.js";
-
-const MOST_COUNTED = 10_000;
 
 export default function ListView({ query, project }) {
   const asked = JSON.stringify({ ...query, project: undefined, expr: undefined });

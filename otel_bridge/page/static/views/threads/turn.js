@@ -1,7 +1,7 @@
 // One turn of a thread.
 import { latency, name } from "../../lib/calls.js";
 import { html, useState } from "../../lib/dom.js";
-import { cost as money, count, duration, plural, short } from "../../lib/format.js";
+import { cost as money, duration, inAndOut, plural, short } from "../../lib/format.js";
 import { link } from "../../lib/router.js";
 import { Status, Text, Time } from "../../parts/basics.js";
 import { Conversation } from "../../parts/messages.js";
@@ -15,7 +15,7 @@ export function Turn({ turn, number, spent }) {
         class="turn-number">${number}</span> <${Text}>${name(call)}<//></a>
       <${Status} call=${call} bare />
       <span class="turn-figures soft"><${Time} iso=${call.started_at} /><span class="num">${duration(latency(call))}</span>
-        <span class="num" title=${spent?.tokens && `${count(spent.tokens.input)} in, ${count(spent.tokens.output)} out`}>
+        <span class="num" title=${spent?.tokens && inAndOut(spent.tokens)}>
           ${spent?.tokens && `${short(spent.tokens.total)} tokens`}</span>
         <span class="num">${spent && money(spent.cost)}</span></span>
     </header>

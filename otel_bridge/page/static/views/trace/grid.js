@@ -1,5 +1,5 @@
 // The tree and the waterfall, side by side, row by row; only rows in sight are drawn.
-import { cx, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../lib/dom.js";
+import { cx, html, useLayoutEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { duration, plural } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { useWindow } from "../../lib/window.js";

@@ -1,9 +1,8 @@
 // What the tree needs of a trace, and no more: bodies are read when a call is opened, the rest comes after.
 import { list, post, stream } from "../../lib/api.js";
-import { feedback } from "../../lib/calls.js";
+import { COLUMNS, feedback } from "../../lib/calls.js";
 import { spentBelow } from "../../lib/usage.js";
 
-const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
 const OLDEST = [{ field: "started_at", direction: "asc" }];
 const MOST_ASKED = 500;
 
