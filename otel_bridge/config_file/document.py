@@ -103,24 +103,23 @@ class Document:
 
     def _expanded(self, text: str, place: Place) -> str | None:
         if (whole := _WHOLE_FILE.fullmatch(text)) is not None:
-            try:
-                return FileText.of(whole[1])
-            except OSError as error:
-                self.problem(place, f"cannot read {whole[1]}: {error.strerror}")
-                return ""
+            return self._file(whole[1], place)
 
         def filled(found: re.Match[str]) -> str:
             return "$" if found[0] == "$$" else self._reference(found[1], place)
 
         return _REFERENCE.sub(filled, text)
 
+    def _file(self, path: str, place: Place) -> str:
+        try:
+            return FileText.of(path)
+        except (OSError, ValueError) as error:
+            self.problem(place, f"cannot read {path}: {_why(error)}")
+            return ""
+
     def _reference(self, reference: str, place: Place) -> str:
         if reference.startswith("file:"):
-            try:
-                return str(FileText.of(reference.removeprefix("file:")))
-            except OSError as error:
-                self.problem(place, f"cannot read {reference.removeprefix('file:')}: {error.strerror}")
-                return ""
+            return self._file(reference.removeprefix("file:"), place)
         named = _VARIABLE.fullmatch(reference)
         if named is None:
             self.problem(place, f"${{{reference}}} is neither a variable nor a file")
@@ -139,9 +138,13 @@ def read_text(path: str) -> str:
     """Return a configuration file's text; raise BadConfig when it cannot be read."""
     try:
         return _read(Path(path))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not a text file"
-        raise BadConfig(path, [Problem(1, f"cannot be read: {why}")]) from error
+    except (OSError, ValueError) as error:
+        raise BadConfig(path, [Problem(1, f"cannot be read: {_why(error)}")]) from error
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Say why a file was not read: by the system's word, or because it is too large or no UTF-8."""
+    return getattr(error, "strerror", None) or "it is not a text file"
 
 
 def _read(path: Path) -> str:

@@ -186,6 +186,15 @@ def test_all_problems_are_told_at_once(problems):
     assert lines == ["2", "3", "5", "5", "8", "9"]
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * (1 << 21)], ids=["no text", "too large"])
+@pytest.mark.parametrize("written", ["${file:PATH}", "http://${file:PATH}"])
+def test_a_named_file_that_is_no_text_is_a_mistake_with_its_line(read, tmp_path, content, written):
+    path = tmp_path / "named"
+    path.write_bytes(content)
+    with pytest.raises(BadConfig, match=rf"bridge\.yaml:[0-9]+: cannot read {path}: it is not a text file"):
+        read(SMALL.replace("http://127.0.0.1:9", written.replace("PATH", str(path))))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
