@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -68,9 +68,6 @@ class WholeCallsOnly(Struct, frozen=True):
 
 
 Verdict: TypeAlias = Sent | Again | Held | TooLarge | Refused | WholeCallsOnly
-
-Wanted = Literal["res", "object"]
-"""What a success must hold: `res` with an entry for each item, or any JSON object."""
 
 _REFUSED: Final = frozenset({400, 409, 422})
 _AGAIN: Final = frozenset({408, 425, 429})

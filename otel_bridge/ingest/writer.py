@@ -37,7 +37,6 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.settings import STORE_FILE, QueueSettings, WriterSettings
-from otel_bridge.queue.sqlite.salvage import open_queue
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -265,6 +264,7 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
 
 def _open_queue(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
     """Open the queue of a data directory whose lock is held; raise StartError."""
+    from otel_bridge.queue.sqlite.salvage import open_queue  # noqa: PLC0415 - most bridges have none
 
     def lost(file: Path, kept: Path) -> None:
         said = frames.Logged("error", "damaged_file_set_aside", {"file": str(file), "kept_as": str(kept)})

@@ -25,7 +25,7 @@ from otel_bridge.model.call import (
 from otel_bridge.model.span import Origin, Span
 from otel_bridge.queue.base import API_SHARD, SPAN_SHARDS, NewRecord
 from otel_bridge.translate.record import RESOURCE_SPANS, SCOPE_SPANS, SPANS, resource_wire, scope_wire
-from otel_bridge.translate.values import flatten
+from otel_bridge.translate.stored import span_of
 from otel_bridge.translate.wire import varint
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ MAX_RECORD_BYTES: Final = 1 << 20
 """A record is closed when it is this large; only a larger span makes a larger record."""
 MAX_RECORD_CALLS: Final = 500
 """A record holds no more calls: a batch is made of whole records."""
-_SPAN_ID_BYTES: Final = 8
-_NO_SPAN_ID: Final = bytes(_SPAN_ID_BYTES)
 
 
 class UnreadablePayload(Exception):
@@ -89,14 +87,18 @@ def shard_of(trace_id: str) -> int:
 
 def pack_spans(spans: Iterable[Span]) -> bytes:
     """Return the spans as they were sent, unknown fields too: one `TracesData`, in this order."""
+    return _joined((span, span.message.SerializeToString()) for span in spans)
+
+
+def _joined(spans: Iterable[tuple[Span, bytes]]) -> bytes:
+    """Make one `TracesData` of spans and their own bytes."""
     parts: list[bytes] = []
     origin: Origin | None = None
     run: list[bytes] = []
-    for span in spans:
+    for span, raw in spans:
         if span.origin is not origin:
             parts += _resource_spans(origin, run)
             origin, run = span.origin, []
-        raw = span.message.SerializeToString()
         run += (SPANS, varint(len(raw)), raw)
     parts += _resource_spans(origin, run)
     return b"".join(parts)
@@ -119,7 +121,7 @@ def read_spans(record: Record, project_id: str) -> list[Span]:
                 resource_wire=wire,
                 scope_wire=scope_wire(scope_spans),
             )
-            spans += [_span(message, origin) for message in scope_spans.spans]
+            spans += [span_of(message, origin) for message in scope_spans.spans]
     return spans
 
 
@@ -162,9 +164,9 @@ def span_records(spans: Sequence[Span]) -> list[NewRecord]:
             shard=shard,
             kind="spans",
             calls=len(some),
-            payload=pack_spans(some),
-            received_ns=some[0].origin.received_ns,
-            wb_run_id=some[0].origin.wb_run_id,
+            payload=_joined(some),
+            received_ns=some[0][0].origin.received_ns,
+            wb_run_id=some[0][0].origin.wb_run_id,
         )
         for (project_id, shard), together in lanes.items()
         for some in _pieces(together)
@@ -203,16 +205,18 @@ def _calls_record(
     )
 
 
-def _pieces(spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
-    """Cut the spans of a lane where a record would grow too large."""
-    start = size = 0
-    for at, span in enumerate(spans):
-        more = span.message.ByteSize()
-        if at > start and (size + more > MAX_RECORD_BYTES or at - start >= MAX_RECORD_CALLS):
-            yield spans[start:at]
-            start, size = at, 0
-        size += more
-    yield spans[start:]
+def _pieces(spans: Sequence[Span]) -> Iterator[Sequence[tuple[Span, bytes]]]:
+    """Cut the spans of a lane, with their own bytes, where a record would grow too large."""
+    piece: list[tuple[Span, bytes]] = []
+    size = 0
+    for span in spans:
+        raw = span.message.SerializeToString()
+        if piece and (size + len(raw) > MAX_RECORD_BYTES or len(piece) >= MAX_RECORD_CALLS):
+            yield piece
+            piece, size = [], 0
+        piece.append((span, raw))
+        size += len(raw)
+    yield piece
 
 
 def _resource_spans(origin: Origin | None, run: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -222,20 +226,3 @@ def _resource_spans(origin: Origin | None, run: Sequence[bytes]) -> tuple[bytes,
     scope_head = SCOPE_SPANS + varint(inner)
     outer = len(origin.resource_wire) + len(scope_head) + inner
     return (RESOURCE_SPANS, varint(outer), origin.resource_wire, scope_head, origin.scope_wire, *run)
-
-
-def _span(message: Any, origin: Origin) -> Span:
-    span_id, parent_id = message.span_id, message.parent_span_id
-    if len(parent_id) != _SPAN_ID_BYTES or parent_id in {_NO_SPAN_ID, span_id}:
-        parent_id = b""  # a root, as when it came
-    return Span(
-        origin=origin,
-        message=message,
-        attributes=flatten(message.attributes, {}),
-        id=span_id.hex(),
-        trace_id=message.trace_id.hex(),
-        name=message.name,
-        start_ns=message.start_time_unix_nano,
-        end_ns=message.end_time_unix_nano,
-        parent_id=parent_id.hex() or None,
-    )

@@ -93,11 +93,11 @@ async def open_api(
     state: State,
     doors: Doors,
     upstream: Upstream | None,
-    page: Page,
+    page: Page | None,
 ) -> Bound | None:
     """Listen for Weave's API. In a bridge without a store the `upstream` answers it."""
     endpoint = config.api
-    if endpoint is None:
+    if endpoint is None or page is None:
         return None
     guard = guard_for(endpoint.host)
     otlp = OtlpHttp(intake)

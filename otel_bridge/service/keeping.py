@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from otel_bridge.ingest.settings import DEAD_LETTERS_FILE, QUEUE_FILE, QueueSettings, WriterSettings
+from otel_bridge.ingest.settings import (
+    DEAD_LETTERS_DIR,
+    DEAD_LETTERS_FILE,
+    QUEUE_FILE,
+    QueueSettings,
+    WriterSettings,
+)
 from otel_bridge.queue.base import Destination, QueueLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from otel_bridge.config import BridgeConfig
-
-DEAD_LETTERS: Final = "dead"
 
 
 def queue_file(config: BridgeConfig) -> Path:
@@ -35,7 +39,7 @@ def writer_settings(config: BridgeConfig) -> WriterSettings:
 
 def _queue_settings(config: BridgeConfig) -> QueueSettings:
     queue_dir = config.queue_dir or config.data_dir
-    dead_dir = config.dead_letter_dir or queue_dir / DEAD_LETTERS
+    dead_dir = config.dead_letter_dir or queue_dir / DEAD_LETTERS_DIR
     age = config.queue_max_age
     return QueueSettings(
         path=str(queue_dir / QUEUE_FILE),

@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import StartError
-from otel_bridge.exporter.delivery import open_delivery
 from otel_bridge.ingest.address import ADDRESS_FILE, PROBES_FILE, publish_address, withdraw_address
 from otel_bridge.ingest.keeper import open_keeper
 from otel_bridge.receiver.allocator import tune_allocator
@@ -112,7 +111,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
     state = State()
     try:
         async with AsyncExitStack() as owned:
-            page = reading_page(owned, config)
+            page = None if config.api is None else reading_page(owned, config)
             probes = await open_probes(owned, config, state, telemetry)
             keeper = await owned.enter_async_context(open_keeper(writer_settings(config), telemetry))
             state.keeper = keeper
@@ -120,7 +119,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             intake = await owned.enter_async_context(
                 open_intake(keeper.export, telemetry, _receiver_settings(config))
             )
-            files = await page  # before a span is taken: whoever sent it may ask for it at once
+            files = await page if page else None  # before a span is taken: its sender may ask for it at once
             doors = await open_otlp(owned, config, intake)
             api = await open_api(owned, config, keeper, intake, state, doors, upstream, files)
             await _publish(owned, config, found := Doors(grpc=doors.grpc, http=doors.http, api=api, **probes))
@@ -167,6 +166,8 @@ async def _open_delivery(
     """Begin to deliver what waits, where calls go on to upstreams; return the first of them."""
     if keeper.outbox is None:
         return None
+    from otel_bridge.exporter.delivery import open_delivery  # noqa: PLC0415 - most bridges have none
+
     delivery = await owned.enter_async_context(
         open_delivery(
             config.upstreams,

@@ -60,7 +60,7 @@ def counted(values: Sequence[int]) -> Tally:
         max=ranked[-1],
         ones=bisect_left(ranked, 2) - bisect_left(ranked, 1),
         zeros=bisect_left(ranked, 1) - bisect_left(ranked, 0),
-        values=array("q", ranked),
+        values=ranked if isinstance(ranked, array) else array("q", ranked),
     )
 
 

@@ -48,28 +48,34 @@ def read_span(
         message = Message.FromString(raw)
     except (IndexError, ValueError, DecodeError) as error:
         raise UnreadableRecord(str(error)) from error
-    trace_id, span_id, parent_id = message.trace_id, message.span_id, message.parent_span_id
-    if len(trace_id) != TRACE_ID_BYTES or len(span_id) != SPAN_ID_BYTES:
+    if len(message.trace_id) != TRACE_ID_BYTES or len(message.span_id) != SPAN_ID_BYTES:
         raise UnreadableRecord("the span has no ids")
+    origin = Origin(
+        project_id=project_id,
+        received_ns=received_ns,
+        wb_run_id=wb_run_id,
+        resource_wire=resource_wire,
+        scope_wire=scope_wire,
+    )
+    return span_of(message, origin, read_logs(logs) if logs else ())
+
+
+def span_of(message: Any, origin: Origin, logs: tuple[Any, ...] = ()) -> Span:
+    """Return the span of a message that was accepted once."""
+    span_id, parent_id = message.span_id, message.parent_span_id
     if len(parent_id) != SPAN_ID_BYTES or parent_id in {_NO_SPAN_ID, span_id}:
         parent_id = b""  # a root, as when it came
     return Span(
-        origin=Origin(
-            project_id=project_id,
-            received_ns=received_ns,
-            wb_run_id=wb_run_id,
-            resource_wire=resource_wire,
-            scope_wire=scope_wire,
-        ),
+        origin=origin,
         message=message,
         attributes=flatten(message.attributes, {}),
         id=span_id.hex(),
-        trace_id=trace_id.hex(),
+        trace_id=message.trace_id.hex(),
         name=message.name,
         start_ns=message.start_time_unix_nano,
         end_ns=message.end_time_unix_nano,
         parent_id=parent_id.hex() or None,
-        logs=read_logs(logs) if logs else (),
+        logs=logs,
     )
 
 

@@ -64,10 +64,11 @@ def everything(table: Table, asked: Search, clock: Callable[[], float]) -> Plan:
         whole = _whole(table, asked, select.all_at_once(asked, limit=query.limit, offset=query.offset))
         if whole is not None:
             return Plan(tuple(row[0] for row in whole))
-    whole = _whole(table, asked, select.all_at_once(asked, limit=None, offset=0))
-    if whole is not None:
-        passing = (row[0] for row in _passing(table, asked, whole, deadline))
-        return Plan(tuple(islice(passing, query.offset, end)))
+    else:
+        whole = _whole(table, asked, select.all_at_once(asked, limit=None, offset=0))
+        if whole is not None:
+            passing = (row[0] for row in _passing(table, asked, whole, deadline))
+            return Plan(tuple(islice(passing, query.offset, end)))
     return Plan(_sorted(table, asked, deadline, end))
 
 
