@@ -28,7 +28,6 @@ WEAVE_URL: Final = "https://trace.wandb.ai"
 ENDPOINT_VARIABLES: Final = ("WEAVE_ENDPOINT", "WF_TRACE_SERVER_URL")
 KEY: Final = "WANDB_API_KEY"
 KEY_FILE: Final = "WANDB_API_KEY_FILE"
-MAX_PORT: Final = 65_535
 
 
 class BadSetting(ValueError):
@@ -77,10 +76,10 @@ def checked_url(text: str, name: str) -> str:
     example = "for example https://trace.wandb.ai"
     try:
         url = urlsplit(text.strip())
-        port = url.port
+        _ = url.port  # raises for one that there is not
     except ValueError as error:
         raise BadSetting(f"{name}: {text!r} is no URL, {example}") from error
-    if url.scheme not in {"http", "https"} or not url.hostname or (port is not None and port > MAX_PORT):
+    if url.scheme not in {"http", "https"} or not url.hostname:
         raise BadSetting(f"{name}: {text!r} is no http or https URL, {example}")
     if url.username is not None or url.password is not None or url.query or url.fragment:
         raise BadSetting(f"{name}: the URL may have a host, a port and a path, nothing else, {example}")

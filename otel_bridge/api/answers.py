@@ -24,6 +24,7 @@ from otel_bridge.errors import (
     UnsupportedCoding,
 )
 from otel_bridge.http.coding import SUPPORTED
+from otel_bridge.http.route import JSON
 from otel_bridge.telemetry import log
 from otel_bridge.weave.refusals import WriteRefused
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from otel_bridge.telemetry import Telemetry
 
-JSON: Final = "application/json"
 UNHANDLED: Final = "api_request_failed"
 
 _STATUS: Final[tuple[tuple[type[BridgeError], int], ...]] = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from otel_bridge.api.answers import JSON
+from otel_bridge.http.route import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

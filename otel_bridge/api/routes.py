@@ -12,11 +12,10 @@ from otel_bridge.api import annex_bodies as bodies
 from otel_bridge.api import annex_queries as ask
 from otel_bridge.api import annex_reads as annex
 from otel_bridge.api import bridge, described, queries, reads, session, statistics
-from otel_bridge.api.annex_routes import ANNEX_ROUTES, COSTS, FEEDBACK, FILES, OBJECTS, TABLES
-from otel_bridge.api.answers import JSON
+from otel_bridge.api.annex_routes import ANNEX_ROUTES
 from otel_bridge.api.stream import JSONL, line_type
 from otel_bridge.api.typed import get, post, stream, write
-from otel_bridge.http.route import About, Route
+from otel_bridge.http.route import JSON, About, Route
 from otel_bridge.weave.checked import checked
 
 MOUNTS: Final = ("", "/traces")
@@ -28,8 +27,6 @@ CALLS: Final = "Calls"
 THREADS: Final = "Threads and usage"
 SERVER: Final = "Server"
 BRIDGE: Final = "Bridge"
-TAGS: Final = (CALLS, THREADS, FEEDBACK, COSTS, OBJECTS, TABLES, FILES, SERVER, BRIDGE)
-"""In the order in which a reader meets them."""
 
 ROUTES: Final = (
     write(

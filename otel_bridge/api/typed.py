@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from aiohttp import web
 
-from otel_bridge.api.answers import JSON, json_answer
+from otel_bridge.api.answers import json_answer
 from otel_bridge.api.parts import PARTS, QUERY_LIMITS, WRITE_LIMITS, Parts
 from otel_bridge.api.stream import send
 from otel_bridge.http.body import read_body
-from otel_bridge.http.route import About, Kind, Route
+from otel_bridge.http.route import JSON, About, Kind, Route
 from otel_bridge.weave.base import Write
 from otel_bridge.weave.checked import parse
 

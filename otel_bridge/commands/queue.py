@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
+from otel_bridge.commands.reading import FORMATS, together
 from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.queue.base import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Command = Callable[..., Any]
 
-FORMATS: Final = ("calls", "otlp-json", "otlp-proto")
-REASONS: Final = ("refused", "too_old", "too_large", "overflow", "corrupt")
+REASONS: Final[tuple[str, ...]] = get_args(Reason)
 
 _DIRECTORY: Final = click.Path(path_type=Path, file_okay=False)
 _FILE: Final = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
-
-
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 def _directory(flag: str, text: str, default: str) -> Callable[[Command], Command]:
@@ -42,12 +34,12 @@ def _directory(flag: str, text: str, default: str) -> Callable[[Command], Comman
     )
 
 
-_WHERE: Final = _options(
+_WHERE: Final = together(
     _directory("--data-dir", "The data directory of the bridge.", str(default_data_dir())),
     _directory("--queue-dir", "Where its queue lies.", "the data directory"),
     _directory("--dead-letter-dir", "Where its dead letters lie.", "`dead` beside the queue"),
 )
-_WHICH: Final = _options(
+_WHICH: Final = together(
     click.option("--destination", metavar="NAME", help="Only what is for this exporter."),
     click.option("--project", metavar="ENTITY/PROJECT", help="Only what is for this project."),
 )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from rich.filesize import decimal
 from rich.table import Table
+from rich.text import Text
 
+from otel_bridge.commands import shown
 from otel_bridge.commands.failing import told
 from otel_bridge.commands.queue_items import iso
 from otel_bridge.commands.queue_places import Places, places
@@ -103,9 +105,9 @@ def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _cell(column: str, value: Any) -> str:
+def _cell(column: str, value: Any) -> str | Text:
     if column == "bytes":
         return decimal(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value).replace("[", r"\[")
+    return Text(shown.clean(str(value)))

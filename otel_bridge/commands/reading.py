@@ -19,7 +19,9 @@ FORMATS: Final = ("calls", "otlp-json", "otlp-proto")
 STATUSES: Final = ("success", "error", "running", "descendant_error")
 
 
-def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Make one decorator of several options, shown in this order."""
+
     def decorate(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
@@ -28,7 +30,7 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return decorate
 
 
-_SOURCE: Final = _together(
+_SOURCE: Final = together(
     click.option(
         "--data-dir",
         type=click.Path(path_type=Path, file_okay=False),
@@ -54,7 +56,7 @@ _SOURCE: Final = _together(
     ),
 )
 
-_FILTER: Final = _together(
+_FILTER: Final = together(
     click.option(
         "--op", "ops", multiple=True, metavar="NAME", help="Calls of this op; `NAME:*` is a prefix."
     ),

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from otel_bridge import __version__
+from otel_bridge.api.annex_routes import FORM
 from otel_bridge.api.openapi.examples import EXAMPLES, FORM_EXAMPLE
 from otel_bridge.api.openapi.refusals import BINARY, USED, refusals
 from otel_bridge.api.openapi.schemas import components, reference
+from otel_bridge.api.stream import JSONL
 from otel_bridge.http.route import JSON, Kind
 
 if TYPE_CHECKING:
@@ -30,12 +32,11 @@ BELOW_TRACES: Final = {
     "url": "/traces",
     "description": "The same below the prefix that Weave's SDK derives from WANDB_BASE_URL.",
 }
-LINES: Final = "application/jsonl"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 """A part of a path that varies; behind the colon is what aiohttp takes for it."""
 
 _PARAMETER_EXAMPLES: Final = {"entity": "acme", "project": "app"}
-_JSON_TYPES: Final = (JSON, LINES)
+_JSON_TYPES: Final = (JSON, JSONL)
 _DONE: Final = {
     Kind.WRITE: "Done, and the disk has confirmed it.",
     Kind.OTLP: "Every item that is not counted as rejected is kept, and the disk has confirmed it.",
@@ -135,13 +136,13 @@ def _answer(route: Route) -> dict[str, Any]:
     about = route.about
     content = {media: _media(media, about.answer) for media in about.gives}
     words = (
-        "One object a line; no line is empty." if LINES in content else _DONE.get(route.kind, "The answer.")
+        "One object a line; no line is empty." if JSONL in content else _DONE.get(route.kind, "The answer.")
     )
     return {"description": words, "content": content}
 
 
 def _media(media: str, model: str | None) -> dict[str, Any]:
     """Describe a body: by its model, as text, or as bytes."""
-    if model is not None and media in {*_JSON_TYPES, "multipart/form-data"}:
+    if model is not None and media in {*_JSON_TYPES, FORM}:
         return {"schema": reference(model)}
     return {"schema": {"type": "string"} if media.startswith("text/") else dict(BINARY)}

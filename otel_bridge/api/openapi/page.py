@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from otel_bridge.api.annex_routes import FORM
 from otel_bridge.api.openapi.markup import code, members, pretty, prose, table, type_of
 from otel_bridge.api.openapi.schemas import REFS
 from otel_bridge.http.route import JSON
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 ORIGIN: Final = "http://127.0.0.1:6345"
 """Where a bridge listens that was told nothing; the script writes the page's own origin over it."""
-FORM: Final = "multipart/form-data"
 _METHODS: Final = ("get", "post")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 

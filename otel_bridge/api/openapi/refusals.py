@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.api.openapi.schemas import reference
+from otel_bridge.api.routes import PROTOBUF
 from otel_bridge.errors import RETRY_AFTER_SECONDS
 from otel_bridge.http.route import JSON, Kind
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 REASON: Final = reference("ErrorReason")
 STATUS: Final = reference("Status")
-PROTOBUF: Final = "application/x-protobuf"
 BINARY: Final = {"type": "string", "format": "binary"}
 USED: Final = ("ErrorReason", "Detail", "HTTPValidationError", "Deleted", "Status", "ReadyRes")
 """The models that refusals name."""
