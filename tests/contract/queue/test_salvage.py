@@ -34,7 +34,9 @@ def test_whole_files_are_opened_as_they_are(files):
     assert opened(files) == ([], 1)
 
 
-@pytest.mark.parametrize("noise", [b"no database at all" * 100, os.urandom(8192)])
+@pytest.mark.parametrize(
+    "noise", [b"no database at all" * 100, os.urandom(8192)], ids=["text", "random bytes"]
+)
 def test_a_queue_that_is_no_database_is_set_aside_and_a_new_one_begins(files, noise):
     path, _ = files
     path.write_bytes(noise)
