@@ -109,6 +109,13 @@ class AskProjects(Struct, frozen=True, kw_only=True, tag="projects"):
     limit: int = 1000
 
 
+class AskUnknownCalls(Struct, frozen=True, kw_only=True, tag="unknown_calls"):
+    """Which of these ids are of no call that can be seen, in their order and each once, as a JSON array."""
+
+    project_id: str
+    call_ids: tuple[str, ...]
+
+
 class AskThreads(Struct, frozen=True, kw_only=True, tag="threads"):
     """Threads with their turns: those that start after and end before, as JSON lines."""
 
@@ -157,6 +164,7 @@ Beside: TypeAlias = (
     | AskRefs
     | AskSizes
     | AskProjects
+    | AskUnknownCalls
     | AskThreads
     | AskTraceUsage
     | AskCallsUsage

@@ -170,6 +170,7 @@ questions = (
     )
     | st.builds(q.AskSizes, project_id=projects)
     | st.builds(q.AskProjects, limit=st.integers(1, 3))
+    | st.builds(q.AskUnknownCalls, project_id=projects, call_ids=st.just((call_id(1), call_id(2), "x")))
 )
 
 

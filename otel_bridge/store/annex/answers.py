@@ -37,6 +37,9 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
             return _total_size(reads, query)
         case q.AskProjects(limit=limit):
             return orjson.dumps(reads.projects(limit))
+        case q.AskUnknownCalls(project_id=project_id, call_ids=call_ids):
+            known = reads.known_calls(project_id, call_ids)
+            return orjson.dumps([one for one in dict.fromkeys(call_ids) if one not in known])
         case _:
             return _content(reads, question)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from otel_bridge.model.annex import Feedback, Price, Row, Version
     from otel_bridge.model.query import CallsQuery
@@ -111,6 +111,9 @@ class Reads(AnnexRows, Protocol):
 
     def projects(self, limit: int) -> Sequence[str]:
         """Return the names of projects that have calls, in their order, `limit` at most."""
+
+    def known_calls(self, project_id: str, call_ids: Sequence[str]) -> Collection[str]:
+        """Return which of these ids are of calls that can be seen."""
 
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterable[Turn]:
         """Return the turns of threads, of all where none are named."""

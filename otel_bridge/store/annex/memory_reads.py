@@ -38,6 +38,10 @@ class MemoryReads(MemoryAnnex):
         """Return the names of projects that have calls."""
         return self._names[:limit]
 
+    def known_calls(self, project_id: str, call_ids: Sequence[str]) -> set[str]:
+        """Return which of these ids are of calls that can be seen."""
+        return {call.id for call in self._calls_of(project_id)}.intersection(call_ids)
+
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterator[Turn]:
         """Return the turns of threads."""
         for call in self._calls_of(project_id):

@@ -161,6 +161,18 @@ WHERE project = ?1 AND thread_id IN (SELECT value FROM json_each(?2)) AND turn_i
     typeof(coalesce(plain_id, id)) = 'blob', lower(hex(coalesce(plain_id, id))), coalesce(plain_id, id)
 );
 
+-- name: known_calls
+-- Which of the ids (a JSON array) are of calls; `ids.PACKED` says how ids are stored.
+SELECT asked.value
+FROM json_each(?2) AS asked
+WHERE EXISTS (
+    SELECT 1
+    FROM calls
+    WHERE project = ?1 AND id = iif(
+        length(asked.value) IN (16, 32) AND asked.value NOT GLOB '*[^0-9a-f]*', unhex(asked.value), asked.value
+    )
+);
+
 -- name: used
 SELECT
     c.id, coalesce(c.plain_id, c.id), c.parent_id, c.trace_id, c.started_at, c.ended_at,

@@ -32,6 +32,13 @@ class SqliteReads(SqliteAnnexRows):
         """Return the names of projects that have calls."""
         return [name for (name,) in self._connection.execute(QUERIES["projects_with_calls"], (limit,))]
 
+    def known_calls(self, project_id: str, call_ids: Sequence[str]) -> set[str]:
+        """Return which of these ids are of calls that can be seen."""
+        return {
+            call_id
+            for (call_id,) in self._of("known_calls", project_id, msgspec.json.encode(call_ids).decode())
+        }
+
     def turns(self, project_id: str, thread_ids: Sequence[str] | None) -> Iterator[Turn]:
         """Return the turns of threads."""
         if thread_ids is None:

@@ -113,6 +113,18 @@ def test_projects_with_calls_are_listed_by_name_up_to_a_limit(store):
     assert ask(store, q.AskProjects()) == []
 
 
+def test_ids_of_no_call_that_can_be_seen_are_named_in_their_order_and_each_once(store):
+    uuid, loud = "0198a0b2-7f00-7c3e-9d3b-2f1d5a6b7c8d", "0198A0B2-7F00-7C3E-9D3B-2F1D5A6B7C8D"
+    store.write(a_call(1), a_call(2), a_call(0xAB), a_call(uuid), an_end(4))
+    store.write(a_deletion(2))
+    kept = (call_id(1), call_id(0xAB), uuid)
+    unknown = ("nobody", call_id(4), call_id(2), call_id(0xAB).upper(), loud, "")
+
+    asked = (unknown[0], *kept, *unknown, *kept)
+    assert ask(store, q.AskUnknownCalls(project_id=PROJECT, call_ids=asked)) == [*unknown]
+    assert ask(store, q.AskUnknownCalls(project_id="no/body", call_ids=kept)) == [*kept]
+
+
 class TestFeedbackOnCalls:
     def test_it_goes_with_a_deleted_call_and_all_below_it(self, store):
         store.write(a_call(1), a_call(2, parent_id=call_id(1)), a_call(3))
