@@ -1,8 +1,8 @@
 """Scoring as it is queued, leased and settled: tasks, outcomes and what is told of them.
 
-A **task** is one scorer to be applied to one call. Its key is `(project_id, call_id, scorer_ref)`; the ref holds
-the digest of the scorer, so another version of a scorer is another task. Times are whole microseconds since the
-Unix epoch, UTC. `contract/weave-api.md` §4.
+A **task** is one scorer to be applied to one call. Its key is `(project_id, call_id, scorer_ref)`; the ref
+holds the digest of the scorer, so another version of a scorer is another task. Times are whole microseconds
+since the Unix epoch, UTC. `contract/weave-api.md` §4.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _NAMESPACE: Final = UUID("6f74656c-6272-4964-8765-73636f726573")
 class Task(Struct, frozen=True, kw_only=True):
     """One scorer to be applied to one call.
 
-    `generation` counts how often scoring was asked for again on purpose; `job_id` names the request that asked,
-    `trigger_ref` the monitor, where one did.
+    `generation` counts how often scoring was asked for again on purpose; `job_id` names the request that
+    asked, `trigger_ref` the monitor, where one did.
     """
 
     project_id: str
