@@ -21,6 +21,7 @@ from otel_bridge.errors import (
     Unavailable,
 )
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.scoring_frames import BacklogChanged
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Conversation(asyncio.Protocol):
             case frames.CannotStart(message=text, locked=locked):
                 if not self.started.done():
                     self.started.set_exception((DataDirectoryLocked if locked else StartError)(text))
-            case frames.Noted() | frames.Logged() | frames.QueueChanged():
+            case frames.Noted() | frames.Logged() | frames.QueueChanged() | BacklogChanged():
                 self._note(message)
             case _:
                 future = self._waiting.get(message.id)
@@ -127,7 +128,7 @@ class Conversation(asyncio.Protocol):
 class Child:
     """One child process, whichever incarnation of it runs now; `decode` reads the heads of its messages.
 
-    `told` hears of changes of the queue.
+    `told` hears of changes of the queue and of the backlog of scoring.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class Child:
         telemetry: Telemetry,
         *,
         decode: Callable[[bytes], Any] = frames.decode_message,
-        told: Callable[[frames.QueueChanged], None] | None = None,
+        told: Callable[[frames.QueueChanged | BacklogChanged], None] | None = None,
     ) -> None:
         self._name = name
         self._command = (sys.executable, "-P", "-m", module)
@@ -235,7 +236,7 @@ class Child:
                 self._telemetry.notes(counts)
             case frames.Logged(level=level, event=event, fields=fields):
                 getattr(log(), level)(event, process=self._name, **fields)
-            case frames.QueueChanged() if self._told is not None:
+            case frames.QueueChanged() | BacklogChanged() if self._told is not None:
                 self._told(message)
             case _:
                 pass

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from otel_bridge.ingest.scoring_frames import BacklogChanged, ChangeTasks, TasksChanged
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.model.questions import Question  # noqa: TC001 - the same
 from otel_bridge.queue.base import DeadCall, Lane, QueueSizes  # noqa: TC001 - the same
@@ -244,6 +245,7 @@ Request: TypeAlias = (
     | WriteCalls
     | Settle
     | Retranslate
+    | ChangeTasks
     | Ping
     | OpenStore
     | PlanQuery
@@ -252,8 +254,10 @@ Request: TypeAlias = (
     | CountCalls
     | Ask
 )
-Reply: TypeAlias = Exported | Answered | Stepped | Planned | Rendered | Counted | Told | Done | Failed
-Message: TypeAlias = Reply | CannotStart | Ready | Noted | Logged | QueueChanged
+Written: TypeAlias = Exported | Answered | Stepped | TasksChanged
+Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed
+News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged
+Message: TypeAlias = Reply | CannotStart | Ready | News
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_request: Final = msgspec.msgpack.Decoder(Request).decode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,6 +15,8 @@ from otel_bridge.errors import Retryable, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
 from otel_bridge.ingest.outbox import ServiceOutbox
+from otel_bridge.ingest.scoring import ServiceScoring
+from otel_bridge.ingest.scoring_frames import BacklogChanged
 from otel_bridge.ingest.settings import STORE_FILE
 from otel_bridge.receiver.base import Outcome
 from otel_bridge.receiver.signals import LOGS
@@ -42,7 +45,10 @@ ReplyT = TypeVar("ReplyT", bound=frames.Reply)
 
 
 class Keeper:
-    """Hands requests to the writer and the reader process and waits for their replies."""
+    """Hands requests to the writer and the reader process and waits for their replies.
+
+    `outbox` is there where calls go on to upstreams, `scoring` where they are kept.
+    """
 
     def __init__(
         self,
@@ -51,11 +57,13 @@ class Keeper:
         data_dir: Path,
         telemetry: Telemetry,
         outbox: ServiceOutbox | None,
+        scoring: ServiceScoring | None,
     ) -> None:
         self._writer = writer
         self._reading = reader
         self._data_dir = data_dir
         self.outbox = outbox
+        self.scoring = scoring
         self._telemetry = telemetry
         self._heard = 0.0
         self.disk_has_room = True
@@ -161,14 +169,16 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
     Raise StartError (DataDirectoryLocked when another process has it) when the directory cannot be used.
     """
     outbox = ServiceOutbox() if settings.queue is not None else None
+    scoring = ServiceScoring() if settings.store else None
     arguments = [msgspec.json.encode(settings).decode()]
-    told = outbox.hear if outbox is not None else None
+    told = partial(_hear, outbox, scoring)
     writer = Child("writer", "otel_bridge.ingest.writer", arguments, telemetry, told=told)
     reader = Child("reader", "otel_bridge.ingest.reader", [], telemetry) if settings.store else None
     children = [writer, *([reader] if reader else [])]
-    keeper = Keeper(writer, reader, Path(settings.data_dir), telemetry, outbox)
-    if outbox is not None:
-        outbox.reach(writer)
+    keeper = Keeper(writer, reader, Path(settings.data_dir), telemetry, outbox, scoring)
+    for part in (outbox, scoring):
+        if part is not None:
+            part.reach(writer)
     async with AsyncExitStack() as owned:
         for child in reversed(children):
             owned.push_async_callback(child.stop)
@@ -182,6 +192,18 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
         await owned.enter_async_context(background(writer.supervise(_nothing)))
         await owned.enter_async_context(background(keeper.watch()))
         yield keeper
+
+
+def _hear(
+    outbox: ServiceOutbox | None, scoring: ServiceScoring | None, news: frames.QueueChanged | BacklogChanged
+) -> None:
+    match news:
+        case frames.QueueChanged() if outbox is not None:
+            outbox.hear(news)
+        case BacklogChanged() if scoring is not None:
+            scoring.hear(news)
+        case _:
+            pass
 
 
 def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportLogs:

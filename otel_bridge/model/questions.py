@@ -7,6 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from otel_bridge.model.query import CallsFilter, CallsQuery, Operation, SortBy
+from otel_bridge.model.scoring import TaskState  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.model.stats import StatsQuery
 
 
@@ -151,6 +152,20 @@ class AskTotalSize(Struct, frozen=True, kw_only=True, tag="total_size"):
     """How many bytes of JSON the traces hold whose roots a query selects."""
 
     query: CallsQuery
+
+
+class AskScoring(Struct, frozen=True, kw_only=True, tag="scoring"):
+    """How the tasks of a project stand: counts, jobs and errors (`store.scoring.status`).
+
+    `job_id` narrows to what a request asked for, be it queued by another; raise NotFound when it is unknown.
+    `limit` bounds the lists of jobs and of errors, the newest first.
+    """
+
+    project_id: str
+    job_id: str | None = None
+    state: TaskState | None = None
+    scorer_ref: str | None = None
+    limit: int = 20
 
 
 Beside: TypeAlias = (
