@@ -17,10 +17,11 @@ from pydantic import ValidationError
 
 from otel_bridge import __version__
 from otel_bridge.commands.registry import Commands
-from otel_bridge.config import BridgeConfig, parse_project, parse_since
+from otel_bridge.config import BridgeConfig
 from otel_bridge.errors import BridgeError, StartError
 from otel_bridge.ingest.address import default_data_dir
-from otel_bridge.profiles import BadSetting, checked, with_profile
+from otel_bridge.parsers import BadSetting, parse_project, parse_since
+from otel_bridge.profiles import checked, with_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
-from pydantic import SecretStr
 
-from otel_bridge.config import parse_project
 from otel_bridge.exporter.settings import WeaveSettings
 from otel_bridge.http.loopback import is_loopback
+from otel_bridge.parsers import BadSetting, checked_key, checked_url, parse_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +27,6 @@ WEAVE_URL: Final = "https://trace.wandb.ai"
 ENDPOINT_VARIABLES: Final = ("WEAVE_ENDPOINT", "WF_TRACE_SERVER_URL")
 KEY: Final = "WANDB_API_KEY"
 KEY_FILE: Final = "WANDB_API_KEY_FILE"
-
-
-class BadSetting(ValueError):
-    """A variable or a flag that makes no sense; the message names it."""
 
 
 def with_profile(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -69,29 +64,6 @@ def checked(config: BridgeConfig) -> BridgeConfig:
         raise BadSetting("two upstreams have one name")
     upstreams = tuple(replace(one, options=config.options) for one in config.upstreams)
     return config.model_copy(update={"upstreams": upstreams})
-
-
-def checked_url(text: str, name: str) -> str:
-    """Check the base URL of an upstream; raise BadSetting, naming the setting."""
-    example = "for example https://trace.wandb.ai"
-    try:
-        url = urlsplit(text.strip())
-        _ = url.port  # raises for one that there is not
-    except ValueError as error:
-        raise BadSetting(f"{name}: {text!r} is no URL, {example}") from error
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise BadSetting(f"{name}: {text!r} is no http or https URL, {example}")
-    if url.username is not None or url.password is not None or url.query or url.fragment:
-        raise BadSetting(f"{name}: the URL may have a host, a port and a path, nothing else, {example}")
-    return text.strip().rstrip("/")
-
-
-def checked_key(text: str, name: str) -> SecretStr:
-    """Check a key; raise BadSetting, which does not show it."""
-    key = text.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise BadSetting(f"{name}: this is no API key")
-    return SecretStr(key)
 
 
 def _sidecar_upstream(upstream: str | None, environ: Mapping[str, str]) -> WeaveSettings:

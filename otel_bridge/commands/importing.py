@@ -15,7 +15,7 @@ from otel_bridge.commands.otlp_files import check_start, is_json, joined, messag
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.source import open_source
 from otel_bridge.commands.translating import options_of
-from otel_bridge.config import parse_project
+from otel_bridge.parsers import parse_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from tzlocal import get_localzone_name
 
-from otel_bridge.config import parse_duration
+from otel_bridge.parsers import parse_duration
 from otel_bridge.stats.grid import is_zone
 
 _CLOCK: Final = ("%H:%M", "%H:%M:%S")

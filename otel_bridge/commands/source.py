@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from otel_bridge.config import parse_project
 from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.parsers import parse_project
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

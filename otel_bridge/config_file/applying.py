@@ -12,11 +12,11 @@ from otel_bridge.config_file.schema import (
     OtlpReceiver,
     Service,
     StoreExporter,
-    Strict,
     WeaveApi,
     WeaveExporter,
 )
 from otel_bridge.exporter.settings import Retry, WeaveSettings
+from otel_bridge.parsers import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ def apply(service: Service, components: Components, document: Document) -> dict[
         fields["otlp_grpc"] = protocols.grpc and protocols.grpc.endpoint
         fields["otlp_http"] = protocols.http and protocols.http.endpoint
     for name, api in used.of(WeaveApi, "receivers"):
-        fields["api"] = api.endpoint
+        fields |= {"api": api.endpoint, "scoring": api.scoring}
         used.check_store(name, api)
     fields |= _listeners(used)
     stores = used.of(StoreExporter, "exporters")

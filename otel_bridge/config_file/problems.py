@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from otel_bridge.profiles import BadSetting
+from otel_bridge.parsers import BadSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

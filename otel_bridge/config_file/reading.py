@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from otel_bridge.config_file.problems import Place
-    from otel_bridge.config_file.schema import Strict
+    from otel_bridge.parsers import Strict
 
 MAPS = ("receivers", "exporters", "extensions")
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ByteSize, Field, SecretStr
 
-from otel_bridge.config import (
+from otel_bridge.exporter.settings import MAX_BODY_BYTES
+from otel_bridge.parsers import (
     Duration,
     ListensAt,
+    ProjectId,
     Size,
-    parse_project,
+    Strict,
+    Wait,
+    checked_key,
+    checked_url,
     parse_size,
-    parse_wait,
 )
-from otel_bridge.exporter.settings import MAX_BODY_BYTES
-from otel_bridge.profiles import checked_key, checked_url
+from otel_bridge.scorer.settings import ScoringSettings
 
 
 def _empty_is_all_defaults(value: object) -> object:
@@ -29,16 +31,6 @@ def _url(text: object) -> object:
 
 def _key(text: object) -> object:
     return checked_key(text, "api_key") if isinstance(text, str) else text
-
-
-Wait = Annotated[timedelta, BeforeValidator(parse_wait)]
-ProjectId = Annotated[str, BeforeValidator(parse_project)]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors, and an empty map is all defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class GrpcProtocol(Strict):
@@ -71,6 +63,7 @@ class WeaveApi(Strict):
 
     endpoint: ListensAt = Field(default="127.0.0.1:6345", validate_default=True)
     store: str | None = None
+    scoring: Annotated[ScoringSettings, BeforeValidator(_empty_is_all_defaults)] = ScoringSettings()
 
 
 class Auth(Strict):
@@ -181,7 +174,7 @@ class Pipeline(Strict):
 class Service(Strict):
     """What of all this runs."""
 
-    extensions: list[str] = []
+    extensions: list[str] = Field(default=[])
     shutdown_timeout: Wait | None = None
     telemetry: OwnTelemetry = OwnTelemetry()
     pipelines: dict[str, Pipeline] = Field(min_length=1)
@@ -192,7 +185,7 @@ class Shell(Strict):
 
     receivers: dict[str, Any]
     exporters: dict[str, Any]
-    extensions: dict[str, Any] = {}
+    extensions: dict[str, Any] = Field(default={})
     service: Service
 
 

@@ -1,1 +1,1 @@
-"""What a scorer is: settings, references, arguments, and the kinds that there are. Pure, and without I/O."""
+"""Scorers: what they are, how they are named and set, and the kinds that need no model and no network."""

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from contextlib import AsyncExitStack
 
-    from otel_bridge.config import BridgeConfig, Endpoint
+    from otel_bridge.config import BridgeConfig
     from otel_bridge.exporter.upstream import Upstream
     from otel_bridge.http.listener import Bound
     from otel_bridge.ingest.keeper import Keeper
     from otel_bridge.page.assets import Page
+    from otel_bridge.parsers import Endpoint
     from otel_bridge.receiver.intake import Intake
     from otel_bridge.service.state import State
     from otel_bridge.telemetry import Telemetry

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import orjson
 
 from otel_bridge.query.evaluate import at_path
-from otel_bridge.store.annex.refs import parsed
+from otel_bridge.query.refs import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from otel_bridge.costs.prices import Prices
 from otel_bridge.costs.rates import cost_of, tokens_of
+from otel_bridge.query.refs import call_ref
 from otel_bridge.query.values import iso
 from otel_bridge.store.annex.listing import included_feedback
-from otel_bridge.store.annex.refs import call_ref
 from otel_bridge.store.annex.resolving import Resolver
 from otel_bridge.store.expanding import Expander
 

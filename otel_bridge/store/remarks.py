@@ -9,7 +9,7 @@ import orjson
 from msgspec import Struct
 
 from otel_bridge.query.fields import ANY_TYPE
-from otel_bridge.store.annex.refs import call_ref
+from otel_bridge.query.refs import call_ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

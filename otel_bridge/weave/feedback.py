@@ -8,8 +8,8 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from otel_bridge.model.annex import Feedback, KeepFeedback, PurgeFeedback
+from otel_bridge.query.refs import Ref, parsed
 from otel_bridge.query.values import iso
-from otel_bridge.store.annex.refs import Ref, parsed
 from otel_bridge.weave import annex_schema as schema
 from otel_bridge.weave import fields
 from otel_bridge.weave.body import EMPTY, Body, Decoded, naming

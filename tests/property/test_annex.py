@@ -14,7 +14,7 @@ from otel_bridge.model import annex
 from otel_bridge.model import query as e
 from otel_bridge.model import questions as q
 from otel_bridge.query.annex_fields import feedback_field
-from otel_bridge.store.annex.refs import call_ref
+from otel_bridge.query.refs import call_ref
 from tests.contract.store.annex_records import a_price, a_remark
 from tests.contract.store.records import PROJECT, T0, Store, a_call, a_deletion, call_id
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from otel_bridge.config import BridgeConfig, parse_since
+from otel_bridge.config import BridgeConfig
 from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.parsers import parse_since
 
 
 def test_the_defaults_are_those_of_the_standalone_bridge():

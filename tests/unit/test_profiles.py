@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from otel_bridge.config import BridgeConfig
-from otel_bridge.profiles import WEAVE_URL, BadSetting, checked, with_profile
+from otel_bridge.parsers import BadSetting
+from otel_bridge.profiles import WEAVE_URL, checked, with_profile
 
 KEYED = {"WANDB_API_KEY": "the-key", "WANDB_ENTITY": "team", "WANDB_PROJECT": "shop"}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from otel_bridge.store.annex.refs import Ref, parsed
+from otel_bridge.query.refs import Ref, parsed
 from otel_bridge.store.annex.room import Room
 from otel_bridge.store.annex.versions import chosen
 

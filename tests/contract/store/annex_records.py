@@ -6,7 +6,7 @@ import orjson
 
 from otel_bridge.model import annex
 from otel_bridge.model import questions as q
-from otel_bridge.store.annex.refs import call_ref
+from otel_bridge.query.refs import call_ref
 from tests.contract.store.records import PROJECT, Store, call_id
 
 

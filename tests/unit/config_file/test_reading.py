@@ -7,9 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from otel_bridge.config import BridgeConfig, Endpoint
+from otel_bridge.config import BridgeConfig
 from otel_bridge.config_file.problems import BadConfig
 from otel_bridge.config_file.reading import read_config
+from otel_bridge.parsers import Endpoint
 from otel_bridge.profiles import checked, with_profile
 
 SIDECAR = """

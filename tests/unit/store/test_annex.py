@@ -10,6 +10,7 @@ from otel_bridge.model import query as q
 from otel_bridge.model.annex import Feedback, Version
 from otel_bridge.query.annex_fields import feedback_field, price_field, row_field
 from otel_bridge.query.fields import UnknownField
+from otel_bridge.query.refs import Ref, parsed
 from otel_bridge.store.annex.digests import (
     bytes_digest,
     internal,
@@ -18,7 +19,7 @@ from otel_bridge.store.annex.digests import (
     value_digest,
 )
 from otel_bridge.store.annex.narrow import named_texts
-from otel_bridge.store.annex.refs import Ref, call_of, parsed
+from otel_bridge.store.annex.refs import call_of
 from otel_bridge.store.annex.threads import percentile
 from otel_bridge.store.annex.versions import chosen, latest
 

@@ -1,0 +1,172 @@
+"""Reads what people write in settings: addresses, durations, sizes, projects, URLs, keys."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import durationpy
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    PlainSerializer,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
+
+_ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
+_PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
+_MAX_PORT: Final = 65_535
+_SIZE: Final = TypeAdapter(ByteSize)
+MIN_DISK_BYTES: Final = 16 << 20
+"""Below this a store is busier with removing calls than with keeping them."""
+
+
+class Endpoint(BaseModel, frozen=True):
+    """Where to listen. Port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_endpoint(text: object) -> object:
+    """Read `HOST:PORT` or `[IPv6]:PORT`."""
+    if not isinstance(text, str):
+        return text
+    found = _ENDPOINT.fullmatch(text.strip())
+    if found is None or int(found["port"]) > _MAX_PORT:
+        raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:4318")
+    return Endpoint(host=found["v6"] or found["host"], port=int(found["port"]))
+
+
+def parse_duration(text: object) -> object:
+    """Read a Go duration with days: `90m`, `36h`, `14d`; `off` is None."""
+    if not isinstance(text, str):
+        return text
+    if text.strip().lower() == "off":
+        return None
+    try:
+        found = durationpy.from_str(text.strip())
+    except (durationpy.DurationError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a duration, for example 36h, 14d or off") from error
+    if found <= timedelta(0):
+        raise ValueError(f"{text!r} is not longer than nothing; `off` keeps calls for ever")
+    return found
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Read a time: so long ago (`7d`), or ISO 8601 (`2026-11-01T00:00Z`), in UTC without a zone."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        ago = _duration_or_none(text)
+        if ago is None:
+            raise ValueError(
+                f"{text!r} is neither a duration nor a time, for example 7d or 2026-11-01"
+            ) from None
+        return now - ago
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _duration_or_none(text: str) -> timedelta | None:
+    try:
+        found = parse_duration(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, timedelta) else None
+
+
+def parse_size(text: object) -> object:
+    """Read a size in bytes: `500MB`, `20GiB`; `off` is None."""
+    if not isinstance(text, str):
+        return text
+    if text.strip().lower() == "off":
+        return None
+    try:
+        size = _SIZE.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(f"{text!r} is not a size, for example 500MB, 20GiB or off") from error
+    if size < MIN_DISK_BYTES:
+        raise ValueError(
+            f"{text!r} is less than {MIN_DISK_BYTES >> 20} MiB, the least that can be worked with"
+        )
+    return size
+
+
+def parse_bound(text: object) -> object:
+    """Read a size in bytes that cannot be `off`."""
+    size = parse_size(text)
+    if size is None:
+        raise ValueError("there must be a limit, for example 1GiB")
+    return size
+
+
+def parse_wait(text: object) -> object:
+    """Read a duration that may be nothing: `25s`, `0s`."""
+    if isinstance(text, str) and text.strip() in {"0", "0s"}:
+        return timedelta(0)
+    found = parse_duration(text)
+    if found is None:
+        raise ValueError("there must be a limit, for example 25s")
+    return found
+
+
+def spelled_duration(duration: timedelta | None) -> str | None:
+    """Write a duration so that `parse_wait` reads the same one again."""
+    return None if duration is None else f"{duration.total_seconds():f}s"
+
+
+def parse_project(text: str) -> str:
+    """Check `ENTITY/PROJECT`."""
+    if _PROJECT.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not ENTITY/PROJECT, for example local/default")
+    return text
+
+
+ListensAt = Annotated[Endpoint, BeforeValidator(parse_endpoint)]
+Duration = Annotated[timedelta | None, BeforeValidator(parse_duration)]
+Size = Annotated[ByteSize, BeforeValidator(parse_bound)]
+Wait = Annotated[timedelta, BeforeValidator(parse_wait), PlainSerializer(spelled_duration, when_used="json")]
+ProjectId = Annotated[str, BeforeValidator(parse_project)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors, and what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BadSetting(ValueError):
+    """A variable or a flag that makes no sense; the message names it."""
+
+
+def checked_url(text: str, name: str) -> str:
+    """Check the base URL of an upstream; raise BadSetting, naming the setting."""
+    example = "for example https://trace.wandb.ai"
+    try:
+        url = urlsplit(text.strip())
+        _ = url.port  # raises for one that there is not
+    except ValueError as error:
+        raise BadSetting(f"{name}: {text!r} is no URL, {example}") from error
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise BadSetting(f"{name}: {text!r} is no http or https URL, {example}")
+    if url.username is not None or url.password is not None or url.query or url.fragment:
+        raise BadSetting(f"{name}: the URL may have a host, a port and a path, nothing else, {example}")
+    return text.strip().rstrip("/")
+
+
+def checked_key(text: str, name: str) -> SecretStr:
+    """Check a key; raise BadSetting, which does not show it."""
+    key = text.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise BadSetting(f"{name}: this is no API key")
+    return SecretStr(key)

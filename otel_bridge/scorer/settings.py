@@ -1,0 +1,163 @@
+"""What an operator may write below `scoring`: scorers, monitors, models, limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, ByteSize, Field, SecretStr, SerializationInfo, field_serializer
+
+from otel_bridge.parsers import ProjectId, Size, Strict, Wait, checked_url
+from otel_bridge.scorer.kinds import (
+    Contains,
+    Cost,
+    ExactMatch,
+    FuzzyMatch,
+    JsonSchema,
+    Kind,
+    Latency,
+    Length,
+    Name,
+    Pii,
+    Python,
+    Regex,
+    Texts,
+    Tokens,
+    ValidJson,
+)
+
+_CLEAR: Final = {"secrets": "clear"}
+
+
+def _check_endpoint(url: str) -> str:
+    return checked_url(url, "endpoint")
+
+
+def _check_base(url: str) -> str:
+    return checked_url(url, "base_url")
+
+
+class Limits(Strict):
+    """What a scorer may take when it says nothing itself. `per_minute` None: as many as there are."""
+
+    concurrency: int = Field(default=4, ge=1, le=10_000)
+    per_minute: float | None = Field(default=None, gt=0)
+    timeout: Wait = Field(default=timedelta(seconds=30), ge=timedelta(milliseconds=10), le=timedelta(days=1))
+    attempts: int = Field(default=3, ge=1, le=100)
+
+
+class LlmJudge(Kind):
+    """A model judges; `model` is `PROVIDER/MODEL`."""
+
+    type: Literal["llm_judge"]
+    model: str = Field(min_length=1)
+    system: str | None = None
+    prompt: str | None = None
+    messages: list[dict[str, Any]] | None = None
+    response_format: Literal["text", "json_object", "json_schema"] | None = None
+    response_schema: dict[str, Any] | None = None
+    params: dict[str, Any] = Field(default={})
+    column_map: dict[str, str] | None = None
+
+
+class Remote(Kind):
+    """An HTTP service scores; `secret` names one of `scoring.secrets`."""
+
+    type: Literal["remote"]
+    endpoint: Annotated[str, AfterValidator(_check_endpoint)]
+    config: dict[str, Any] | None = None
+    secret: Name | None = None
+    column_map: dict[str, str] | None = None
+
+
+ScorerSettings: TypeAlias = Annotated[
+    ValidJson
+    | JsonSchema
+    | Regex
+    | Contains
+    | ExactMatch
+    | FuzzyMatch
+    | Length
+    | Latency
+    | Cost
+    | Tokens
+    | Pii
+    | Python
+    | LlmJudge
+    | Remote,
+    Field(discriminator="type"),
+]
+
+
+class Provider(Strict):
+    """Where models are asked: an OpenAI-compatible endpoint."""
+
+    base_url: Annotated[str, AfterValidator(_check_base)]
+    api_key: SecretStr | None = None
+    headers: dict[str, SecretStr] = Field(default={})
+
+    @field_serializer("api_key", when_used="json")
+    def _key(self, key: SecretStr | None, info: SerializationInfo) -> str | None:
+        return None if key is None else _shown(key, info)
+
+    @field_serializer("headers", when_used="json")
+    def _headers(self, headers: dict[str, SecretStr], info: SerializationInfo) -> dict[str, str]:
+        return {name: _shown(value, info) for name, value in headers.items()}
+
+
+class Secret(Strict):
+    """A secret that stored scorers may name; it is sent to its hosts only."""
+
+    value: SecretStr
+    hosts: Texts
+
+    @field_serializer("value", when_used="json")
+    def _value(self, value: SecretStr, info: SerializationInfo) -> str:
+        return _shown(value, info)
+
+
+class MonitorSettings(Strict):
+    """Which calls are scored when they end, without a request. No `projects`: those of every project."""
+
+    projects: tuple[ProjectId, ...] = ()
+    op_names: tuple[str, ...] = ()
+    query: dict[str, Any] | None = None
+    sampling_rate: float = Field(default=1.0, ge=0, le=1)
+    scorers: tuple[str, ...] = Field(min_length=1)
+    active: bool = True
+    description: str | None = None
+
+
+class ScoringSettings(Strict):
+    """How calls are scored.
+
+    `workers` processes take tasks; each has `runners` processes in which scorers run. `python_path` are
+    folders that Python scorers are imported from; `max_memory` bounds the memory of a runner, `max_result`
+    the JSON of one result. `remote_hosts` may be asked by remote scorers that stored objects describe.
+    `lease` is how long a worker holds tasks without a sign of life. `jobs`: `store`, or the id of a Kafka
+    extension.
+    """
+
+    workers: int = Field(default=1, ge=0, le=64)
+    runners: int = Field(default=1, ge=1, le=64)
+    jobs: str = "store"
+    lease: Wait = Field(default=timedelta(seconds=20), ge=timedelta(seconds=1), le=timedelta(hours=1))
+    limits: Limits = Limits()
+    scorers: dict[Name, ScorerSettings] = Field(default={})
+    monitors: dict[Name, MonitorSettings] = Field(default={})
+    providers: dict[Name, Provider] = Field(default={})
+    secrets: dict[Name, Secret] = Field(default={})
+    remote_hosts: tuple[str, ...] = ()
+    python_path: tuple[Path, ...] = ()
+    max_memory: Size | None = None
+    max_result: ByteSize = Field(default=ByteSize(1 << 20), ge=1024, le=64 << 20)
+
+    def in_the_clear(self) -> str:
+        """Return the settings as JSON with their secrets, for a child process on a private channel."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True, context=_CLEAR)
+
+
+def _shown(secret: SecretStr, info: SerializationInfo) -> str:
+    context = info.context or {}
+    return secret.get_secret_value() if context.get("secrets") == "clear" else str(secret)

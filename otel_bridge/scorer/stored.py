@@ -1,0 +1,13 @@
+"""Weave's own scorers that hold settings and no code: class → kind, and what reads the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Reader: TypeAlias = "Callable[[Mapping[str, Any]], dict[str, Any]]"
+"""From the value of an object, with nested objects in place, to the settings of a Spec; raises Unusable."""
+
+STORED: Final[Mapping[str, tuple[str, Reader]]] = {}
