@@ -91,6 +91,18 @@ class Telemetry:
             ["code", "transport"],
             registry=registry,
         )
+        self._scored = Counter(
+            "otel_bridge_scoring_tasks",
+            "scoring tasks, by what became of them",
+            ["outcome"],
+            registry=registry,
+        )
+        self._backlog = Gauge(
+            "otel_bridge_scoring_pending",
+            "scoring tasks that wait or are worked on, and ended calls that monitors have not looked at",
+            ["what"],
+            registry=registry,
+        )
         self._notes = {
             name: Counter(f"otel_bridge_{name}", text, registry=registry) for name, text in NOTES.items()
         }
@@ -106,6 +118,17 @@ class Telemetry:
     def request(self, code: int | str, *, transport: str) -> None:
         """Count one answered OTLP request."""
         self._requests.labels(str(code), transport).inc()
+
+    def scored(self, **outcomes: int) -> None:
+        """Count scoring tasks by outcome: queued, done, failed, retried."""
+        for outcome, count in outcomes.items():
+            if count:
+                self._scored.labels(outcome).inc(count)
+
+    def scoring_pending(self, **counts: int) -> None:
+        """Say what of scoring is pending: queued, leased, ended."""
+        for what, count in counts.items():
+            self._backlog.labels(what).set(count)
 
     def note(self, name: str, count: int = 1) -> None:
         """Add to a counter of `NOTES`."""

@@ -11,7 +11,7 @@ from otel_bridge.api.answers import answering
 from otel_bridge.api.described import DESCRIBED, Described
 from otel_bridge.api.parts import MAX_WRITE_BYTES, PARTS, Parts
 from otel_bridge.api.probes import PROBED, PROBES, Probed
-from otel_bridge.api.routes import ANSWERED_HERE, DESCRIPTION, MOUNTS, OWN_ROUTES, RETRANSLATE, ROUTES
+from otel_bridge.api.routes import ANSWERED_HERE, DESCRIPTION, MOUNTS, OF_THE_STORE, OWN_ROUTES, ROUTES
 from otel_bridge.api.upstream import BAD_GATEWAY, GATEWAY_TIMEOUT, passing_on
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.api.base import Calls
     from otel_bridge.api.probes import Health
+    from otel_bridge.api.scoring.desk import ScoringDesk
     from otel_bridge.api.upstream import PassOn
     from otel_bridge.http.budget import ByteBudget
     from otel_bridge.http.inflate import Inflater
@@ -40,6 +41,7 @@ def api_app(
     own_routes: Iterable[Route] = (),
     middlewares: Iterable[Middleware] = (),
     upstream: PassOn | None = None,
+    scoring: ScoringDesk | None = None,
 ) -> web.Application:
     """Build the application; run it with `auto_decompress=False`.
 
@@ -56,11 +58,12 @@ def api_app(
         budget=budget,
         clock=_microseconds,
         default_entity=default_entity,
+        scoring=scoring,
     )
     app[PROBED] = Probed(health, telemetry)
     shared = ROUTES if upstream is None else _shared(upstream)
     mounted = (*shared, *extra_routes)
-    own = [r for r in (*PROBES, *OWN_ROUTES, *own_routes) if upstream is None or r.path != RETRANSLATE]
+    own = [r for r in (*PROBES, *OWN_ROUTES, *own_routes) if upstream is None or r.path not in OF_THE_STORE]
     for mount in MOUNTS:
         app.router.add_routes(definition for route in mounted for definition in route.definitions(mount))
     app.router.add_routes(definition for route in own for definition in route.definitions())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_bridge.api.base import Calls
+    from otel_bridge.api.scoring.desk import ScoringDesk
     from otel_bridge.http.budget import ByteBudget
     from otel_bridge.http.inflate import Inflater
     from otel_bridge.telemetry import Telemetry
@@ -27,7 +28,10 @@ QUERY_LIMITS: Final = BodyLimits(max_bytes=MAX_QUERY_BYTES)
 
 
 class Parts(NamedTuple):
-    """What the handlers work with. `clock` gives microseconds since the Unix epoch."""
+    """What the handlers work with. `clock` gives microseconds since the Unix epoch.
+
+    `scoring` is there where calls are kept.
+    """
 
     calls: Calls
     telemetry: Telemetry
@@ -35,6 +39,7 @@ class Parts(NamedTuple):
     budget: ByteBudget
     clock: Callable[[], int]
     default_entity: str
+    scoring: ScoringDesk | None = None
 
 
 PARTS: Final = web.AppKey("parts", Parts)

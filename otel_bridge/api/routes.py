@@ -13,6 +13,7 @@ from otel_bridge.api import annex_queries as ask
 from otel_bridge.api import annex_reads as annex
 from otel_bridge.api import bridge, described, queries, reads, session, statistics
 from otel_bridge.api.annex_routes import ANNEX_ROUTES
+from otel_bridge.api.scoring.routes import SCORE_ROUTES, WORKER_ROUTES
 from otel_bridge.api.stream import JSONL, line_type
 from otel_bridge.api.typed import get, post, stream, write
 from otel_bridge.http.route import JSON, About, Route
@@ -184,6 +185,7 @@ ROUTES: Final = (
         annex.project_stats,
         About(THREADS, "Bytes that a project keeps", "ProjectStatsReq", "ProjectStatsRes"),
     ),
+    *SCORE_ROUTES,
     *ANNEX_ROUTES,
     get("/server_info", session.server_info, About(SERVER, "Which server this is", None, "ServerInfoRes")),
     get("/health", session.health, About(SERVER, "Whether the server answers", None, "HealthRes")),
@@ -225,9 +227,12 @@ ANSWERED_HERE: Final = QUEUED | {"/graphql"}
 """What a sidecar answers itself. GraphQL too: `weave.init` asks it, and trace servers do not have it."""
 
 RETRANSLATE: Final = "/bridge/retranslate"
+OF_THE_STORE: Final = frozenset({RETRANSLATE, *(route.path for route in WORKER_ROUTES)})
+"""Routes of our own that only a bridge with a store has."""
 DESCRIPTION: Final = "/openapi.json"
 
 OWN_ROUTES: Final = (
+    *WORKER_ROUTES,
     post(
         RETRANSLATE,
         bridge.retranslation,

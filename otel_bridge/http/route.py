@@ -36,7 +36,8 @@ class About(NamedTuple):
     `body` and `answer` name models of `api.openapi.models`, which is imported only when somebody reads;
     `answer` None is an answer that is not JSON. `takes` and `gives` are the media types of the two.
     `refuses` are statuses beside those of its kind. `more` is a sentence or two on top of `summary`.
-    `parts` are examples of what varies in the path, by name.
+    `parts` are examples of what varies in the path, by name. `query` names the model of the URL's query,
+    `headers` are those of the answer that matter, each with what it says.
     """
 
     tag: str
@@ -48,6 +49,8 @@ class About(NamedTuple):
     gives: tuple[str, ...] = (JSON,)
     refuses: tuple[int, ...] = ()
     deprecated: bool = False
+    query: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
     parts: tuple[tuple[str, str], ...] = ()
 
 

@@ -34,12 +34,13 @@ class AskPrices(Struct, frozen=True, kw_only=True, tag="prices"):
 
 
 class AskObject(Struct, frozen=True, kw_only=True, tag="object"):
-    """One version of an object: `latest`, `vN` or a digest."""
+    """One version of an object: `latest`, `vN` or a digest. `is_op` says which is meant of two of a name."""
 
     project_id: str
     object_id: str
     digest: str
     metadata_only: bool = False
+    is_op: bool | None = None
 
 
 class ObjectsFilter(Struct, frozen=True, kw_only=True):

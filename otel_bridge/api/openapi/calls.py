@@ -22,6 +22,10 @@ class Empty(BaseModel):
     """Nothing to say beyond the status."""
 
 
+class CallsScoreRes(BaseModel):
+    """Empty on purpose; members may be added later."""
+
+
 class CallStartRes(BaseModel):
     """The ids of a call that was started."""
 

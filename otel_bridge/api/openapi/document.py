@@ -11,7 +11,7 @@ from otel_bridge import __version__
 from otel_bridge.api.annex_routes import FORM
 from otel_bridge.api.openapi.examples import EXAMPLES, FORM_EXAMPLE
 from otel_bridge.api.openapi.refusals import BINARY, USED, refusals
-from otel_bridge.api.openapi.schemas import components, reference
+from otel_bridge.api.openapi.schemas import components, query_parameters, reference
 from otel_bridge.api.stream import JSONL
 from otel_bridge.http.route import JSON, Kind
 
@@ -106,9 +106,12 @@ def _operation(route: Route) -> dict[str, Any]:
         told["description"] = about.more
     if about.deprecated:
         told["deprecated"] = True
-    if names := _PARAMETER.findall(route.path):
-        examples = {**_PARAMETER_EXAMPLES, **dict(about.parts)}
-        told["parameters"] = [_parameter(name, examples[name]) for name in names]
+    examples = {**_PARAMETER_EXAMPLES, **dict(about.parts)}
+    parameters = [_parameter(name, examples[name]) for name in _PARAMETER.findall(route.path)]
+    if about.query is not None:
+        parameters += query_parameters(about.query)
+    if parameters:
+        told["parameters"] = parameters
     if about.body is not None:
         told["requestBody"] = _request(route, about.body)
     told["responses"] = {"200": _answer(route), **refusals(route)}
@@ -138,7 +141,14 @@ def _answer(route: Route) -> dict[str, Any]:
     words = (
         "One object a line; no line is empty." if JSONL in content else _DONE.get(route.kind, "The answer.")
     )
-    return {"description": words, "content": content}
+    told: dict[str, Any] = {"description": words, "content": content}
+    if about.headers:
+        told["headers"] = {name: _header(said) for name, said in about.headers}
+    return told
+
+
+def _header(said: str) -> dict[str, Any]:
+    return {"description": said, "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
 def _media(media: str, model: str | None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from typing_extensions import is_typeddict
 
 from otel_bridge.api import annex_bodies, bridge, queries, session, statistics_schema
-from otel_bridge.api.openapi import annex, calls, server
+from otel_bridge.api.openapi import annex, calls, scoring, server
+from otel_bridge.api.scoring import bodies as scoring_bodies
 from otel_bridge.weave import annex_schema, schema
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _MODULES: Final = (
     session,
     calls,
     annex,
+    scoring,
+    scoring_bodies,
     server,
 )
 

@@ -15,7 +15,7 @@ from otel_bridge.api.openapi.schemas import REFS
 from otel_bridge.http.route import JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 ORIGIN: Final = "http://127.0.0.1:6345"
 """Where a bridge listens that was told nothing; the script writes the page's own origin over it."""
@@ -75,8 +75,14 @@ def page(document: bytes) -> bytes:
 
 def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
     """Write the command that sends the example of an operation."""
-    values = {one["name"]: one["example"] for one in operation.get("parameters", ())}
+    parameters = operation.get("parameters", ())
+    values = {one["name"]: one["example"] for one in parameters if one["in"] == "path"}
     url = ORIGIN + _PARAMETER.sub(lambda found: values[found[1]], path)
+    needed = [
+        f"{one['name']}={one['example']}" for one in parameters if one["in"] == "query" and one["required"]
+    ]
+    if needed:
+        url = shlex.quote(f"{url}?{'&'.join(needed)}")
     content = operation.get("requestBody", {}).get("content", {})
     if method == "get":
         return f"curl -s {url}"
@@ -112,9 +118,10 @@ def _operation(api: Mapping[str, Any], method: str, path: str) -> str:
         f'<span class="method {method}">{method.upper()}</span> <span class="path">{code(path)}</span>'
         f' <span class="told">{escape(operation["summary"])}{old}</span>'
     )
+    asked = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
     return (
         f'<details class="operation" id="{name}"><summary>{head}</summary>\n'
-        f"{''.join(f'<p>{note}</p>' for note in notes)}"
+        f"{''.join(f'<p>{note}</p>' for note in notes)}{_query(asked)}"
         f"{_request(api, body) if body else ''}{_copied(curl(method, path, operation))}"
         f"<h3>Answers</h3>{_answers(operation['responses'])}</details>"
     )
@@ -127,6 +134,14 @@ def _request(api: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     schema = shown["schema"]
     held = members(api["components"]["schemas"][schema["$ref"].removeprefix(REFS)])
     return f"<h3>Request</h3><p>{kinds}: {type_of(schema)}</p>{held}{_example(shown)}"
+
+
+def _query(asked: Sequence[Mapping[str, Any]]) -> str:
+    if not asked:
+        return ""
+    properties = {one["name"]: {**one["schema"], "description": one["description"]} for one in asked}
+    required = [one["name"] for one in asked if one["required"]]
+    return f"<h3>Query</h3>{members({'properties': properties, 'required': required})}"
 
 
 def _example(media: Mapping[str, Any]) -> str:

@@ -45,6 +45,27 @@ def components(names: Iterable[str]) -> dict[str, Any]:
     return {published(name): _plain(schemas[name]) for name in sorted(schemas)}
 
 
+def query_parameters(name: str) -> list[dict[str, Any]]:
+    """Return the members of a model as the parameters that a URL's query has."""
+    schema = components((name,))[published(name)]
+    return [_query_parameter(one, told, schema) for one, told in schema["properties"].items()]
+
+
+def _query_parameter(name: str, told: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    """Describe one; one that may be null may be left out, for a URL knows no null."""
+    kept = {key: value for key, value in told.items() if key not in {"anyOf", "description", "examples"}}
+    for branch in told.get("anyOf", ()):
+        kept |= {} if branch == {"type": "null"} else branch
+    parameter = {
+        "name": name,
+        "in": "query",
+        "required": name in model.get("required", ()),
+        "description": told["description"],
+        "schema": kept,
+    }
+    return parameter | ({"example": told["examples"][0]} if "examples" in told else {})
+
+
 def published(name: str) -> str:
     """Return the published name of a model."""
     return name.removesuffix(_BODY)

@@ -1,1 +1,1 @@
-"""Scoring over HTTP: jobs come in by `/calls/score`, workers take and settle tasks below `/bridge/scoring`."""
+"""Scoring over HTTP: jobs come in by `/calls/score`, workers take tasks below `/bridge/scoring`."""

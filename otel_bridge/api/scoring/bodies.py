@@ -34,9 +34,7 @@ class CallsScoreReq(Closed):
         BeforeValidator(_bounded),
         Field(description="Object or op refs of scorers; each is applied to each call."),
     ]
-    wb_user_id: str | None = Field(
-        default=None, description="Kept as it is sent: there are no users here."
-    )
+    wb_user_id: str | None = Field(default=None, description="Kept as it is sent: there are no users here.")
 
 
 class ScoreOptions(BaseModel):

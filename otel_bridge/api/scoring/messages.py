@@ -86,7 +86,9 @@ def _refusal(kind: type[Struct], body: bytes, said: str) -> WriteRefused:
     found = msgspec.json.decode(body)
     if not isinstance(found, dict):
         return unprocessable([_wrong("model_type", ("body",), said.partition(" - at ")[0], found)])
-    lacking = [f.encode_name for f in msgspec.structs.fields(kind) if f.required and f.encode_name not in found]
+    lacking = [
+        f.encode_name for f in msgspec.structs.fields(kind) if f.required and f.encode_name not in found
+    ]
     if lacking:
         return unprocessable([_wrong(MISSING, ("body", name), "Field required", found) for name in lacking])
     place = _PATH.search(said)

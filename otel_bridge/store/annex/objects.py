@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 def one(rows: AnnexRows, question: AskObject) -> bytes:
     """Answer `/obj/read`; raise NotFound, with the time of its deletion for a version that was deleted."""
-    versions = rows.versions(question.project_id, (question.object_id,))
+    versions = [
+        version
+        for version in rows.versions(question.project_id, (question.object_id,))
+        if question.is_op in {None, version.is_op}
+    ]
     found = chosen(versions, question.digest)
     if found is None:
         raise NotFound(f"object {question.object_id}:{question.digest} is not known")
