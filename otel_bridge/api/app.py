@@ -15,7 +15,7 @@ from otel_bridge.api.routes import ANSWERED_HERE, DESCRIPTION, MOUNTS, OF_THE_ST
 from otel_bridge.api.upstream import BAD_GATEWAY, GATEWAY_TIMEOUT, passing_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aiohttp.typedefs import Middleware
 
@@ -48,7 +48,7 @@ def api_app(
     `middlewares` run inside the one that turns errors into answers, so they may raise any BridgeError.
     `extra_routes` are mounted as Weave's are, `own_routes` lie at the root only. `default_entity` is whose
     project a bare name means to an SDK. With an `upstream` only what changes calls is taken here, and
-    everything else is asked there.
+    everything else is asked there. Without `scoring` nothing is scored.
     """
     app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=(answering(telemetry), *middlewares))
     app[PARTS] = Parts(
@@ -64,10 +64,7 @@ def api_app(
     shared = ROUTES if upstream is None else _shared(upstream)
     mounted = (*shared, *extra_routes)
     own = [r for r in (*PROBES, *OWN_ROUTES, *own_routes) if upstream is None or r.path not in OF_THE_STORE]
-    for mount in MOUNTS:
-        app.router.add_routes(definition for route in mounted for definition in route.definitions(mount))
-    app.router.add_routes(definition for route in own for definition in route.definitions())
-    app[DESCRIBED] = Described(mounted, own)
+    _add_routes(app, mounted, own)
     if upstream is not None:  # what newer servers have, and nobody here knows of
         app.router.add_route("*", "/{path:.*}", passing_on(upstream))
     return app
@@ -78,9 +75,15 @@ def probes_app(probed: Probed, middlewares: Iterable[Middleware] = ()) -> web.Ap
     app = web.Application(middlewares=(answering(probed.telemetry), *middlewares))
     app[PROBED] = probed
     own = (*PROBES, *(route for route in OWN_ROUTES if route.path == DESCRIPTION))
-    app.router.add_routes(definition for route in own for definition in route.definitions())
-    app[DESCRIBED] = Described((), own)
+    _add_routes(app, (), own)
     return app
+
+
+def _add_routes(app: web.Application, mounted: Sequence[Route], own: Sequence[Route]) -> None:
+    for mount in MOUNTS:
+        app.router.add_routes(definition for route in mounted for definition in route.definitions(mount))
+    app.router.add_routes(definition for route in own for definition in route.definitions())
+    app[DESCRIBED] = Described(mounted, own)
 
 
 def _shared(upstream: PassOn) -> Iterator[Route]:

@@ -47,8 +47,9 @@ class Enqueued(Struct, frozen=True, kw_only=True):
 
 
 class ClaimTasks(Struct, frozen=True, kw_only=True, tag="claim"):
-    """Lend tasks to a worker, `limit` at most, the oldest of every scorer in turn; none of `busy` scorers.
+    """Lend tasks to a worker, `limit` at most, the oldest of every scorer in turn.
 
+    `rooms` bounds how many of a scorer (0: none of them), `each` how many of every other scorer.
     With `keys` exactly these, whoever holds them now: those that are done, have failed or are of an older
     generation are left out, those that are unknown are taken up. `ended`: so many ended calls with them.
     """
@@ -56,7 +57,8 @@ class ClaimTasks(Struct, frozen=True, kw_only=True, tag="claim"):
     worker: str
     limit: int = 100
     lease_seconds: int = 60
-    busy: tuple[str, ...] = ()
+    rooms: dict[str, int] = {}
+    each: int | None = None
     keys: tuple[Task, ...] | None = None
     ended: int = 0
 
@@ -91,10 +93,13 @@ class SettleTasks(Struct, frozen=True, kw_only=True, tag="settle"):
 
 
 class Settled(Struct, frozen=True, kw_only=True):
-    """How many outcomes were taken; the others came too late, or came again."""
+    """How many outcomes were taken, and of these by state; the others came too late, or came again."""
 
     kept: int
     ignored: int = 0
+    done: int = 0
+    failed: int = 0
+    queued: int = 0
 
 
 class Backlog(Struct, frozen=True, kw_only=True):

@@ -161,6 +161,22 @@ _LOGS: Final = {"resourceLogs": [{"resource": {}, "scopeLogs": [{"scope": {}, "l
 _METRICS: Final[Mapping[str, Any]] = {
     "resourceMetrics": [{"resource": {}, "scopeMetrics": [{"scope": {}, "metrics": []}]}]
 }
+_TASK: Final = {
+    "project_id": PROJECT,
+    "call_id": CHAT,
+    "scorer_ref": f"weave:///{PROJECT}/object/valid_json:{FILE_DIGEST}",
+}
+_WORKER: Final = "worker-1"
+_SCORES: Final[Mapping[str, Any]] = {
+    "calls_score": {"project_id": PROJECT, "call_ids": [CHAT], "scorer_refs": ["valid_json"]},
+    "bridge_scoring_lease": {"worker": _WORKER, "limit": 10, "lease_seconds": 30},
+    "bridge_scoring_renew": {"worker": _WORKER, "tasks": [_TASK], "lease_seconds": 30},
+    "bridge_scoring_settle": {
+        "worker": _WORKER,
+        "outcomes": [{"task": _TASK, "attempt": 1, "state": "failed", "error": "it is no JSON"}],
+    },
+    "bridge_scoring_enqueue": {"tasks": [_TASK]},
+}
 _OTHERS: Final[Mapping[str, Any]] = {
     "graphql": {
         "query": "query Project($name: String!) { project(name: $name) { name } }",
@@ -174,7 +190,7 @@ _OTHERS: Final[Mapping[str, Any]] = {
     for signal, body in (("traces", _TRACES), ("logs", _LOGS), ("metrics", _METRICS))
 }
 
-EXAMPLES: Final[Mapping[str, Any]] = {**_CALLS, **_ANNEX, **_OTHERS}
+EXAMPLES: Final[Mapping[str, Any]] = {**_CALLS, **_SCORES, **_ANNEX, **_OTHERS}
 """JSON bodies by the ids of their operations."""
 
 FORM_EXAMPLE: Final = {"project_id": PROJECT, "file": FILE}

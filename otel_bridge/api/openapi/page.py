@@ -78,14 +78,11 @@ def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
     parameters = operation.get("parameters", ())
     values = {one["name"]: one["example"] for one in parameters if one["in"] == "path"}
     url = ORIGIN + _PARAMETER.sub(lambda found: values[found[1]], path)
-    needed = [
-        f"{one['name']}={one['example']}" for one in parameters if one["in"] == "query" and one["required"]
-    ]
-    if needed:
-        url = shlex.quote(f"{url}?{'&'.join(needed)}")
     content = operation.get("requestBody", {}).get("content", {})
     if method == "get":
-        return f"curl -s {url}"
+        needed = [one for one in parameters if one["in"] == "query" and one["required"]]
+        data = "".join(f" -d {one['name']}={one['example']}" for one in needed)
+        return f"curl -s {url} -G{data}" if data else f"curl -s {url}"
     if FORM in content:
         project, file = (content[FORM]["example"][name] for name in ("project_id", "file"))
         return f"curl -s {url} \\\n  -F project_id={project} -F 'file={file};filename=hello.txt'"

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from otel_bridge.api.openapi.calls import Size, Text
 from otel_bridge.api.scoring.messages import MAX_WAIT_SECONDS
-from otel_bridge.model.scoring import TaskState
 from otel_bridge.model.tasks import MAX_CLAIM, MAX_LEASE_SECONDS
 from otel_bridge.weave.schema import Tree
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.query.derived import REF_SCHEME
-from otel_bridge.store.annex.refs import Ref, parsed
+from otel_bridge.query.refs import Ref, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

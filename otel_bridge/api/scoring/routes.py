@@ -35,19 +35,17 @@ QueryT = TypeVar("QueryT", bound=BaseModel)
 
 async def calls_score(request: web.Request) -> web.Response:
     """Queue scoring jobs; the header of the answer names the request, for `/calls/score/status`."""
-    parts, desk = _desk(request)
     options = _query(request, ScoreOptions)
-    asked = checked(CallsScoreReq, parse(await _body(request, parts, QUERY_LIMITS)))
+    asked = checked(CallsScoreReq, parse(await _body(request, QUERY_LIMITS)))
     job_id = new_id()
-    await asking.calls_score(parts, desk, asked, job_id, again=options.again)
+    await asking.calls_score(*_desk(request), asked, job_id, again=options.again)
     return json_answer(200, b"{}", {JOB_ID: job_id})
 
 
 async def lease(request: web.Request) -> web.Response:
     """Lend tasks to a worker."""
-    parts, desk = _desk(request)
-    asked = decoded(LeaseReq, await _body(request, parts, WRITE_LIMITS))
-    return json_answer(200, await leasing.lease(parts, desk, asked, lambda: _is_gone(request)))
+    asked = decoded(LeaseReq, await _body(request, WRITE_LIMITS))
+    return json_answer(200, await leasing.lease(*_desk(request), asked, lambda: _is_gone(request)))
 
 
 def _taking(
@@ -59,9 +57,8 @@ def _taking(
     """Route what a worker says to `endpoint`."""
 
     async def handler(request: web.Request) -> web.Response:
-        parts, desk = _desk(request)
-        asked: Struct = decoded(kind, await _body(request, parts, WRITE_LIMITS))
-        return json_answer(200, await endpoint(parts, desk, asked))
+        asked: Struct = decoded(kind, await _body(request, WRITE_LIMITS))
+        return json_answer(200, await endpoint(*_desk(request), asked))
 
     return Route("POST", path, handler, about, Kind.WRITE)
 
@@ -75,8 +72,8 @@ def _asking(
     """Route a question that stands in the query of the URL to `endpoint`."""
 
     async def handler(request: web.Request) -> web.Response:
-        parts, desk = _desk(request)
-        return json_answer(200, await endpoint(parts, desk, _query(request, query)))
+        asked = _query(request, query)
+        return json_answer(200, await endpoint(*_desk(request), asked))
 
     return Route("GET", path, handler, about, Kind.ASK)
 
@@ -173,7 +170,8 @@ def _desk(request: web.Request) -> tuple[Parts, ScoringDesk]:
     return parts, parts.scoring
 
 
-async def _body(request: web.Request, parts: Parts, limits: BodyLimits) -> bytes:
+async def _body(request: web.Request, limits: BodyLimits) -> bytes:
+    parts = request.app[PARTS]
     with parts.budget.claim() as claim:
         return await read_body(request, limits=limits, inflater=parts.inflater, claim=claim)
 

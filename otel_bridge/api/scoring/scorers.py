@@ -6,7 +6,6 @@ What knows scorers is imported when somebody asks, in a thread: an idle bridge h
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -74,9 +73,9 @@ class Scorers:
         return chosen, unfit
 
     async def listed(self, calls: Calls, project_id: str | None) -> list[dict[str, Any]]:
-        """Describe the registered scorers, and those that a project has published, in their newest version."""
+        """Describe the registered scorers, and those of a project in their newest version."""
         registered = await self.registered()
-        shown = [_shown(spec, None, await self._why_not(spec)) for _, spec in sorted(registered.items())]
+        shown = [_shown(spec, None, None) for _, spec in sorted(registered.items())]
         shown += [
             {"name": name, "kind": None, "ref": None, "description": None, "usable": False, "why_not": why}
             for name, why in sorted(registered.unusable.items())
@@ -105,7 +104,6 @@ class Scorers:
         if isinstance(meant, str):
             raise Unfit(meant)
         if not isinstance(meant, Named):
-            await asyncio.to_thread(self._check, meant)
             return Chosen(meant, None)
         ref, val = await _read(calls, meant)
         val = await _whole(calls, val)
@@ -130,13 +128,6 @@ class Scorers:
                 "why_not": str(unfit),
             }
 
-    async def _why_not(self, spec: Spec) -> str | None:
-        try:
-            await asyncio.to_thread(self._check, spec)
-        except Unfit as unfit:
-            return str(unfit)
-        return None
-
     def _register(self) -> Registered:
         from otel_bridge.scorer.catalogue import registered  # noqa: PLC0415 - see above
         from otel_bridge.scorer.settings import ScoringSettings  # noqa: PLC0415 - see above
@@ -153,18 +144,7 @@ class Scorers:
             spec = spec_of_object(ref, val, registered)
         except Unusable as error:
             raise Unfit(str(error)) from None
-        self._check(spec)
         return spec
-
-    def _check(self, spec: Spec) -> None:
-        from otel_bridge.scorer.base import Unusable  # noqa: PLC0415 - see above
-        from otel_bridge.scorer.places import check  # noqa: PLC0415 - see above
-
-        assert self._settings is not None
-        try:
-            check(spec, self._settings, os.environ)
-        except Unusable as error:
-            raise Unfit(str(error)) from None
 
 
 async def _read(calls: Calls, meant: Named) -> tuple[str, Any]:
