@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from otel_bridge.query.refs import Ref
     from otel_bridge.scorer.settings import Limits, ScoringSettings
     from otel_bridge.scorer.spec import Origin
+    from otel_bridge.scorer.stored import Reader
 
 CLASS: Final = "OtelBridgeScorer"
 """The class that published forms of registered scorers say they are of."""
@@ -102,7 +103,7 @@ def spec_of_object(ref: str, val: Any, known: Registered) -> Spec:
         return Spec(
             name=named.name,
             kind=kind,
-            settings=read(content),
+            settings=_read(read, ref, content),
             origin="object",
             ref=ref,
             description=_text(content, "description"),
@@ -117,6 +118,13 @@ def spec_of_object(ref: str, val: Any, known: Registered) -> Spec:
         f"{ref} needs code of its own, and code in stored objects is never run: register a Python callable"
         f" below scoring.scorers that says stands_in_for: [{named.name}]"
     )
+
+
+def _read(read: Reader, ref: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return read(content)
+    except Unusable as error:
+        raise Unusable(f"{ref}: {error}") from error
 
 
 def object_form(spec: Spec) -> dict[str, Any]:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, ByteSize, Field, SecretStr, SerializationInfo, field_serializer
+from pydantic import (
+    AfterValidator,
+    ByteSize,
+    Field,
+    SecretStr,
+    SerializationInfo,
+    field_serializer,
+    model_validator,
+)
 
 from otel_bridge.parsers import ProjectId, Size, Strict, Wait, checked_url
+from otel_bridge.scorer.base import Unusable
+from otel_bridge.scorer.judge.judge import SETTINGS as JUDGE_SETTINGS
+from otel_bridge.scorer.judge.judge import judge_of
 from otel_bridge.scorer.kinds import (
     Contains,
     Cost,
@@ -38,6 +49,16 @@ def _check_base(url: str) -> str:
     return checked_url(url, "base_url")
 
 
+def _check_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("it has characters that cannot be sent in a header")
+    return SecretStr(text)
+
+
+Sendable: TypeAlias = Annotated[SecretStr, AfterValidator(_check_secret)]
+
+
 class Limits(Strict):
     """What a scorer may take when it says nothing itself. `per_minute` None: as many as there are."""
 
@@ -48,7 +69,7 @@ class Limits(Strict):
 
 
 class LlmJudge(Kind):
-    """A model judges; `model` is `PROVIDER/MODEL`."""
+    """A model judges; `model` is `PROVIDER/MODEL`. The other keys: `scorer/judge/judge.py`."""
 
     type: Literal["llm_judge"]
     model: str = Field(min_length=1)
@@ -59,6 +80,15 @@ class LlmJudge(Kind):
     response_schema: dict[str, Any] | None = None
     params: dict[str, Any] = Field(default={})
     column_map: dict[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        said = self.model_dump(mode="json")
+        try:
+            judge_of({name: said[name] for name in JUDGE_SETTINGS if name in said})
+        except Unusable as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 class Remote(Kind):
@@ -91,11 +121,11 @@ ScorerSettings: TypeAlias = Annotated[
 
 
 class Provider(Strict):
-    """Where models are asked: an OpenAI-compatible endpoint."""
+    """Where models are asked: the base URL of an OpenAI-compatible API, as `https://api.openai.com/v1`."""
 
     base_url: Annotated[str, AfterValidator(_check_base)]
-    api_key: SecretStr | None = None
-    headers: dict[str, SecretStr] = Field(default={})
+    api_key: Sendable | None = None
+    headers: dict[str, Sendable] = Field(default={})
 
     @field_serializer("api_key", when_used="json")
     def _key(self, key: SecretStr | None, info: SerializationInfo) -> str | None:
@@ -107,9 +137,9 @@ class Provider(Strict):
 
 
 class Secret(Strict):
-    """A secret that stored scorers may name; it is sent to its hosts only."""
+    """A secret that scorers may name, sent to `hosts` only: `HOST:PORT`, or `HOST` for all its ports."""
 
-    value: SecretStr
+    value: Sendable
     hosts: Texts
 
     @field_serializer("value", when_used="json")
