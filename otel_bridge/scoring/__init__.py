@@ -1,0 +1,1 @@
+"""The scoring worker: takes tasks from a bridge, applies scorers, hands the results back."""
