@@ -12,7 +12,7 @@ from msgspec import Struct
 from otel_bridge.errors import BridgeError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from otel_bridge.model.scoring import Task
     from otel_bridge.scoring.client import BridgeClient
@@ -24,10 +24,23 @@ COLUMNS: Final = (
     "id", "project_id", "trace_id", "parent_id", "thread_id", "turn_id", "op_name", "display_name",
     "started_at", "ended_at", "exception", "inputs", "output", "summary", "wb_user_id",
 )  # fmt: skip
-"""All but `attributes`: rendering the span in there costs more than most scorers do."""
+"""What every scorer gets to see."""
 
-Key = tuple[str, str]
+
+class Wants(Struct, frozen=True):
+    """What a scorer looks at beside `COLUMNS`: rendering these costs more than most scorers do."""
+
+    attributes: bool = False
+    costs: bool = False
+
+    def __le__(self, other: Wants) -> bool:
+        return self.attributes <= other.attributes and self.costs <= other.costs
+
+
 Line = bytes
+Key = tuple[str, str, Wants]
+Asked = dict[str, asyncio.Future[Line | None]]
+"""Call id → who waits for it."""
 
 
 class _Id(Struct, frozen=True):
@@ -40,7 +53,7 @@ class _Shared:
     def __init__(self) -> None:
         self.wanted = 0
         self.line: Line | None = None
-        self.has_costs = False
+        self.has = Wants()
 
 
 _ID: Final = msgspec.json.Decoder(_Id)
@@ -51,10 +64,10 @@ class CallReader:
 
     def __init__(self, client: BridgeClient) -> None:
         self._client = client
-        self._shared: dict[Key, _Shared] = {}
+        self._shared: dict[tuple[str, str], _Shared] = {}
         self._bytes = 0
-        self._reading: dict[tuple[Key, bool], asyncio.Future[Line | None]] = {}
-        self._next: dict[tuple[str, bool], list[str]] = {}
+        self._reading: dict[Key, asyncio.Future[Line | None]] = {}
+        self._next: dict[tuple[str, Wants], Asked] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     def expect(self, tasks: Iterable[Task]) -> None:
@@ -63,6 +76,7 @@ class CallReader:
             shared = self._shared.setdefault((task.project_id, task.call_id), _Shared())
             shared.wanted += 1
             self._drop(shared)
+        self._reading.clear()  # what is under way may be older
 
     def forget(self, task: Task) -> None:
         """Say that a task will not ask for its call again."""
@@ -75,19 +89,21 @@ class CallReader:
             self._drop(shared)
             del self._shared[key]
 
-    async def read(self, task: Task, *, costs: bool = False) -> Line | None:
+    async def read(self, task: Task, wants: Wants) -> Line | None:
         """Return the call of a task as a line, None when there is none. Raise BridgeError.
 
         Those who ask in the same step of the event loop share one query.
         """
-        key = (task.project_id, task.call_id)
-        shared = self._shared.get(key)
-        if shared is not None and shared.line is not None and shared.has_costs >= costs:
+        shared = self._shared.get((task.project_id, task.call_id))
+        if shared is not None and shared.line is not None and wants <= shared.has:
             return shared.line
-        future = self._reading.get((key, costs))
+        key = (task.project_id, task.call_id, wants)
+        future = self._reading.get(key)
         if future is None:
-            future = self._reading[key, costs] = asyncio.get_running_loop().create_future()
-            self._ask_soon(key, costs=costs)
+            future = self._reading[key] = asyncio.get_running_loop().create_future()
+            if not self._next:
+                asyncio.get_running_loop().call_soon(self._ask_all)
+            self._next.setdefault((task.project_id, wants), {})[task.call_id] = future
         return await asyncio.shield(future)
 
     async def close(self) -> None:
@@ -96,58 +112,60 @@ class CallReader:
             running.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _ask_soon(self, key: Key, *, costs: bool) -> None:
-        if not self._next:
-            asyncio.get_running_loop().call_soon(self._ask_all)
-        self._next.setdefault((key[0], costs), []).append(key[1])
-
     def _ask_all(self) -> None:
         asked, self._next = self._next, {}
-        for (project, costs), ids in asked.items():
-            for at in range(0, len(ids), MAX_QUERY_CALLS):
-                work = self._ask(project, ids[at : at + MAX_QUERY_CALLS], costs=costs)
-                running = asyncio.create_task(work)
+        for (project, wants), futures in asked.items():
+            waiting = list(futures.items())
+            for at in range(0, len(waiting), MAX_QUERY_CALLS):
+                part = dict(waiting[at : at + MAX_QUERY_CALLS])
+                running = asyncio.create_task(self._ask(project, wants, part))
                 self._running.add(running)
                 running.add_done_callback(self._running.discard)
 
-    async def _ask(self, project: str, ids: Sequence[str], *, costs: bool) -> None:
+    async def _ask(self, project: str, wants: Wants, asked: Asked) -> None:
         """Read calls and hand each to whoever waits for it."""
-        body = {"project_id": project, "filter": {"call_ids": ids}, "columns": COLUMNS, "include_costs": costs}
-        left = set(ids)
+        columns = (*COLUMNS, "attributes") if wants.attributes else COLUMNS
+        body = {"project_id": project, "filter": {"call_ids": list(asked)}, "columns": columns,
+                "include_costs": wants.costs}  # fmt: skip
         trouble: BridgeError = Unavailable("the worker stops")
         try:
             async with aclosing(self._client.lines("/calls/stream_query", body)) as lines:
                 async for line in lines:
                     call_id = _ID.decode(line).id
-                    left.discard(call_id)
-                    self._found((project, call_id), line, costs=costs)
-            while left:
-                self._found((project, left.pop()), None, costs=costs)
+                    if (future := asked.pop(call_id, None)) is not None:
+                        self._found((project, call_id, wants), future, line)
+            while asked:
+                call_id, future = asked.popitem()
+                self._found((project, call_id, wants), future, None)
         except BridgeError as error:
             trouble = error
         except msgspec.MsgspecError as error:
             trouble = Unavailable(f"the bridge answered a line that is no call: {error}")
         finally:
-            for call_id in left:
-                self._failed((project, call_id), trouble, costs=costs)
+            for call_id, future in asked.items():
+                self._read((project, call_id, wants), future)
+                if not future.done():
+                    future.set_exception(trouble)
+                    future.exception()  # whoever waited may have gone
 
-    def _found(self, key: Key, line: Line | None, *, costs: bool) -> None:
-        future = self._reading.pop((key, costs), None)
-        if future is not None and not future.done():
+    def _found(self, key: Key, future: asyncio.Future[Line | None], line: Line | None) -> None:
+        fresh = self._read(key, future)
+        if not future.done():
             future.set_result(line)
-        shared = self._shared.get(key)
-        if line is None or shared is None or shared.wanted < 2:  # noqa: PLR2004 - nobody to share with
+        shared = self._shared.get(key[:2])
+        if not fresh or line is None or shared is None or shared.wanted < 2:  # noqa: PLR2004 - nobody to share with
             return
         self._drop(shared)
         if self._bytes + len(line) <= MAX_SHARED_BYTES:
-            shared.line, shared.has_costs = line, costs
+            shared.line, shared.has = line, key[2]
             self._bytes += len(line)
 
-    def _failed(self, key: Key, trouble: BridgeError, *, costs: bool) -> None:
-        future = self._reading.pop((key, costs), None)
-        if future is not None and not future.done():
-            future.set_exception(trouble)
-            future.exception()  # whoever waited may have gone
+    def _read(self, key: Key, future: asyncio.Future[Line | None]) -> bool:
+        """Note that a call is no longer being read; tell whether nobody asked for a fresher one meanwhile."""
+        if self._reading.get(key) is not future:
+            return False
+        del self._reading[key]
+        return True
 
     def _drop(self, shared: _Shared) -> None:
         if shared.line is not None:

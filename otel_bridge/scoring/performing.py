@@ -1,0 +1,123 @@
+"""How a scorer is applied: in runner processes, or from the event loop over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
+from otel_bridge.scoring.lane import Tried
+from otel_bridge.scoring.runs import Ran, now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from otel_bridge.model.scoring import Task
+    from otel_bridge.scorer.base import Verdict
+    from otel_bridge.scorer.spec import Spec
+    from otel_bridge.scoring.assignments import Assignment
+    from otel_bridge.scoring.reading import CallReader, Line, Wants
+
+RUNNER_BATCH: Final = 100
+RUNNER_SLOTS: Final = 2
+"""One batch is computed while the next one is read."""
+
+
+class Running(Protocol):
+    """Processes that scorers run in: `scoring.runners.Runners`."""
+
+    def run(self, spec: Spec, lines: Sequence[Line]) -> AsyncIterator[tuple[int, Any]]:
+        """Yield the number of a line and what came of it: Verdict, ScorerFailed or ScorerBusy."""
+
+
+class InRunner:
+    """Applies a scorer in `runners`; `close` lets go of those that are its own."""
+
+    slots: int = RUNNER_SLOTS
+    batch: int = RUNNER_BATCH
+
+    def __init__(
+        self,
+        spec: Spec,
+        reader: CallReader,
+        wants: Wants,
+        runners: Running,
+        close: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._spec = spec
+        self._reader = reader
+        self._wants = wants
+        self._runners = runners
+        self._close = close
+
+    async def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
+        """Carry out tasks, in whichever order."""
+        lines = await _lines(self._reader, held, self._wants)
+        found: list[tuple[Assignment, Line]] = []
+        for one, line in zip(held, lines, strict=True):
+            if line is None:
+                yield Tried(one, None, None)
+            else:
+                found.append((one, line))
+        started_at = now()
+        async for index, result in self._runners.run(self._spec, [line for _, line in found]):
+            one, line = found[index]
+            yield Tried(one, Ran(self._spec.name, line, started_at, now()), result)
+
+    async def close(self) -> None:
+        """Let go of processes."""
+        if self._close is not None:
+            await self._close()
+
+
+Score = "Callable[[Spec, Line, Task], Awaitable[Verdict]]"
+
+
+class OverHttp:
+    """Applies a scorer that asks elsewhere; `score` raises ScorerFailed or ScorerBusy."""
+
+    batch: int = 1
+
+    def __init__(
+        self,
+        spec: Spec,
+        reader: CallReader,
+        wants: Wants,
+        score: Callable[[Spec, Line, Task], Awaitable[Verdict]],
+    ) -> None:
+        self.slots = spec.bounds.concurrency
+        self._spec = spec
+        self._reader = reader
+        self._wants = wants
+        self._score = score
+
+    async def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
+        """Carry out tasks, one after the other."""
+        for one in held:
+            line = await self._reader.read(one.task, self._wants)
+            if line is None:
+                yield Tried(one, None, None)
+                continue
+            started_at = now()
+            result = await self._result(line, one.task)
+            yield Tried(one, Ran(self._spec.name, line, started_at, now()), result)
+
+    async def close(self) -> None:
+        """Hold on to nothing."""
+
+    async def _result(self, line: Line, task: Task) -> Verdict | ScorerFailed | ScorerBusy:
+        seconds = self._spec.bounds.timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._score(self._spec, line, task)
+        except TimeoutError:
+            return ScorerBusy(f"no result within {seconds:g} s")
+        except (ScorerFailed, ScorerBusy) as error:
+            return error
+
+
+async def _lines(reader: CallReader, held: Sequence[Assignment], wants: Wants) -> list[Line | None]:
+    """Read the calls of tasks, all at once."""
+    async with asyncio.TaskGroup() as group:
+        reading = [group.create_task(reader.read(one.task, wants)) for one in held]
+    return [each.result() for each in reading]
