@@ -52,7 +52,7 @@ class InRunner:
 
     async def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
         """Carry out tasks, in whichever order."""
-        lines = await _lines(self._reader, held, self._wants)
+        lines = await self._reader.read([one.task for one in held], self._wants)
         found: list[tuple[Assignment, Line]] = []
         for one, line in zip(held, lines, strict=True):
             if line is None:
@@ -68,9 +68,6 @@ class InRunner:
         """Let go of processes."""
         if self._close is not None:
             await self._close()
-
-
-Score = "Callable[[Spec, Line, Task], Awaitable[Verdict]]"
 
 
 class OverHttp:
@@ -94,7 +91,7 @@ class OverHttp:
     async def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
         """Carry out tasks, one after the other."""
         for one in held:
-            line = await self._reader.read(one.task, self._wants)
+            (line,) = await self._reader.read([one.task], self._wants)
             if line is None:
                 yield Tried(one, None, None)
                 continue
@@ -115,9 +112,3 @@ class OverHttp:
         except (ScorerFailed, ScorerBusy) as error:
             return error
 
-
-async def _lines(reader: CallReader, held: Sequence[Assignment], wants: Wants) -> list[Line | None]:
-    """Read the calls of tasks, all at once."""
-    async with asyncio.TaskGroup() as group:
-        reading = [group.create_task(reader.read(one.task, wants)) for one in held]
-    return [each.result() for each in reading]

@@ -12,7 +12,7 @@ from msgspec import Struct
 from otel_bridge.errors import BridgeError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from otel_bridge.model.scoring import Task
     from otel_bridge.scoring.client import BridgeClient
@@ -89,22 +89,30 @@ class CallReader:
             self._drop(shared)
             del self._shared[key]
 
-    async def read(self, task: Task, wants: Wants) -> Line | None:
-        """Return the call of a task as a line, None when there is none. Raise BridgeError.
+    async def read(self, tasks: Sequence[Task], wants: Wants) -> list[Line | None]:
+        """Return the calls of tasks as lines, None where there is none. Raise BridgeError.
 
-        Those who ask in the same step of the event loop share one query.
+        Those who ask in the same step of the event loop share their queries.
         """
+        futures = [self._asked(task, wants) for task in tasks]
+        if futures:
+            await asyncio.wait(futures)  # which leaves them to others when we are cancelled
+        return [future.result() for future in futures]
+
+    def _asked(self, task: Task, wants: Wants) -> asyncio.Future[Line | None]:
+        loop = asyncio.get_running_loop()
         shared = self._shared.get((task.project_id, task.call_id))
         if shared is not None and shared.line is not None and wants <= shared.has:
-            return shared.line
+            known: asyncio.Future[Line | None] = loop.create_future()
+            known.set_result(shared.line)
+            return known
         key = (task.project_id, task.call_id, wants)
-        future = self._reading.get(key)
-        if future is None:
-            future = self._reading[key] = asyncio.get_running_loop().create_future()
+        if (future := self._reading.get(key)) is None:
+            future = self._reading[key] = loop.create_future()
             if not self._next:
-                asyncio.get_running_loop().call_soon(self._ask_all)
+                loop.call_soon(self._ask_all)
             self._next.setdefault((task.project_id, wants), {})[task.call_id] = future
-        return await asyncio.shield(future)
+        return future
 
     async def close(self) -> None:
         """Stop reading."""

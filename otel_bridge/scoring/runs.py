@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from otel_bridge.model.scoring import Outcome, Run
+from otel_bridge.query.derived import REF_SCHEME
+from otel_bridge.query.refs import call_ref
 
 if TYPE_CHECKING:
     from otel_bridge.scorer.base import ScorerBusy, ScorerFailed, Verdict
@@ -57,7 +59,7 @@ def scored(held: Assignment, ran: Ran, verdict: Verdict) -> Outcome:
     """Return the outcome of a task whose scorer gave a verdict."""
     summary = Raw(_encode({"usage": verdict.usage})) if verdict.usage else Raw(b"{}")
     run = _run(held, ran, inputs=verdict.inputs, output=verdict.output, summary=summary, notes=verdict.notes)
-    return Outcome(task=held.task, attempt=held.attempt, state="done", output=verdict.output, run=run)
+    return Outcome(task=held.task, attempt=held.leased.attempt, state="done", output=verdict.output, run=run)
 
 
 def failed(held: Assignment, ran: Ran, error: ScorerFailed | ScorerBusy) -> Outcome:
@@ -65,25 +67,25 @@ def failed(held: Assignment, ran: Ran, error: ScorerFailed | ScorerBusy) -> Outc
     reason = shortened(str(error) or type(error).__name__)
     summary = Raw(_encode({"usage": error.usage})) if error.usage else Raw(b"{}")
     run = _run(held, ran, inputs=error.inputs or Raw(b"{}"), output=NOTHING, summary=summary, exception=reason)
-    return Outcome(task=held.task, attempt=held.attempt, state="failed", error=reason, run=run)
+    return Outcome(task=held.task, attempt=held.leased.attempt, state="failed", error=reason, run=run)
 
 
 def not_run(held: Assignment, reason: str) -> Outcome:
     """Return the outcome of a task that cannot be carried out: no scorer ran."""
-    return Outcome(task=held.task, attempt=held.attempt, state="failed", error=shortened(reason))
+    return Outcome(task=held.task, attempt=held.leased.attempt, state="failed", error=shortened(reason))
 
 
 def later(held: Assignment, reason: str, seconds: float) -> Outcome:
     """Return the outcome of a task that is tried again, so much later."""
     due_at = now() + round(seconds * 1_000_000)
     return Outcome(
-        task=held.task, attempt=held.attempt, state="queued", error=shortened(reason), due_at=due_at
+        task=held.task, attempt=held.leased.attempt, state="queued", error=shortened(reason), due_at=due_at
     )
 
 
 def given_back(held: Assignment) -> Outcome:
     """Return the outcome of a task that another worker is to carry out: this one stops."""
-    return Outcome(task=held.task, attempt=held.attempt, state="queued", due_at=now())
+    return Outcome(task=held.task, attempt=held.leased.attempt, state="queued", due_at=now())
 
 
 def shortened(reason: str) -> str:
@@ -118,7 +120,7 @@ def _run(
 
 def op_name_of(op_name: str) -> str:
     """Return the name in an op ref (`weave:///e/p/op/NAME:DIGEST`), and any other name as it is."""
-    if not op_name.startswith("weave:///"):
+    if not op_name.startswith(REF_SCHEME):
         return op_name
     return op_name.rpartition("/")[2].partition(":")[0]
 
@@ -131,9 +133,8 @@ def _with_self(inputs: Raw, scorer_ref: str) -> Raw:
 
 def _attributes(held: Assignment, notes: dict[str, Any] | None) -> dict[str, Any]:
     task = held.task
-    entity_project = task.project_id
     about: dict[str, Any] = {
-        "scored_call": f"weave:///{entity_project}/call/{task.call_id}",
+        "scored_call": call_ref(task.project_id, task.call_id),
         "scorer": task.scorer_ref,
         "job_id": task.job_id or None,
         "monitor": task.trigger_ref,
