@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import BridgeError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from otel_bridge.model.scoring import Leased, Task
+    from otel_bridge.scorer.spec import Spec
     from otel_bridge.scoring.client import BridgeClient
 
 HEARTBEATS: Final = 4
@@ -21,13 +23,24 @@ MAX_RENEWED: Final = 1000
 
 
 class Assignment:
-    """A leased task while this worker has it; `tries` counts how often it was carried out here."""
+    """A leased task while this worker has it: its scorer, once that is known, and its `tries` here."""
 
-    __slots__ = ("leased", "tries")
+    __slots__ = ("_spec", "leased", "tries")
 
     def __init__(self, leased: Leased) -> None:
         self.leased: Final = leased
         self.tries = 0
+        self._spec: Spec | None = None
+
+    @property
+    def spec(self) -> Spec:
+        """The scorer that is to be applied."""
+        assert self._spec is not None
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: Spec) -> None:
+        self._spec = spec
 
     @property
     def task(self) -> Task:
@@ -43,11 +56,11 @@ class Assignment:
 class Assignments:
     """Everything that a worker holds now."""
 
-    def __init__(self, client: BridgeClient, lease_seconds: float) -> None:
+    def __init__(self, client: BridgeClient, lease_seconds: int) -> None:
         self._client = client
         self._lease_seconds = lease_seconds
         self._held: dict[Task, Assignment] = {}
-        self.freed: Final = asyncio.Event()
+        self._freed = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -67,7 +80,14 @@ class Assignments:
     def let_go(self, task: Task) -> None:
         """Hold a task no more: it is settled."""
         self._held.pop(task, None)
-        self.freed.set()
+        self._freed.set()
+
+    async def room_made(self, seconds: float) -> None:
+        """Wait until a task is let go, for so long at most."""
+        self._freed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._freed.wait()
 
     async def keep_alive(self) -> None:
         """Renew the lease of everything held, again and again. Never returns."""

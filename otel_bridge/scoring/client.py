@@ -51,24 +51,31 @@ class BridgeClient:
         self._headers = {"Content-Type": "application/json"} | ({TOKEN_HEADER: token} if token else {})
 
     async def lease(
-        self, limit: int, lease_seconds: float, *, wait_seconds: float, rooms: Mapping[str, int], each: int
+        self,
+        limit: int,
+        lease_seconds: int,
+        *,
+        wait_seconds: float,
+        rooms: Mapping[str, int],
+        each: int,
+        ended: int,
     ) -> Work:
-        """Take up to `limit` tasks, waiting for some so long.
+        """Take up to `limit` tasks and `ended` calls that ended, waiting for some so long.
 
-        `rooms` bounds those of a scorer (0: none of them), `each` those of any other.
+        `rooms` bounds the tasks of a scorer (0: none of them), `each` those of any other.
         """
         body = {"worker": self.name, "limit": limit, "lease_seconds": lease_seconds, "each": each,
-                "wait_seconds": wait_seconds, "rooms": rooms}  # fmt: skip
+                "wait_seconds": wait_seconds, "rooms": rooms, "ended": ended}  # fmt: skip
         answer = await self._post("/bridge/scoring/lease", body, seconds=wait_seconds + ANSWER_SECONDS)
         return self._decoded(answer, Work)
 
-    async def lease_these(self, tasks: Sequence[Task], lease_seconds: float) -> Work:
+    async def lease_these(self, tasks: Sequence[Task], lease_seconds: int) -> Work:
         """Take exactly these tasks, without those that are done."""
         body = {"worker": self.name, "limit": len(tasks), "lease_seconds": lease_seconds, "wait_seconds": 0,
                 "keys": tasks}  # fmt: skip
         return self._decoded(await self._post("/bridge/scoring/lease", body), Work)
 
-    async def renew(self, tasks: Sequence[Task], lease_seconds: float) -> None:
+    async def renew(self, tasks: Sequence[Task], lease_seconds: int) -> None:
         """Keep tasks for so much longer."""
         body = {"worker": self.name, "tasks": tasks, "lease_seconds": lease_seconds}
         await self._post("/bridge/scoring/renew", body)

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import aclosing
 from random import random
 from typing import TYPE_CHECKING, Final, Protocol
-
-from aiolimiter import AsyncLimiter
 
 from otel_bridge.errors import Unavailable
 from otel_bridge.exporter.backoff import Backoff
 from otel_bridge.exporter.settings import Retry
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
 from otel_bridge.scoring import runs
+from otel_bridge.scoring.pace import Pace
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+
+    from aiolimiter import AsyncLimiter
 
     from otel_bridge.model.scoring import Outcome
     from otel_bridge.scorer.base import Verdict
@@ -33,7 +35,6 @@ LONGEST_RETRY_AFTER: Final = 3600.0
 BRIDGE_SECONDS: Final = 1.0
 """Before calls are read again that could not be, and as much again at random."""
 RETRY: Final = Retry(initial_interval=1.0, max_interval=300.0, multiplier=3.0)
-MINUTE: Final = 60.0
 
 
 class Tried:
@@ -55,7 +56,7 @@ class Performer(Protocol):
     slots: int
     batch: int
 
-    def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
+    def perform(self, held: Sequence[Assignment]) -> AsyncGenerator[Tried]:
         """Carry out tasks; those that are not yielded are tried again."""
 
     async def close(self) -> None:
@@ -65,7 +66,13 @@ class Performer(Protocol):
 class Lane:
     """One scorer's tasks; `settle` takes the outcome of each."""
 
-    def __init__(self, spec: Spec, performer: Performer, settle: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        performer: Performer,
+        settle: Callable[[Outcome], None],
+        limiter: AsyncLimiter | None = None,
+    ) -> None:
         self.spec: Final = spec
         self.held = 0
         self.idle_since = asyncio.get_running_loop().time()
@@ -73,23 +80,19 @@ class Lane:
         self._settle = settle
         self._backlog: deque[Assignment] = deque()
         self._running: set[asyncio.Task[None]] = set()
-        self._open_at = 0.0
         self._waiting: dict[Assignment, asyncio.TimerHandle] = {}
-        rate = spec.bounds.per_minute
-        self._limiter = None if rate is None else AsyncLimiter(max(1.0, rate), MINUTE * max(1.0, 1.0 / rate))
-        self._batch = performer.batch if rate is None else 1
-        self._capacity = 2 * performer.slots * self._batch
+        self._pace = Pace(limiter, slots=performer.slots, most=performer.batch)
         self._stopping = False
 
     @property
     def room(self) -> int:
         """How many more tasks may be leased for this scorer."""
-        closed = self._open_at - asyncio.get_running_loop().time() > LONGEST_WAIT_HERE
-        return 0 if closed else max(0, self._capacity - self.held)
+        return self._pace.room(self.held)
 
     def add(self, tasks: Iterable[Assignment]) -> None:
         """Take tasks."""
         for one in tasks:
+            one.spec = self.spec
             self._backlog.append(one)
             self.held += 1
         self._start()
@@ -112,7 +115,7 @@ class Lane:
 
     def _start(self) -> None:
         while not self._stopping and self._backlog and len(self._running) < self._performer.slots:
-            many = min(len(self._backlog), self._batch)
+            many = min(len(self._backlog), self._pace.batch)
             batch = [self._backlog.popleft() for _ in range(many)]
             running = asyncio.create_task(self._work(batch))
             self._running.add(running)
@@ -125,11 +128,17 @@ class Lane:
     async def _work(self, batch: list[Assignment]) -> None:
         """Carry out a batch; whatever goes wrong costs its tasks a try, never the lane."""
         left = dict.fromkeys(batch)
+        clock = asyncio.get_running_loop().time
         try:
-            await self._admitted(len(batch))
-            async for tried in self._performer.perform(batch):
-                del left[tried.held]
-                self._take(tried)
+            await self._pace.admit(len(batch))
+            before = clock()
+            async with aclosing(self._performer.perform(batch)) as results:
+                async for tried in results:
+                    del left[tried.held]
+                    before, since = clock(), before
+                    if tried.ran is not None:
+                        self._pace.took(before - since, len(tried.ran.line))
+                    self._take(tried)
         except Unavailable as error:  # the bridge, not the scorer: this is no try
             log().warning("calls_not_read", scorer=self.spec.name, tasks=len(left), reason=str(error))
             for one in left:
@@ -139,15 +148,6 @@ class Lane:
             log().warning("scoring_stumbled", scorer=self.spec.name, tasks=len(left), reason=reason)
             for one in left:
                 self._again(one, reason)
-
-    async def _admitted(self, many: int) -> None:
-        """Wait until the scorer may be asked so many times more."""
-        now = asyncio.get_running_loop().time()
-        if self._open_at > now:
-            await asyncio.sleep(self._open_at - now)
-        if self._limiter is not None:
-            for _ in range(many):
-                await self._limiter.acquire()
 
     def _take(self, tried: Tried) -> None:
         match tried.result:
@@ -175,7 +175,7 @@ class Lane:
         asked = min(LONGEST_RETRY_AFTER, busy.retry_after or 0.0) if busy is not None else 0.0
         wait = backoff.next(at_least=asked)
         if asked:
-            self._open_at = max(self._open_at, asyncio.get_running_loop().time() + wait)
+            self._pace.shut(wait)
         if wait > LONGEST_WAIT_HERE:
             self._done(runs.later(held, reason, wait))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
@@ -10,7 +11,7 @@ from otel_bridge.scoring.lane import Tried
 from otel_bridge.scoring.runs import Ran, now
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from otel_bridge.model.scoring import Task
     from otel_bridge.scorer.base import Verdict
@@ -26,32 +27,30 @@ RUNNER_SLOTS: Final = 2
 class Running(Protocol):
     """Processes that scorers run in: `scoring.runners.Runners`."""
 
-    def run(self, spec: Spec, lines: Sequence[Line]) -> AsyncIterator[tuple[int, Any]]:
+    def run(self, spec: Spec, lines: Sequence[Line]) -> AsyncGenerator[tuple[int, Any]]:
         """Yield the number of a line and what came of it: Verdict, ScorerFailed or ScorerBusy."""
 
 
 class InRunner:
-    """Applies a scorer in `runners`; `close` lets go of those that are its own."""
+    """Applies scorers in `runners`; `close` lets go of those that are its own."""
 
     slots: int = RUNNER_SLOTS
     batch: int = RUNNER_BATCH
 
     def __init__(
         self,
-        spec: Spec,
         reader: CallReader,
         wants: Wants,
         runners: Running,
         close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._spec = spec
         self._reader = reader
         self._wants = wants
         self._runners = runners
         self._close = close
 
-    async def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
-        """Carry out tasks, in whichever order."""
+    async def perform(self, held: Sequence[Assignment]) -> AsyncGenerator[Tried]:
+        """Carry out tasks of one scorer, in whichever order."""
         lines = await self._reader.read([one.task for one in held], self._wants)
         found: list[tuple[Assignment, Line]] = []
         for one, line in zip(held, lines, strict=True):
@@ -59,10 +58,13 @@ class InRunner:
                 yield Tried(one, None, None)
             else:
                 found.append((one, line))
+        if not found:
+            return
         started_at = now()
-        async for index, result in self._runners.run(self._spec, [line for _, line in found]):
-            one, line = found[index]
-            yield Tried(one, Ran(self._spec.name, line, started_at, now()), result)
+        async with aclosing(self._runners.run(held[0].spec, [line for _, line in found])) as results:
+            async for index, result in results:
+                one, line = found[index]
+                yield Tried(one, Ran(line, started_at, now()), result)
 
     async def close(self) -> None:
         """Let go of processes."""
@@ -77,18 +79,17 @@ class OverHttp:
 
     def __init__(
         self,
-        spec: Spec,
         reader: CallReader,
         wants: Wants,
         score: Callable[[Spec, Line, Task], Awaitable[Verdict]],
+        slots: int,
     ) -> None:
-        self.slots = spec.bounds.concurrency
-        self._spec = spec
+        self.slots = slots
         self._reader = reader
         self._wants = wants
         self._score = score
 
-    async def perform(self, held: Sequence[Assignment]) -> AsyncIterator[Tried]:
+    async def perform(self, held: Sequence[Assignment]) -> AsyncGenerator[Tried]:
         """Carry out tasks, one after the other."""
         for one in held:
             (line,) = await self._reader.read([one.task], self._wants)
@@ -96,19 +97,18 @@ class OverHttp:
                 yield Tried(one, None, None)
                 continue
             started_at = now()
-            result = await self._result(line, one.task)
-            yield Tried(one, Ran(self._spec.name, line, started_at, now()), result)
+            result = await self._result(one, line)
+            yield Tried(one, Ran(line, started_at, now()), result)
 
     async def close(self) -> None:
         """Hold on to nothing."""
 
-    async def _result(self, line: Line, task: Task) -> Verdict | ScorerFailed | ScorerBusy:
-        seconds = self._spec.bounds.timeout_seconds
+    async def _result(self, held: Assignment, line: Line) -> Verdict | ScorerFailed | ScorerBusy:
+        seconds = held.spec.bounds.timeout_seconds
         try:
             async with asyncio.timeout(seconds):
-                return await self._score(self._spec, line, task)
+                return await self._score(held.spec, line, held.task)
         except TimeoutError:
             return ScorerBusy(f"no result within {seconds:g} s")
         except (ScorerFailed, ScorerBusy) as error:
             return error
-

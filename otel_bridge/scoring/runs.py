@@ -47,9 +47,8 @@ def now() -> int:
 
 
 class Ran(Struct, frozen=True):
-    """A scorer ran: which, on which call (its line), and when."""
+    """A scorer ran: on which call (its line), and when."""
 
-    scorer: str
     line: bytes
     started_at: int
     ended_at: int
@@ -104,10 +103,11 @@ def _run(
     exception: str | None = None,
 ) -> Run:
     head = _HEAD.decode(ran.line)
+    name = held.spec.name
     about = head.display_name or op_name_of(head.op_name)
     return Run(
-        op_name=ran.scorer[: MAX_OP_NAME_CHARS - len(SUFFIX)] + SUFFIX,
-        display_name=f"{ran.scorer} on {about}"[:MAX_DISPLAY_NAME_CHARS],
+        op_name=name[: MAX_OP_NAME_CHARS - len(SUFFIX)] + SUFFIX,
+        display_name=f"{name} on {about}"[:MAX_DISPLAY_NAME_CHARS],
         started_at=ran.started_at,
         ended_at=ran.ended_at,
         inputs=_with_self(inputs, held.task.scorer_ref),

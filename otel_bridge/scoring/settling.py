@@ -53,6 +53,10 @@ class Settler:
         if len(self._pending) >= MAX_OUTCOMES or self._bytes >= MAX_BYTES:
             self._enough.set()
 
+    def tasks(self) -> set[Task]:
+        """Return the tasks whose outcomes are on their way."""
+        return {outcome.task for outcome, _ in self._pending}
+
     async def run(self) -> None:
         """Hand back whatever comes, until cancelled."""
         while True:
