@@ -82,8 +82,12 @@ class Assignments:
         self._held.pop(task, None)
         self._freed.set()
 
+    def wake(self) -> None:
+        """Wake whoever waits for room: there may be some."""
+        self._freed.set()
+
     async def room_made(self, seconds: float) -> None:
-        """Wait until a task is let go, for so long at most."""
+        """Wait until there may be room for more, for so long at most."""
         self._freed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiohttp
 import msgspec
-from msgspec import Struct
 
 from otel_bridge import __version__
 from otel_bridge.errors import NotFound, Refused, Unavailable
-from otel_bridge.model.scoring import EndedCall, Leased
+from otel_bridge.model.tasks import Claimed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
-    from otel_bridge.model.scoring import Task
+    from otel_bridge.model.scoring import EndedCall, Task
 
 T = TypeVar("T")
 
@@ -28,13 +27,7 @@ OK: Final = 200
 NOT_FOUND: Final = 404
 TOO_MANY: Final = 429
 SERVER_ERRORS: Final = 500
-
-
-class Work(Struct, frozen=True):
-    """What a lease gives: tasks, and calls that ended in projects which monitors watch."""
-
-    leased: tuple[Leased, ...] = ()
-    ended: tuple[EndedCall, ...] = ()
+NOT_BUILT: Final = 501
 
 
 class BridgeClient:
@@ -59,7 +52,7 @@ class BridgeClient:
         rooms: Mapping[str, int],
         each: int,
         ended: int,
-    ) -> Work:
+    ) -> Claimed:
         """Take up to `limit` tasks and `ended` calls that ended, waiting for some so long.
 
         `rooms` bounds the tasks of a scorer (0: none of them), `each` those of any other.
@@ -67,13 +60,13 @@ class BridgeClient:
         body = {"worker": self.name, "limit": limit, "lease_seconds": lease_seconds, "each": each,
                 "wait_seconds": wait_seconds, "rooms": rooms, "ended": ended}  # fmt: skip
         answer = await self._post("/bridge/scoring/lease", body, seconds=wait_seconds + ANSWER_SECONDS)
-        return self._decoded(answer, Work)
+        return self._decoded(answer, Claimed)
 
-    async def lease_these(self, tasks: Sequence[Task], lease_seconds: int) -> Work:
+    async def lease_these(self, tasks: Sequence[Task], lease_seconds: int) -> Claimed:
         """Take exactly these tasks, without those that are done."""
         body = {"worker": self.name, "limit": len(tasks), "lease_seconds": lease_seconds, "wait_seconds": 0,
                 "keys": tasks}  # fmt: skip
-        return self._decoded(await self._post("/bridge/scoring/lease", body), Work)
+        return self._decoded(await self._post("/bridge/scoring/lease", body), Claimed)
 
     async def renew(self, tasks: Sequence[Task], lease_seconds: int) -> None:
         """Keep tasks for so much longer."""
@@ -157,7 +150,7 @@ async def open_client(url: str, *, name: str, token: str = "") -> AsyncGenerator
 
 def _refusal(url: str, status: int, body: bytes) -> Unavailable | NotFound | Refused:
     text = f"{url} answered {status}: {_said(body)}"
-    if status >= SERVER_ERRORS or status == TOO_MANY:
+    if status != NOT_BUILT and (status >= SERVER_ERRORS or status == TOO_MANY):
         return Unavailable(text)
     return NotFound(text) if status == NOT_FOUND else Refused(text)
 

@@ -142,7 +142,7 @@ class Lane:
         except Unavailable as error:  # the bridge, not the scorer: this is no try
             log().warning("calls_not_read", scorer=self.spec.name, tasks=len(left), reason=str(error))
             for one in left:
-                self._after(BRIDGE_SECONDS * (1 + random()), one)
+                self._after(BRIDGE_SECONDS * (1 + random()), one)  # noqa: S311 - no secret
         except Exception as error:  # noqa: BLE001 - the top of a task
             reason = str(error) or type(error).__name__
             log().warning("scoring_stumbled", scorer=self.spec.name, tasks=len(left), reason=reason)

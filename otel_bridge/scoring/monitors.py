@@ -22,7 +22,7 @@ from otel_bridge.scoring.settling import RETRY
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from otel_bridge.model.scoring import EndedCall
     from otel_bridge.scorer.settings import MonitorSettings
@@ -55,11 +55,16 @@ class Monitors:
     """
 
     def __init__(
-        self, client: BridgeClient, settings: Mapping[str, MonitorSettings], known: Mapping[str, Spec]
+        self,
+        client: BridgeClient,
+        settings: Mapping[str, MonitorSettings],
+        known: Mapping[str, Spec],
+        looked_at: Callable[[Sequence[EndedCall]], None],
     ) -> None:
         self._client = client
         self._settings = {name: one for name, one in settings.items() if one.active}
         self._known = known
+        self._looked_at = looked_at
         self._published: dict[tuple[str, str], str] = {}
         self._minutely = Seldom(MINUTE)
         self._todo: asyncio.Queue[Sequence[EndedCall]] = asyncio.Queue()
@@ -105,6 +110,7 @@ class Monitors:
             projects.setdefault(one.project_id, []).append(one.call_id)
         tasks = [task for project, ids in projects.items() async for task in self._tasks(project, ids)]
         await self._client.enqueue(tasks, ended)
+        self._looked_at(ended)
 
     async def _tasks(self, project: str, ids: Sequence[str]) -> AsyncIterator[Task]:
         for rule in await self._rules(project):

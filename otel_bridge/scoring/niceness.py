@@ -17,8 +17,8 @@ _AUTOGROUP: Final = Path("/proc/self/autogroup")
 def be_nice(level: int) -> None:
     """Give way to others, by the nice level and by that of the process's autogroup.
 
-    Where Linux groups processes by session (sched(7), "The autogroup feature"), a nice level counts within the
-    group only: a session of its own would take as much CPU as all of the bridge.
+    Where Linux groups processes by session (sched(7), "The autogroup feature"), a nice level counts within
+    the group only: a session of its own would take as much CPU as all of the bridge.
     """
     with suppress(OSError):
         os.nice(max(0, level - os.nice(0)))

@@ -45,7 +45,7 @@ class Pace:
         return max(1, min(self._most, int(fit)))
 
     def room(self, held: int) -> int:
-        """Return how many tasks more may be leased when so many are held: as much again as can be under way."""
+        """Return how many tasks more may be leased beside `held`: as much again as can be under way."""
         if self._open_at - asyncio.get_running_loop().time() > SHUT_SECONDS:
             return 0
         return max(0, 2 * self._slots * self.batch - held)

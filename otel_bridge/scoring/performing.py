@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
 from otel_bridge.scoring.lane import Tried
@@ -13,7 +13,6 @@ from otel_bridge.scoring.runs import Ran, now
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-    from otel_bridge.model.scoring import Task
     from otel_bridge.scorer.base import Verdict
     from otel_bridge.scorer.spec import Spec
     from otel_bridge.scoring.assignments import Assignment
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
 RUNNER_BATCH: Final = 100
 RUNNER_SLOTS: Final = 2
 """One batch is computed while the next one is read."""
+
+
+Score: TypeAlias = "Callable[..., Awaitable[Verdict]]"
+"""Called with a Spec, a line and a Task; raises ScorerFailed or ScorerBusy."""
 
 
 class Running(Protocol):
@@ -81,7 +84,7 @@ class OverHttp:
         self,
         reader: CallReader,
         wants: Wants,
-        score: Callable[[Spec, Line, Task], Awaitable[Verdict]],
+        score: Score,
         slots: int,
     ) -> None:
         self.slots = slots

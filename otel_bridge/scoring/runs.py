@@ -65,7 +65,9 @@ def failed(held: Assignment, ran: Ran, error: ScorerFailed | ScorerBusy) -> Outc
     """Return the outcome of a task whose scorer failed: its run has the exception, and there is no output."""
     reason = shortened(str(error) or type(error).__name__)
     summary = Raw(_encode({"usage": error.usage})) if error.usage else Raw(b"{}")
-    run = _run(held, ran, inputs=error.inputs or Raw(b"{}"), output=NOTHING, summary=summary, exception=reason)
+    run = _run(
+        held, ran, inputs=error.inputs or Raw(b"{}"), output=NOTHING, summary=summary, exception=reason
+    )
     return Outcome(task=held.task, attempt=held.leased.attempt, state="failed", error=reason, run=run)
 
 

@@ -33,9 +33,9 @@ Pending = tuple[Outcome, bytes]
 
 
 class Settler:
-    """Hands outcomes back; `settled` hears of each task whose outcome the bridge has kept or ignored."""
+    """Hands outcomes back; `settled` hears of each that the bridge has kept or ignored."""
 
-    def __init__(self, client: BridgeClient, settled: Callable[[Task], None]) -> None:
+    def __init__(self, client: BridgeClient, settled: Callable[[Outcome], None]) -> None:
         self._client = client
         self._settled = settled
         self._pending: list[Pending] = []
@@ -76,7 +76,8 @@ class Settler:
 
     async def _flush(self) -> None:
         """Hand back one batch; it stays pending until that is done, so that cancelling loses nothing."""
-        batch, size = [], 0
+        batch: list[Pending] = []
+        size = 0
         for one in self._pending[:MAX_OUTCOMES]:
             if batch and size + len(one[1]) > MAX_BYTES:
                 break
@@ -99,7 +100,7 @@ class Settler:
         except Unavailable as error:
             log().warning("outcomes_not_handed_back", outcomes=len(batch), reason=str(error))
         for outcome, _ in batch:
-            self._settled(outcome.task)
+            self._settled(outcome)
 
     async def _until_taken(self, encoded: Sequence[bytes]) -> None:
         """Send outcomes again and again; raise Permanent when they are refused, Unavailable in a hurry."""
@@ -111,7 +112,9 @@ class Settler:
                 if self._hurry:
                     raise
                 wait = backoff.next()
-                log().warning("outcomes_wait", outcomes=len(encoded), reason=str(error), again_in=round(wait, 1))
+                log().warning(
+                    "outcomes_wait", outcomes=len(encoded), reason=str(error), again_in=round(wait, 1)
+                )
                 await asyncio.sleep(wait)
 
     @property
@@ -126,9 +129,11 @@ class Settler:
             await self._hand_back(batch[half:])
             return
         outcome = batch[0][0]
-        log().error("outcome_refused", call=outcome.task.call_id, scorer=outcome.task.scorer_ref, reason=str(error))
+        log().error(
+            "outcome_refused", call=outcome.task.call_id, scorer=outcome.task.scorer_ref, reason=str(error)
+        )
         if outcome.run is None:
-            self._settled(outcome.task)  # not even its failure can be told
+            self._settled(outcome)  # not even its failure can be told
             return
         reason = shortened(f"the bridge does not take the result: {error}")
         told = Outcome(task=outcome.task, attempt=outcome.attempt, state="failed", error=reason)

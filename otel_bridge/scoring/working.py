@@ -1,4 +1,4 @@
-"""A worker at work: tasks are leased, come to the lanes of their scorers, and what comes of them goes back."""
+"""A worker at work: leased tasks come to the lanes of their scorers, and what comes of them goes back."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from otel_bridge.telemetry import log
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from otel_bridge.model.scoring import Leased, Task
+    from otel_bridge.model.scoring import Leased, Outcome
+    from otel_bridge.model.tasks import Claimed
     from otel_bridge.scorer.spec import Spec
     from otel_bridge.scoring.assignments import Assignment
-    from otel_bridge.scoring.client import BridgeClient, Work
+    from otel_bridge.scoring.client import BridgeClient
     from otel_bridge.scoring.lane import Performer
     from otel_bridge.scoring.monitors import Monitors
     from otel_bridge.scoring.reading import CallReader
     from otel_bridge.scoring.resolving import Scorers
+    from otel_bridge.scoring.source import Source
 
 MAX_HELD: Final = 4000
 """Tasks that a worker holds."""
@@ -43,8 +45,8 @@ IDLE_SECONDS: Final = 60.0
 """When a scorer that is not needed lets go of its processes."""
 
 
-class Performers(Protocol):
-    """Makes what applies a scorer."""
+class Appliers(Protocol):
+    """Makes what applies a scorer: `scoring.applying.Appliers`."""
 
     async def open(self, spec: Spec) -> Performer:
         """Return a performer for this scorer."""
@@ -56,18 +58,18 @@ class Worker:
     def __init__(
         self,
         client: BridgeClient,
+        source: Source,
         reader: CallReader,
         *,
         lease_seconds: int,
         scorers: Scorers,
-        performers: Performers,
+        appliers: Appliers,
         monitors: Monitors,
     ) -> None:
-        self._client = client
+        self._source = source
         self._reader = reader
-        self._lease_seconds = lease_seconds
         self._scorers = scorers
-        self._performers = performers
+        self._appliers = appliers
         self._monitors = monitors
         self._held = Assignments(client, lease_seconds)
         self._settler = Settler(client, self._settled)
@@ -122,16 +124,15 @@ class Worker:
         full = len(self._held) >= MAX_HELD or not self._monitors.room or bool(self._arriving)
         return full or not all(lane.room for lane in self._lanes.values())
 
-    async def _leased(self) -> Work:
+    async def _leased(self) -> Claimed:
         """Ask the bridge for work; it waits for some unless more may be asked for soon."""
         rooms = {ref: lane.room for ref, lane in self._lanes.items()} | dict.fromkeys(self._arriving, 0)
-        return await self._client.lease(
-            max(0, min(MAX_LEASED, MAX_HELD - len(self._held))),
-            self._lease_seconds,
-            wait_seconds=0 if self._short else WAIT_SECONDS,
+        return await self._source.take(
+            limit=max(0, min(MAX_LEASED, MAX_HELD - len(self._held))),
             rooms=rooms,
             each=FIRST_ROOM,
             ended=self._monitors.room,
+            wait_seconds=0 if self._short else WAIT_SECONDS,
         )
 
     def _take(self, leased: Sequence[Leased]) -> None:
@@ -162,6 +163,7 @@ class Worker:
             lane.add(group)
         finally:
             self._arriving -= Counter((ref,))
+            self._held.wake()
 
     async def _lane(self, ref: str) -> Lane:
         """Return the lane of a scorer; raise Unusable. Waits while the bridge is away."""
@@ -174,13 +176,14 @@ class Worker:
                 await asyncio.sleep(backoff.next())
                 continue
             if ref not in self._lanes:
-                performer = await self._performers.open(spec)
+                performer = await self._appliers.open(spec)
                 self._lanes[ref] = Lane(spec, performer, self._settler.put, self._limiters.of(spec))
             return self._lanes[ref]
 
-    def _settled(self, task: Task) -> None:
-        self._held.let_go(task)
-        self._reader.forget(task)
+    def _settled(self, outcome: Outcome) -> None:
+        self._source.settled(outcome)
+        self._held.let_go(outcome.task)
+        self._reader.forget(outcome.task)
 
     async def _tidy(self) -> None:
         """Let scorers go that nobody asks for. Never returns."""
