@@ -1,0 +1,1 @@
+"""Transports of scoring jobs: what is sent and what is promised. Knows neither scorers nor stores."""
