@@ -16,11 +16,12 @@ import msgspec
 from msgspec import Struct
 
 from otel_bridge.jobs.base import ScoreCalls
-from otel_bridge.jobs.names import Names
 from otel_bridge.model.scoring import MAX_MESSAGE_CALLS, EndedCall, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from otel_bridge.jobs.names import Names
 
 MAX_VALUE_BYTES: Final = 900_000
 """Of a message that we write; a broker takes 1 MiB unless told otherwise."""
@@ -97,7 +98,7 @@ def tasks_of(message: ScoreCalls) -> list[Task]:
 
 
 def key_of(project_id: str, call_id: str, buckets: int) -> bytes:
-    """Return the key of a message: its project, spread over `buckets` by the (first) call when there are more."""
+    """Return the key of a message: its project, spread over `buckets` by the first call if more than one."""
     if buckets <= 1:
         return project_id.encode()
     return f"{project_id}:{crc32(call_id.encode()) % buckets}".encode()
@@ -164,10 +165,10 @@ def _alike(key: _Key, refs_of: Mapping[str, list[str]]) -> Iterator[ScoreCalls]:
     calls_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for call_id, refs in refs_of.items():
         calls_of[tuple(dict.fromkeys(refs))].append(call_id)
-    for refs, call_ids in calls_of.items():
+    for scorer_refs, call_ids in calls_of.items():
         calls = iter(call_ids)
         while some := tuple(islice(calls, MAX_MESSAGE_CALLS)):
-            yield from _small(ScoreCalls(call_ids=some, scorer_refs=refs, **key._asdict()))
+            yield from _small(ScoreCalls(call_ids=some, scorer_refs=scorer_refs, **key._asdict()))
 
 
 def _small(message: ScoreCalls) -> Iterator[ScoreCalls]:
@@ -176,11 +177,8 @@ def _small(message: ScoreCalls) -> Iterator[ScoreCalls]:
     if _size(calls) + _size(refs) <= MAX_VALUE_BYTES or len(calls) == len(refs) == 1:
         yield message
         return
-    name, longer = (
-        ("call_ids", calls) if len(refs) == 1 or _size(calls) > _size(refs) else ("scorer_refs", refs)
-    )
-    if len(longer) == 1:
-        name, longer = ("scorer_refs", refs) if name == "call_ids" else ("call_ids", calls)
+    by_calls = len(refs) == 1 or (len(calls) > 1 and _size(calls) > _size(refs))
+    name, longer = ("call_ids", calls) if by_calls else ("scorer_refs", refs)
     half = len(longer) // 2
     for part in (longer[:half], longer[half:]):
         yield from _small(msgspec.structs.replace(message, **{name: part}))

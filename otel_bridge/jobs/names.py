@@ -1,8 +1,8 @@
 """Names of projects and objects, as a Weave server's own messages spell them, and as the bridge does.
 
 Inside a Weave server a project has an internal id, and refs are `weave-trace-internal:///<id>/object/…`
-(`contract/weave-api.md` §4.2). Which id is which project only the operator knows, and says so in the settings.
-A project that is not named there goes by its own name, "entity/project", in both directions.
+(`contract/weave-api.md` §4.2). Which id is which project the operator says in the settings. A project that is
+not named there goes by its own name, "entity/project", in both directions.
 """
 
 from __future__ import annotations

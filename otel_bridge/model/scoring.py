@@ -97,7 +97,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class EndedCall(Struct, frozen=True):
-    """A call of a project that monitors watch has ended."""
+    """A call of a project that monitors watch has ended; `ended_at` 0: nobody said when."""
 
     project_id: str
     call_id: str
+    ended_at: int = 0
