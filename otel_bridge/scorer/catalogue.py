@@ -16,6 +16,7 @@ from otel_bridge.query.refs import parsed
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.kinds import DETERMINISTIC, Kind, kind_of
 from otel_bridge.scorer.packages import installed
+from otel_bridge.scorer.said import told
 from otel_bridge.scorer.settings import ScorerSettings
 from otel_bridge.scorer.spec import Bounds, Spec
 from otel_bridge.scorer.stored import STORED
@@ -199,7 +200,7 @@ def _ours(ref: str, named: Ref, content: Mapping[str, Any], known: Registered) -
             {**settings, "type": kind} | ({} if column_map is None else {"column_map": column_map})
         )
     except ValidationError as error:
-        raise Unusable(f"{ref}: {_told(error)}") from error
+        raise Unusable(f"{ref}: {told(error, skip=1)}") from error
     return Spec(
         name=named.name,
         kind=str(kind),
@@ -236,13 +237,3 @@ def _column_map(ref: str, content: Mapping[str, Any]) -> dict[str, str] | None:
             f"{ref}: column_map is no object of texts: parameter of the scorer → input of the call"
         )
     return {str(name): value for name, value in found.items() if not str(name).startswith("_")}
-
-
-def _told(error: ValidationError) -> str:
-    """Say in one line what is wrong with settings."""
-    problems = []
-    for found in error.errors(include_url=False, include_input=False, include_context=False):
-        place = ".".join(str(part) for part in found["loc"][1:] or found["loc"])
-        text = found["msg"].removeprefix("Value error, ")
-        problems.append(f"{place}: {text}" if place else text)
-    return "; ".join(problems)

@@ -31,7 +31,8 @@ def check_name(name: str) -> str:
     return name
 
 
-def _check_field(name: str) -> str:
+def check_field(name: str) -> str:
+    """Check the name of a place in a call; raise ValueError."""
     root, dot, rest = name.partition(".")
     if root not in COLUMNS or len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(
@@ -58,7 +59,7 @@ def _listed(value: object) -> object:
 
 
 Name: TypeAlias = Annotated[str, AfterValidator(check_name)]
-FieldName: TypeAlias = Annotated[str, AfterValidator(_check_field)]
+FieldName: TypeAlias = Annotated[str, AfterValidator(check_field)]
 Texts: TypeAlias = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     BeforeValidator(_listed),
@@ -126,12 +127,13 @@ class ValidJson(Negatable):
 
 
 class JsonSchema(Negatable):
-    """The field, or the JSON in its text, is valid by a JSON Schema (draft 4 to 2020-12)."""
+    """The field is valid by a JSON Schema (draft 4 to 2020-12). `text_is`: how a text counts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     type: Literal["json_schema"]
     schema_: dict[str, Any] | bool = Field(alias="schema")
+    text_is: Literal["json", "string"] = "json"
     fenced: bool = False
     check_formats: bool = False
 

@@ -1,0 +1,48 @@
+"""Whether a scorer of a runner's kinds can be used, told before it runs."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from otel_bridge.scorer.base import Unusable
+from otel_bridge.scorer.rules.opening import MODELS, open_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from otel_bridge.scorer.spec import Spec
+
+RUNNER_KINDS: Final = frozenset({*MODELS, "python"})
+"""Kinds that runner processes carry out; the others ask a service."""
+
+
+def check(spec: Spec, python_path: Sequence[Path] = ()) -> None:
+    """Raise Unusable when a scorer cannot run: its pattern or schema makes no sense, its package is not there.
+
+    Nothing of a Python scorer is imported. Blocks: reads directories, compiles what is to be matched.
+    """
+    if spec.kind in MODELS:
+        open_rule(spec.kind, spec.settings)
+    elif spec.kind == "python":
+        _check_package(spec.settings["callable"].partition(":")[0].partition(".")[0], python_path)
+
+
+def needs_costs(spec: Spec) -> bool:
+    """Tell whether a scorer reads what a call cost (`include_costs` of `/calls/stream_query`)."""
+    return spec.kind in {"cost", "python"}
+
+
+def _check_package(package: str, python_path: Sequence[Path]) -> None:
+    folders = [*map(Path, python_path)]
+    if any((folder / package).is_dir() or (folder / f"{package}.py").is_file() for folder in folders):
+        return
+    try:
+        found = find_spec(package)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise Unusable(
+            f"the Python package {package} is neither installed nor in a folder of scoring.python_path"
+        )

@@ -1,0 +1,183 @@
+"""Finds personal data and secrets in one text: patterns that RE2 finds, then checksums and ranges.
+
+What looks like a number of a person is believed only when its own rule holds: Luhn for cards (ISO/IEC 7812),
+mod 97 for IBAN (ISO 13616), the ranges of US social security numbers, `ipaddress` for addresses.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_bridge.scorer.base import Unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_SECRETS: Final = (
+    r"\b(?:sk|rk)-[A-Za-z0-9_\-]{20,}",  # OpenAI, Anthropic and many who took it over
+    r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",  # Stripe
+    r"\bgh[pousr]_[A-Za-z0-9]{36,}",
+    r"\bgithub_pat_[A-Za-z0-9_]{40,}",
+    r"\bglpat-[A-Za-z0-9_\-]{20,}",
+    r"\bxox[abeoprs]-[A-Za-z0-9\-]{10,}",  # Slack
+    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS
+    r"\bAIza[0-9A-Za-z_\-]{35}",  # Google
+    r"\bhf_[A-Za-z0-9]{30,}",
+    r"\bnpm_[A-Za-z0-9]{36}",
+    r"\bpypi-[A-Za-z0-9_\-]{50,}",
+    r"\bSG\.[A-Za-z0-9_\-]{22}\.[A-Za-z0-9_\-]{43}",
+    r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",  # JSON Web Token, signed
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"\b[Bb]earer +[A-Za-z0-9._~+/\-]{20,}=*",
+)
+_PATTERNS: Final = {
+    "secret": "|".join(_SECRETS),
+    "iban": r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}",
+    "credit_card": r"[0-9](?:[ \-]?[0-9]){12,18}",
+    "us_ssn": r"[0-9]{3}[\- ][0-9]{2}[\- ][0-9]{4}",
+    "email": (
+        r"[A-Za-z0-9][A-Za-z0-9._%+\-]*@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
+        r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)*\.[A-Za-z]{2,}"
+    ),
+    "ip_address": r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}",
+    "phone": (
+        r"(?:\+|\b00)[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}"
+        r"|\([0-9]{3}\) ?[0-9]{3}[ .\-][0-9]{4}|[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{4}"
+    ),
+}
+"""In the order in which they are looked for: what one kind has found is nothing else."""
+_MARKS: Final = {"email": "@", "secret": ""}
+"""A text without the mark of a kind has none of it; other kinds are numbers."""
+_JOINS: Final = {"iban": "", "credit_card": ".-", "us_ssn": ".-", "ip_address": ".:", "phone": "."}
+"""What joins a number to more of it on either side: then it is not one of these."""
+_LEAST_IPV6_CHARACTERS: Final = 4
+_IBAN_CHARACTERS: Final = 15
+_MASTERCARD: Final = range(2221, 2721)
+
+
+class Detector:
+    """Finds some kinds of personal data; what matches `allow` as a whole is none."""
+
+    def __init__(self, kinds: Sequence[str], allow: Sequence[str]) -> None:
+        import re2  # noqa: PLC0415 - only where a pattern is used
+
+        self._options = re2.Options()
+        self._options.log_errors = False
+        self._digit = re2.compile("[0-9]")
+        self._patterns = [
+            (kind, re2.compile(pattern), _check(kind)) for kind, pattern in _PATTERNS.items() if kind in kinds
+        ]
+        self._allow = [self._allowed(pattern) for pattern in allow]
+
+    def find(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """Yield kind, start and end of what is in a text, in characters; no two overlap."""
+        taken: list[tuple[int, int]] = []
+        has_digit = self._digit.search(text) is not None
+        for kind, pattern, check in self._patterns:
+            mark = _MARKS.get(kind)
+            if not has_digit if mark is None else mark not in text:
+                continue
+            for match in pattern.finditer(text):
+                end = _end(kind, text, match, check)
+                span = (match.start(), end)
+                if end and not _overlaps(span, taken) and not self._is_allowed(text[slice(*span)]):
+                    taken.append(span)
+                    yield (kind, *span)
+
+    def _allowed(self, pattern: str) -> Any:
+        import re2  # noqa: PLC0415 - as above
+
+        try:
+            return re2.compile(pattern, self._options)
+        except re2.error as error:
+            raise Unusable(f"allow: {pattern!r} is no pattern that RE2 takes") from error
+
+    def _is_allowed(self, found: str) -> bool:
+        return any(pattern.fullmatch(found) is not None for pattern in self._allow)
+
+
+def _end(kind: str, text: str, match: Any, check: Callable[[str], int]) -> int:
+    """Return where a finding ends, 0 when the match is none."""
+    start, end = match.span()
+    joins = _JOINS.get(kind)
+    if joins is not None:
+        before, after = text[max(0, start - 2) : start][::-1], text[end : end + 2]
+        if _goes_on(before, joins) or (kind != "iban" and _goes_on(after, joins)):
+            return 0
+    length = check(match.group())
+    return start + length if length else 0
+
+
+def _goes_on(beside: str, joins: str) -> bool:
+    """Tell whether a number is part of something longer, by two characters beside it, the nearer first."""
+    if beside[:1] and beside[0] in joins:
+        return beside[1:].isalnum()
+    return beside[:1].isalnum() or beside[:1] == "_"
+
+
+def _overlaps(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in taken)
+
+
+def _check(kind: str) -> Callable[[str], int]:
+    """Return what tells how many characters of a match are a finding, 0 for none."""
+    match kind:
+        case "credit_card":
+            return _card()
+        case "iban":
+            return _iban()
+        case "us_ssn":
+            return _ssn()
+        case "ip_address":
+            return _address
+        case _:
+            return len
+
+
+def _card() -> Callable[[str], int]:
+    from stdnum import luhn  # noqa: PLC0415 - 40 ms, only where it is looked for
+
+    def check(text: str) -> int:
+        digits = text.replace(" ", "").replace("-", "")
+        is_issued = digits[0] in "3456" or int(digits[:4]) in _MASTERCARD
+        return len(text) if is_issued and len(set(digits)) > 1 and luhn.is_valid(digits) else 0
+
+    return check
+
+
+def _iban() -> Callable[[str], int]:
+    from stdnum import iban  # noqa: PLC0415 - as above
+
+    def check(text: str) -> int:
+        """Take the longest part that is one: words may follow it."""
+        for end in range(len(text), _IBAN_CHARACTERS - 1, -1):
+            is_whole = not _goes_on(text[end : end + 2], "")
+            if is_whole and iban.is_valid(text[:end], check_country=False):
+                return end
+        return 0
+
+    return check
+
+
+def _ssn() -> Callable[[str], int]:
+    from stdnum.us import ssn  # noqa: PLC0415 - as above
+
+    def check(text: str) -> int:
+        one_separator = text[3] == text[6]
+        return len(text) if one_separator and ssn.is_valid(text.replace(" ", "-")) else 0
+
+    return check
+
+
+def _address(text: str) -> int:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return 0
+    if address.is_loopback or address.is_unspecified or address.is_multicast:
+        return 0
+    is_word = address.version == 6 and (  # noqa: PLR2004 - IPv6
+        len(text) < _LEAST_IPV6_CHARACTERS or not any(map(str.isdigit, text))
+    )
+    return 0 if is_word else len(text)
