@@ -19,7 +19,7 @@ RUNNER_KINDS: Final = frozenset({*MODELS, "python"})
 
 
 def check(spec: Spec, python_path: Sequence[Path] = ()) -> None:
-    """Raise Unusable when a scorer cannot run: its pattern or schema makes no sense, its package is not there.
+    """Raise Unusable when a scorer cannot run: its pattern or schema makes no sense, its package is missing.
 
     Nothing of a Python scorer is imported. Blocks: reads directories, compiles what is to be matched.
     """
@@ -32,6 +32,15 @@ def check(spec: Spec, python_path: Sequence[Path] = ()) -> None:
 def needs_costs(spec: Spec) -> bool:
     """Tell whether a scorer reads what a call cost (`include_costs` of `/calls/stream_query`)."""
     return spec.kind in {"cost", "python"}
+
+
+def needs_attributes(spec: Spec) -> bool:
+    """Tell whether a scorer reads the attributes of the call."""
+    if spec.kind not in MODELS:
+        return True
+    fields = (spec.settings.get(key) for key in ("field", "value_field"))
+    every = [*fields, *(spec.settings.get("fields") or ())]
+    return any(str(field).partition(".")[0] == "attributes" for field in every)
 
 
 def _check_package(package: str, python_path: Sequence[Path]) -> None:
