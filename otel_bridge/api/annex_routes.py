@@ -9,6 +9,7 @@ from typing import Final
 
 from otel_bridge.api import annex_queries as ask
 from otel_bridge.api import annex_reads as annex
+from otel_bridge.api import feedback_statistics
 from otel_bridge.api.typed import post, write
 from otel_bridge.http.route import About
 
@@ -46,6 +47,30 @@ ANNEX_ROUTES: Final = (
         ask.feedback,
         annex.answer,
         About(FEEDBACK, "Query feedback", "RowsQueryReq", "FeedbackQueryRes"),
+    ),
+    post(
+        "/feedback/stats",
+        feedback_statistics.asked_stats,
+        feedback_statistics.feedback_stats,
+        About(
+            FEEDBACK,
+            "Values in feedback over time",
+            "FeedbackStatsReq",
+            "FeedbackStatsRes",
+            more="The type of a scorer's feedback is `wandb.runnable.` and its name. Percentiles are exact.",
+        ),
+    ),
+    post(
+        "/feedback/payload_schema",
+        feedback_statistics.asked_schema,
+        feedback_statistics.payload_schema,
+        About(
+            FEEDBACK,
+            "Where feedback holds values",
+            "FeedbackPayloadSchemaReq",
+            "FeedbackPayloadSchemaRes",
+            more="What `/feedback/stats` can count, by type of feedback.",
+        ),
     ),
     write(
         "/feedback/purge",

@@ -55,34 +55,35 @@ def stats_query(body: CallStatsReq, *, now: int) -> StatsQuery:
 
 def zone_unknown(name: str) -> WriteRefused:
     """Refuse a time zone; whether it is known is asked of a file, so not on the event loop."""
-    return _refused("timezone", "timezone must be the name of an IANA time zone", name)
+    return refused("timezone", "timezone must be the name of an IANA time zone", name)
 
 
 def _check(body: CallStatsReq, start: int, end: int) -> None:
     if end < start:
-        raise _refused(None, "end must be after start", None)
+        raise refused(None, "end must be after start", None)
     if end - start > MAX_DAYS * DAY_SECONDS:
-        raise _refused(None, f"start and end must be at most {MAX_DAYS} days apart", None)
+        raise refused(None, f"start and end must be at most {MAX_DAYS} days apart", None)
     specs = [*(body.usage_metrics or ()), *(body.call_metrics or ())]
     if sum(len(spec.aggregations) + len(spec.percentiles) for spec in specs) > MAX_COLUMNS:
         raise reason(400, f"more than {MAX_COLUMNS} aggregations and percentiles")
 
 
-def _refused(member: str | None, message: str, value: Any) -> WriteRefused:
-    place = ("body",) if member is None else ("body", member)
+def refused(member: str | tuple[str | int, ...] | None, message: str, value: Any) -> WriteRefused:
+    """Refuse a value as pydantic would; `member` is where it lies in the body, None for the body itself."""
+    place = ("body", *((member,) if isinstance(member, str) else member or ()))
     error = {"type": "value_error", "loc": place, "msg": f"Value error, {message}", "input": value}
     return unprocessable([{**error, "ctx": {"error": message}}])
 
 
 def _spec(body: UsageMetricSpec | CallMetricSpec) -> MetricSpec:
     aggregations = tuple(dict.fromkeys(one.value for one in body.aggregations))
-    percentiles = tuple(dict.fromkeys(map(_percent, body.percentiles)))
+    percentiles = tuple(dict.fromkeys(map(percent, body.percentiles)))
     if not aggregations and not percentiles:
         aggregations = ("sum",)
     return MetricSpec(body.metric, aggregations, percentiles)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
     """Write 95.0 as "95" and 99.9 as "99.9", never with an exponent."""
     text = f"{Decimal(repr(abs(value))):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

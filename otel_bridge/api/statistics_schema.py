@@ -34,6 +34,7 @@ def _seconds(value: int) -> int:
 
 
 Moment: TypeAlias = Annotated[datetime, AfterValidator(_utc)]
+Granularity: TypeAlias = Annotated[int, AfterValidator(_seconds)]
 Percentile: TypeAlias = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
@@ -80,7 +81,7 @@ class CallStatsReq(Closed):
     project_id: str
     start: Moment = Field(description="Inclusive.")
     end: Moment | None = Field(default=None, description="Exclusive; null = now.")
-    granularity: Annotated[int, AfterValidator(_seconds)] | None = Field(
+    granularity: Granularity | None = Field(
         default=None,
         description=(
             "Bucket width in seconds; null = chosen from the range;"

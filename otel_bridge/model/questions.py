@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from otel_bridge.model.query import CallsFilter, CallsQuery, Operation, SortBy
 from otel_bridge.model.scoring import TaskState  # noqa: TC001 - msgspec reads the annotations
-from otel_bridge.model.stats import StatsQuery
+from otel_bridge.model.stats import FeedbackChoice, FeedbackMetric, StatsQuery
 
 
 class AskFeedback(Struct, frozen=True, kw_only=True, tag="feedback"):
@@ -149,6 +149,31 @@ class AskCallsUsage(Struct, frozen=True, kw_only=True, tag="calls_usage"):
     limit: int = 10_000
 
 
+class AskFeedbackStats(Struct, frozen=True, kw_only=True, tag="feedback_stats"):
+    """Values in feedback that was given in `[start, end)`, whole seconds since the epoch, by buckets of time.
+
+    `granularity` and `timezone` are as in `StatsQuery`.
+    """
+
+    project_id: str
+    start: int
+    end: int
+    metrics: tuple[FeedbackMetric, ...]
+    granularity: int | None = None
+    timezone: str = "UTC"
+    choice: FeedbackChoice = FeedbackChoice()
+
+
+class AskPayloadSchema(Struct, frozen=True, kw_only=True, tag="payload_schema"):
+    """Where payloads of feedback hold values that can be counted; `sample` payloads of each type are read."""
+
+    project_id: str
+    start: int
+    end: int
+    sample: int
+    choice: FeedbackChoice = FeedbackChoice()
+
+
 class AskTotalSize(Struct, frozen=True, kw_only=True, tag="total_size"):
     """How many bytes of JSON the traces hold whose roots a query selects."""
 
@@ -184,6 +209,8 @@ Beside: TypeAlias = (
     | AskThreads
     | AskTraceUsage
     | AskCallsUsage
+    | AskFeedbackStats
+    | AskPayloadSchema
     | AskTotalSize
 )
 """What the annex answers."""

@@ -31,8 +31,8 @@ def answer(query: StatsQuery, measure: Callable[[Measure], Measured], prices: Pr
     seconds = grid.width(query.start, query.end, query.granularity)
     asked = bool(query.usage_metrics or query.call_metrics)
     body: dict[str, Any] = {
-        "start": _iso(query.start),
-        "end": _iso(query.end),
+        "start": iso(query.start),
+        "end": iso(query.end),
         "granularity": seconds if asked else 0,
         "timezone": query.timezone,
         "usage_buckets": [],
@@ -60,7 +60,7 @@ def _calls(specs: Sequence[MetricSpec], shown: Sequence[str], found: Measured) -
     if not specs:
         return []
     empty = _row(specs, _EMPTY, Costs())
-    _bound(len(shown) * len(empty))
+    bound(len(shown) * len(empty))
     rows = []
     for bucket, timestamp in enumerate(shown):
         cell = found.calls.get(bucket)
@@ -76,7 +76,7 @@ def _usage(
 ) -> list[dict[str, Any]]:
     models = sorted({model for _, model, _ in found.usage})
     empty = _row(specs, _EMPTY, Costs())
-    _bound(len(models) * len(shown) * len(empty))
+    bound(len(models) * len(shown) * len(empty))
     rows = []
     for bucket, timestamp in enumerate(shown):
         for model in models:
@@ -86,7 +86,8 @@ def _usage(
     return rows
 
 
-def _bound(values: int) -> None:
+def bound(values: int) -> None:
+    """Raise InvalidRequest when an answer would hold more values than `MAX_VALUES`."""
     if values > MAX_VALUES:
         raise InvalidRequest(
             f"{values} values are more than an answer may hold ({MAX_VALUES});"
@@ -112,5 +113,6 @@ def _with_costs(query: StatsQuery) -> bool:
     return any(spec.metric in COST_METRICS for spec in query.usage_metrics)
 
 
-def _iso(at: int) -> str:
+def iso(at: int) -> str:
+    """Write whole seconds since the epoch as ISO 8601 in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

@@ -117,6 +117,22 @@ _ANNEX: Final[Mapping[str, Any]] = {
     "feedback_batch_create": {"batch": [_FEEDBACK]},
     "feedback_replace": _FEEDBACK | {"feedback_id": FEEDBACK, "payload": {"note": "short, right and polite"}},
     "feedback_query": {"project_id": PROJECT, "query": {"$expr": _ids(FEEDBACK)}, "limit": 10},
+    "feedback_stats": {
+        "project_id": PROJECT,
+        "start": "2026-01-02T00:00:00Z",
+        "end": "2026-01-03T00:00:00Z",
+        "granularity": 21_600,
+        "feedback_type": "wandb.runnable.quality",
+        "metrics": [
+            {"json_path": "output.score", "aggregations": ["avg"], "percentiles": [50]},
+            {"json_path": "output.passed", "value_type": "boolean"},
+        ],
+    },
+    "feedback_payload_schema": {
+        "project_id": PROJECT,
+        "start": "2026-01-02T00:00:00Z",
+        "end": "2026-01-03T00:00:00Z",
+    },
     "feedback_purge": {"project_id": PROJECT, "query": {"$expr": _ids(FEEDBACK)}},
     "cost_create": {
         "project_id": PROJECT,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel
 from typing_extensions import is_typeddict
 
-from otel_bridge.api import annex_bodies, bridge, queries, session, statistics_schema
+from otel_bridge.api import (
+    annex_bodies,
+    bridge,
+    feedback_statistics_schema,
+    queries,
+    session,
+    statistics_schema,
+)
 from otel_bridge.api.openapi import annex, calls, scoring, server
 from otel_bridge.api.scoring import bodies as scoring_bodies
 from otel_bridge.weave import annex_schema, schema
@@ -22,6 +29,7 @@ _MODULES: Final = (
     queries,
     annex_bodies,
     statistics_schema,
+    feedback_statistics_schema,
     bridge,
     session,
     calls,

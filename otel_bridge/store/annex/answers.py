@@ -8,6 +8,7 @@ import orjson
 
 from otel_bridge.errors import NotFound
 from otel_bridge.model import questions as q
+from otel_bridge.stats import payloads, series
 from otel_bridge.store.annex import listing, objects, resolving, tables, threads, usage
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
             return usage.calls_usage(reads, question, defaults)
         case q.AskTotalSize(query=query):
             return _total_size(reads, query)
+        case q.AskFeedbackStats():
+            return series.answer(question, reads.feedback_values)
+        case q.AskPayloadSchema():
+            return payloads.schema(reads.feedback_samples(question))
         case q.AskProjects(limit=limit):
             return orjson.dumps(reads.projects(limit))
         case q.AskUnknownCalls(project_id=project_id, call_ids=call_ids):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.annex import Feedback, Price, Row, Version
     from otel_bridge.model.query import CallsQuery
+    from otel_bridge.model.questions import AskPayloadSchema
+    from otel_bridge.stats.payloads import Reading, Sample, Stretch
 
 
 class Sizes(Struct, frozen=True):
@@ -51,6 +53,12 @@ class AnnexRows(Protocol):
 
     def feedback_count(self, project_id: str) -> int:
         """Return how much feedback a project has."""
+
+    def feedback_values(self, reading: Reading) -> Iterable[Stretch]:
+        """Return values out of payloads in the order of time and of arrival, few in memory at a time."""
+
+    def feedback_samples(self, asked: AskPayloadSchema) -> Iterable[Sample]:
+        """Return the newest payloads of each type of feedback, no large ones, few in memory at a time."""
 
     def prices(self, project_id: str) -> Sequence[Price]:
         """Return the prices of a project as they came."""

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 from otel_bridge.model.annex import Row
 from otel_bridge.store.annex.base import Sizes
 from otel_bridge.store.annex.refs import call_of
+from otel_bridge.store.annex.values import samples, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from otel_bridge.model.annex import Feedback, Price, Version
+    from otel_bridge.model.questions import AskPayloadSchema
+    from otel_bridge.stats.payloads import Reading, Sample, Stretch
 
 _Key = tuple[str, str]
 
@@ -59,6 +62,14 @@ class MemoryAnnex:
     def feedback_count(self, project_id: str) -> int:
         """Return how much feedback a project has."""
         return len(self.feedback(project_id))
+
+    def feedback_values(self, reading: Reading) -> Iterable[Stretch]:
+        """Return values out of payloads in the order of time."""
+        return values(self.feedback(reading.project_id), reading)
+
+    def feedback_samples(self, asked: AskPayloadSchema) -> Iterable[Sample]:
+        """Return the newest payloads of each type of feedback."""
+        return samples(self.feedback(asked.project_id), asked)
 
     def prices(self, project_id: str) -> list[Price]:
         """Return the prices of a project as they came."""

@@ -9,6 +9,7 @@ import msgspec
 from otel_bridge.model.annex import Feedback, Price, Row, Version
 from otel_bridge.store.annex.base import Sizes
 from otel_bridge.store.annex.refs import call_of
+from otel_bridge.store.sqlite import annex_values
 from otel_bridge.store.sqlite.ids import pack
 from otel_bridge.store.sqlite.queries import ANNEX
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from otel_bridge.model.questions import AskPayloadSchema
+    from otel_bridge.stats.payloads import Reading, Sample, Stretch
     from otel_bridge.store.sqlite.book import Book
 
 _MANY: Final = 2**62
@@ -54,6 +57,16 @@ class SqliteAnnexRows:
         """Return how much feedback a project has."""
         found = self._of("all_feedback", project_id)
         return int(found[0][0]) if found else 0
+
+    def feedback_values(self, reading: Reading) -> Iterator[Stretch]:
+        """Yield values out of payloads in the order of time."""
+        project = self._project(reading.project_id)
+        return iter(()) if project is None else annex_values.values(self._connection, project, reading)
+
+    def feedback_samples(self, asked: AskPayloadSchema) -> Iterator[Sample]:
+        """Yield the newest payloads of each type of feedback."""
+        project = self._project(asked.project_id)
+        return iter(()) if project is None else annex_values.samples(self._connection, project, asked)
 
     def prices(self, project_id: str) -> list[Price]:
         """Return the prices of a project as they came."""

@@ -78,3 +78,26 @@ def stored_calls(tmp_path):
 async def either_api(request, serve, stored_calls) -> Api:
     """The API over either store."""
     return await serve(calls=stored_calls if request.param == "sqlite" else None)
+
+
+class Clock:
+    """What the API takes for now, in microseconds: it stands until it is set."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_767_323_045
+
+    def __call__(self) -> int:
+        return self.seconds * 1_000_000
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("otel_bridge.api.app._microseconds", clock)
+    return clock
+
+
+@pytest.fixture
+async def timed_api(clock, either_api) -> Api:
+    """The API over either store, at 2026-01-02T03:04:05Z by `clock`."""
+    return either_api

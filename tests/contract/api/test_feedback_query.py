@@ -139,7 +139,6 @@ async def test_a_query_of_the_wrong_shape_is_refused_with_its_place(api, members
     assert reply.json["detail"][0]["loc"][: len(loc)] == loc
 
 
-@pytest.mark.parametrize("path", ["aggregate", "stats", "payload_schema"])
-async def test_statistics_of_feedback_are_not_offered(api, path):
-    reply = await api.post(f"/feedback/{path}", {"project_id": PROJECT})
+async def test_feedback_aggregate_is_not_offered(api):
+    reply = await api.post("/feedback/aggregate", {"project_id": PROJECT})
     assert (reply.status, reply.json) == (404, {"detail": "Not Found"})
