@@ -24,8 +24,8 @@ _MANY: Final = 1 << 62
 def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
     """Answer as `store.base.CallReader.answer` promises."""
     match question:
-        case q.AskFeedback():
-            return listing.feedback(reads, question)
+        case q.AskFeedback() | q.AskFeedbackStats() | q.AskPayloadSchema():
+            return _feedback(reads, question)
         case q.AskPrices():
             return listing.prices(reads, question)
         case q.AskThreads():
@@ -36,10 +36,6 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
             return usage.calls_usage(reads, question, defaults)
         case q.AskTotalSize(query=query):
             return _total_size(reads, query)
-        case q.AskFeedbackStats():
-            return series.answer(question, reads.feedback_values)
-        case q.AskPayloadSchema():
-            return payloads.schema(reads.feedback_samples(question))
         case q.AskProjects(limit=limit):
             return orjson.dumps(reads.projects(limit))
         case q.AskUnknownCalls(project_id=project_id, call_ids=call_ids):
@@ -47,6 +43,18 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
             return orjson.dumps([one for one in dict.fromkeys(call_ids) if one not in known])
         case _:
             return _content(reads, question)
+
+
+def _feedback(reads: Reads, question: q.AskFeedback | q.AskFeedbackStats | q.AskPayloadSchema) -> bytes:
+    match question:
+        case q.AskFeedback():
+            return listing.feedback(reads, question)
+        case q.AskFeedbackStats():
+            return series.answer(question, reads.feedback_values)
+        case q.AskPayloadSchema():
+            return payloads.schema(reads.feedback_samples(question))
+        case _:
+            assert_never(question)
 
 
 def _content(
