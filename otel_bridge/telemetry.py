@@ -49,6 +49,7 @@ NOTES: Final[Mapping[str, str]] = {
     "announced_spans": "spans that only say that another one runs (Logfire), kept as no call",
     "unsupported_signals": "requests with metrics, or with logs while `--logs` is off",
     "worker_restarts": "writer or reader processes that ended and were started again",
+    "scoring_worker_restarts": "scoring workers that ended and were started again",
     "expired_calls": "calls removed by retention or the disk cap",
     "queue_missed_calls": "calls that the queue could not keep for destinations which are not required",
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from contextlib import AsyncExitStack
 
+    from otel_bridge.api.scoring.desk import ScoringDesk
     from otel_bridge.config import BridgeConfig
     from otel_bridge.exporter.upstream import Upstream
     from otel_bridge.http.listener import Bound
@@ -95,6 +96,7 @@ async def open_api(
     doors: Doors,
     upstream: Upstream | None,
     page: Page | None,
+    scoring: ScoringDesk | None,
 ) -> Bound | None:
     """Listen for Weave's API. In a bridge without a store the `upstream` answers it."""
     endpoint = config.api
@@ -113,6 +115,7 @@ async def open_api(
         own_routes=page_routes(page),
         middlewares=[guarded(guard, refuse)] if guard else [],
         upstream=None if config.store or upstream is None else _pass_on(upstream, endpoint),
+        scoring=scoring,
     )
     http2 = http2_at_http_door(intake.telemetry, doors.grpc.port if doors.grpc is not None else 0)
     with naming("--api"):

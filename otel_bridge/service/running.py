@@ -12,6 +12,7 @@ import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from otel_bridge.api.scoring.desk import ScoringDesk
 from otel_bridge.errors import StartError
 from otel_bridge.ingest.address import ADDRESS_FILE, PROBES_FILE, publish_address, withdraw_address
 from otel_bridge.ingest.keeper import open_keeper
@@ -21,6 +22,7 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.service.announcing import Doors, announce
 from otel_bridge.service.doors import open_api, open_otlp, open_probes, reading_page
 from otel_bridge.service.keeping import queue_file, writer_settings
+from otel_bridge.service.scoring import open_workers
 from otel_bridge.service.state import State
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
@@ -121,7 +123,13 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             )
             files = await page if page else None  # before a span is taken: its sender may ask for it at once
             doors = await open_otlp(owned, config, intake)
-            api = await open_api(owned, config, keeper, intake, state, doors, upstream, files)
+            desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring)
+            api = await open_api(owned, config, keeper, intake, state, doors, upstream, files, desk)
+            if api is not None and desk is not None:
+                state.workers = await owned.enter_async_context(
+                    open_workers(config, desk.ledger, telemetry, api, stop.hurry)
+                )
+                owned.callback(desk.close)
             await _publish(owned, config, found := Doors(grpc=doors.grpc, http=doors.http, api=api, **probes))
             state.phase = "running"
             yield found

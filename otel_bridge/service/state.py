@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.exporter.delivery import Delivery
     from otel_bridge.ingest.keeper import Keeper
+    from otel_bridge.service.scoring import Workers
 
 FULL_PERCENT: Final = 95
 """A queue that is fuller takes no more for long (`contract/pipeline-config.md` §5.2)."""
@@ -24,6 +25,7 @@ class State:
     def __init__(self) -> None:
         self.keeper: Keeper | None = None
         self.delivery: Delivery | None = None
+        self.workers: Workers | None = None
         self.phase = "starting"
 
     @property
@@ -32,7 +34,7 @@ class State:
         return self.phase != "starting"
 
     def __call__(self) -> tuple[bool, Mapping[str, str]]:
-        """`api.probes.Health`. An upstream that cannot be reached is told of, but the bridge is ready."""
+        """`api.probes.Health`. Upstreams and scoring workers are told of, but the bridge is ready without."""
         keeper = self.keeper
         if keeper is None:
             return False, {"service": self.phase}
@@ -41,6 +43,8 @@ class State:
             "writer": "ok" if keeper.progressing() else "silent",
             "disk": "ok" if keeper.disk_has_room else "full",
         }
+        if self.workers is not None:
+            parts["scoring"] = self.workers.health
         ok = self.phase == "running" and parts["writer"] == parts["disk"] == "ok"
         if self.delivery is None or keeper.outbox is None:
             return ok, parts

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from otel_bridge.api.scoring.messages import EnqueueReq, LeaseReq, RenewReq, SettleReq, seconds
+from otel_bridge.errors import Unavailable
 from otel_bridge.model.tasks import Claimed, ClaimTasks, EnqueueTasks, RenewTasks, SettleTasks
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from otel_bridge.api.parts import Parts
     from otel_bridge.api.scoring.desk import ScoringDesk
 
+LEAST_WAIT_SECONDS: Final = 0.05
+"""Between two looks for a worker that has no room for what is due."""
 _MICROSECONDS: Final = 1_000_000
 _NOTHING: Final = Claimed()
 
@@ -23,19 +26,22 @@ _NOTHING: Final = Claimed()
 async def lease(parts: Parts, desk: ScoringDesk, asked: LeaseReq, gone: Callable[[], bool]) -> bytes:
     """Lend tasks and ended calls, waiting for some so long; `gone` tells when nobody waits any more.
 
-    Waiting holds no thread and no transaction, and ends at once when the bridge stops.
+    Waiting holds no thread and no transaction, and ends at once when the bridge stops; from then on nothing
+    is lent, raise Unavailable.
     """
+    if desk.closing.is_set():
+        raise Unavailable("the bridge is stopping")
     loop = asyncio.get_running_loop()
     end = loop.time() + asked.wait_seconds
     claim = _claim(asked)
-    while not gone():
+    while not (gone() or desk.closing.is_set()):
         seen = await desk.ledger.changes(-1)
         claimed = await desk.ledger.claim(claim)
         left = end - loop.time()
-        if claimed.leased or claimed.ended or left <= 0 or desk.closing.is_set():
+        if claimed.leased or claimed.ended or left <= 0:
             return msgspec.json.encode(claimed)
         due = left if claimed.due_at is None else (claimed.due_at - parts.clock()) / _MICROSECONDS
-        await _changed(desk, seen, min(left, max(0.0, due)))
+        await _changed(desk, seen, min(left, max(LEAST_WAIT_SECONDS, due)))
     return msgspec.json.encode(_NOTHING)
 
 
