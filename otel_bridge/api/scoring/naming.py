@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from otel_bridge.scorer.spec import Spec
 
-Named = Ref
-"""A ref taken apart."""
+FORM: Final = f"{REF_SCHEME}entity/project/object/NAME:DIGEST"
+_KINDS: Final = frozenset({"object", "op"})
 
-_FORMS: Final = f"{REF_SCHEME}entity/project/object/NAME:DIGEST"
-MALFORMED: Final = f"is neither a ref ({_FORMS}) nor the name of a registered scorer"
+
+class Unfit(Exception):
+    """A scorer that cannot be used; the message says why."""
 
 
 def object_ref(project_id: str, kind: str, name: str, digest: str) -> str:
@@ -25,17 +26,23 @@ def object_ref(project_id: str, kind: str, name: str, digest: str) -> str:
     return f"{REF_SCHEME}{project_id}/{kind}/{name}:{digest}"
 
 
-def named(text: str, registered: Mapping[str, Spec]) -> Ref | Spec | str:
-    """Return what `text` names: the ref of an object or op, a registered scorer, or why it names nothing."""
+def named(text: str, registered: Mapping[str, Spec]) -> Ref | Spec:
+    """Return what `text` names: an object or op by its ref, or a registered scorer. Raise Unfit."""
     if text in registered:
         return registered[text]
     ref = parsed(text)
-    if ref is not None and ref.kind in {"object", "op"}:
-        return ref if not ref.extra else "names a part of an object, not a scorer"
-    if ref is not None:
-        return f"names a {ref.kind}, not a scorer; refs of scorers are {_FORMS}"
+    if ref is None:
+        raise Unfit(_unnamed(text, registered))
+    if ref.kind not in _KINDS:
+        raise Unfit(f"names a {ref.kind}, not a scorer; scorers are named {FORM}")
+    if ref.extra:
+        raise Unfit("names a part of an object, not a scorer")
+    return ref
+
+
+def _unnamed(text: str, registered: Mapping[str, Spec]) -> str:
     if not text or any(mark in text for mark in "/: "):
-        return MALFORMED
+        return f"is neither a ref ({FORM}) nor the name of a registered scorer"
     close = get_close_matches(text, sorted(registered), 1)
-    hint = f"did you mean {close[0]}?" if close else f"published ones are named {_FORMS}"
-    return f"no scorer of this name is registered; {hint}"
+    hint = f"did you mean {close[0]}?" if close else f"published ones are named {FORM}"
+    return f"is no registered scorer; {hint}"
