@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
 
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, Size, parse_project, parse_size, parse_wait
-from otel_bridge.scorer.settings import ScoringSettings
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
+if TYPE_CHECKING:
+    from otel_bridge.scorer.settings import ScoringSettings
+else:
+    ScoringSettings = Any  # thirty models: loaded where a file says something about scoring
+
 
 class BridgeConfig(BaseModel):
-    """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue."""
+    """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue.
+
+    `scoring` None: calls are scored by what is built in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -42,7 +49,7 @@ class BridgeConfig(BaseModel):
 
     store: bool = True
     upstreams: tuple[WeaveSettings, ...] = ()
-    scoring: ScoringSettings = ScoringSettings()
+    scoring: ScoringSettings | None = None
     queue_dir: Path | None = None
     queue_size: Size = ByteSize(1 << 30)
     queue_max_age: Duration = timedelta(days=7)

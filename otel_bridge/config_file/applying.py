@@ -15,6 +15,7 @@ from otel_bridge.config_file.schema import (
     WeaveApi,
     WeaveExporter,
 )
+from otel_bridge.config_file.scoring import check_scoring
 from otel_bridge.exporter.settings import Retry, WeaveSettings
 from otel_bridge.parsers import Strict
 
@@ -45,6 +46,8 @@ def apply(service: Service, components: Components, document: Document) -> dict[
     for name, api in used.of(WeaveApi, "receivers"):
         fields |= {"api": api.endpoint, "scoring": api.scoring}
         used.check_store(name, api)
+        if api.scoring is not None:
+            check_scoring(name, api.scoring, used.names, document)
     fields |= _listeners(used)
     stores = used.of(StoreExporter, "exporters")
     upstreams = _all(used, WeaveExporter)

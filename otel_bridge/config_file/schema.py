@@ -18,7 +18,6 @@ from otel_bridge.parsers import (
     checked_url,
     parse_size,
 )
-from otel_bridge.scorer.settings import ScoringSettings
 
 
 def _empty_is_all_defaults(value: object) -> object:
@@ -63,7 +62,7 @@ class WeaveApi(Strict):
 
     endpoint: ListensAt = Field(default="127.0.0.1:6345", validate_default=True)
     store: str | None = None
-    scoring: Annotated[ScoringSettings, BeforeValidator(_empty_is_all_defaults)] = ScoringSettings()
+    scoring: Any = None
 
 
 class Auth(Strict):
