@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from otel_bridge.api.scoring.naming import Unfit
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.catalogue import object_form, registered, spec_of_object
+from otel_bridge.scorer.checking import RUNNER_KINDS, check
 from otel_bridge.scorer.nested import MAX_DEPTH, filled, refs_in
 from otel_bridge.scorer.places import Places
 from otel_bridge.scorer.settings import ScoringSettings
@@ -28,6 +29,7 @@ class Known:
     def __init__(self, settings: ScoringSettings | None, environ: Mapping[str, str]) -> None:
         settings = settings or ScoringSettings()
         self.registered = registered(settings)
+        self._python_path = settings.python_path
         self._places = Places(settings, environ)
 
     def of_object(self, ref: str, val: Any) -> Spec:
@@ -40,7 +42,10 @@ class Known:
     def fit(self, spec: Spec) -> Spec:
         """Return a scorer that can be used as it is; raise Unfit."""
         try:
-            self._places.check(spec)
+            if spec.kind in RUNNER_KINDS:
+                check(spec, self._python_path)
+            else:
+                self._places.check(spec)
         except Unusable as error:
             raise Unfit(str(error)) from None
         return spec
