@@ -56,7 +56,7 @@ class Token(Struct, frozen=True, kw_only=True):
     """Where a bearer token is asked for before the place itself, with what form."""
 
     url: str
-    form: dict[str, str]
+    form: tuple[tuple[str, str], ...]
 
 
 class Places:
@@ -115,12 +115,14 @@ class Places:
         """Return where and how a token is asked for."""
         url = _url(oauth.token_url, "token_endpoint_url")
         self._allow(url)
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": oauth.client_id,
-            "client_secret": self._secret(oauth.secret, url),
-        }
-        return Token(url=str(url), form=form if oauth.scope is None else {**form, "scope": oauth.scope})
+        scope = () if oauth.scope is None else (("scope", oauth.scope),)
+        form = (
+            ("grant_type", "client_credentials"),
+            ("client_id", oauth.client_id),
+            ("client_secret", self._secret(oauth.secret, url)),
+            *scope,
+        )
+        return Token(url=str(url), form=form)
 
     @property
     def keys(self) -> tuple[str, ...]:

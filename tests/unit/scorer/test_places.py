@@ -157,7 +157,7 @@ class TestRemoteScorers:
             token_url="https://id.example.com:8443/token", client_id="me", secret="CLIENT", scope="s"
         )
         token = places().of_token(asked)
-        assert token.form == {
+        assert dict(token.form) == {
             "grant_type": "client_credentials",
             "client_id": "me",
             "client_secret": "cl1ent",

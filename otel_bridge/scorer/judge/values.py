@@ -1,0 +1,49 @@
+"""What placeholders may name: the inputs of a call, its output, and what a column map adds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from msgspec import Raw
+
+from otel_bridge.query.refs import call_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_TOLD_BYTES: Final = 64 << 10
+"""Of one value that is recorded with a run; a larger one is in the call that was scored."""
+
+
+def values_of(call: Mapping[str, Any], column_map: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return values by the names that a prompt uses.
+
+    As in Weave, these are the inputs without `self`, `inputs` for all of them and `output`. A column map
+    gives, for a name, the input that fills it (or `output`).
+    """
+    inputs = call.get("inputs")
+    own = (
+        {name: value for name, value in inputs.items() if name != "self"} if isinstance(inputs, dict) else {}
+    )
+    values = {"inputs": own if isinstance(inputs, dict) else inputs, **own, "output": call.get("output")}
+    mapped = {name: values[column] for name, column in (column_map or {}).items() if column in values}
+    return values | mapped
+
+
+def told(call: Mapping[str, Any], values: Mapping[str, Any], placeholders: Sequence[str]) -> Raw:
+    """Return, as JSON, the values that a prompt asked for; a large one is told by the ref of the call."""
+    names = dict.fromkeys(_name(one, values) for one in placeholders)
+    ref = call_ref(str(call.get("project_id")), str(call.get("id")))
+    return Raw(orjson.dumps({name: _short(values[name], ref) for name in names if name in values}))
+
+
+def _name(placeholder: str, values: Mapping[str, Any]) -> str:
+    """Return the name that a placeholder begins with, which may have dots in it."""
+    path = placeholder.partition("[")[0].split(".")
+    longest = (".".join(path[:size]) for size in range(len(path), 0, -1))
+    return next((name for name in longest if name in values), path[0])
+
+
+def _short(value: Any, ref: str) -> Any:
+    return value if len(orjson.dumps(value)) <= MAX_TOLD_BYTES else ref

@@ -1,0 +1,105 @@
+"""A model is asked to judge a call: any server with OpenAI's `/chat/completions`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from msgspec.structs import replace
+
+from otel_bridge.exporter.verdict import retry_after
+from otel_bridge.scorer.base import ScorerBusy, ScorerFailed, Unusable, Verdict
+from otel_bridge.scorer.judge.answer import read
+from otel_bridge.scorer.judge.asking import body_of, messages_of
+from otel_bridge.scorer.judge.judge import judge_of
+from otel_bridge.scorer.judge.values import told, values_of
+from otel_bridge.scorer.told import said
+from otel_bridge.scoring.outgoing import Unreached
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from msgspec import Raw
+
+    from otel_bridge.model.scoring import Task
+    from otel_bridge.scorer.judge.judge import Judge
+    from otel_bridge.scorer.places import Place
+    from otel_bridge.scorer.spec import Spec
+    from otel_bridge.scoring.outgoing import Outgoing, Reply
+
+MAX_ANSWER_BYTES: Final = 8 << 20
+"""A verdict is small; this leaves room for models that think aloud."""
+BUSY: Final = frozenset({408, 409, 425, 429})
+"""Answers that may be others next time, beside all from 500 on."""
+REQUEST_ID: Final = "X-Client-Request-Id"
+"""OpenAI and gateways log it; it is the id of the call that records the run."""
+MEANS_SCHEMA: Final = (b"response_format", b"json_schema", b"schema")
+
+
+async def score(spec: Spec, line: bytes, task: Task, outgoing: Outgoing) -> Verdict:
+    """Ask the model once and return its verdict, with the tokens it took.
+
+    `line` is the call as JSON. Raises ScorerBusy when the server may answer later, ScorerFailed for all else;
+    both tell what the prompt was given.
+    """
+    call = orjson.loads(line)
+    inputs: Raw | None = None
+    try:
+        judge = judge_of(spec.settings)
+        values = values_of(call, spec.column_map)
+        inputs = told(call, values, judge.placeholders)
+        place = outgoing.places.of_judge(judge)
+        place = replace(place, headers={REQUEST_ID: task.run_id, **place.headers})
+        answer = await _ask(judge, place, messages_of(judge, values), outgoing, spec.bounds.timeout_seconds)
+        found = read(answer, model=place.model, reading=judge.reading)
+    except (Unusable, ScorerFailed) as error:
+        usage = error.usage if isinstance(error, ScorerFailed) else None
+        raise ScorerFailed(outgoing.hide(str(error)), inputs=inputs, usage=usage) from error
+    except ScorerBusy as error:
+        raise ScorerBusy(outgoing.hide(str(error)), retry_after=error.retry_after, inputs=inputs) from error
+    return Verdict(
+        output=found.output, inputs=inputs, usage=found.usage or None, notes={"model": judge.model}
+    )
+
+
+async def _ask(
+    judge: Judge, place: Place, messages: list[dict[str, Any]], outgoing: Outgoing, seconds: float
+) -> bytes:
+    """Return the body of a success. A server that knows no JSON schemas is told the schema in words."""
+    key = (place.url, place.model)
+    in_words = judge.response_format == "json_schema" and key in outgoing.schema_in_words
+    body = body_of(judge, place.model, messages, schema_in_words=in_words)
+    reply = await _send(place, body, outgoing, seconds)
+    if not in_words and _refuses_schema(judge, reply):
+        body = body_of(judge, place.model, messages, schema_in_words=True)
+        reply = await _send(place, body, outgoing, seconds)
+        if reply.status == HTTPStatus.OK:
+            outgoing.schema_in_words.add(key)
+    _raise_for(reply)
+    return reply.body
+
+
+async def _send(place: Place, body: bytes, outgoing: Outgoing, seconds: float) -> Reply:
+    try:
+        return await outgoing.post(
+            place.url, body, place.headers, seconds=seconds, max_bytes=MAX_ANSWER_BYTES
+        )
+    except Unreached as error:
+        raise ScorerBusy(f"the model server cannot be asked: {error}") from error
+
+
+def _refuses_schema(judge: Judge, reply: Reply) -> bool:
+    refused = reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+    return (
+        refused and judge.response_format == "json_schema" and any(one in reply.body for one in MEANS_SCHEMA)
+    )
+
+
+def _raise_for(reply: Reply) -> None:
+    if reply.status == HTTPStatus.OK:
+        return
+    text = f"the model server answered {reply.status}: {said(reply.body)}"
+    if reply.status in BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise ScorerBusy(text, retry_after=retry_after(reply.headers.get("retry-after")) or None)
+    raise ScorerFailed(text)
