@@ -80,6 +80,10 @@ class Run(Struct, frozen=True, kw_only=True):
     display_name: str | None = None
 
 
+NO_OUTPUT: Final = Raw(b"null")
+"""Of outcomes that have none. A `Raw | None` cannot be decoded: msgspec takes null only."""
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """What became of a leased task.
 
@@ -90,7 +94,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     task: Task
     attempt: int
     state: Literal["done", "failed", "queued"]
-    output: Raw | None = None
+    output: Raw = NO_OUTPUT
     error: str | None = None
     due_at: int | None = None
     run: Run | None = None
