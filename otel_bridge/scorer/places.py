@@ -14,6 +14,7 @@ from msgspec import Struct
 from yarl import URL
 
 from otel_bridge.scorer.base import Unusable
+from otel_bridge.scorer.judge.fitting import fitting
 from otel_bridge.scorer.judge.judge import judge_of
 from otel_bridge.scorer.remote import remote_of
 
@@ -78,7 +79,10 @@ class Places:
     def check(self, spec: Spec) -> None:
         """Return if a judge or a remote scorer can be reached as the configuration stands."""
         if spec.kind == "llm_judge":
-            self.of_judge(judge_of(spec.settings))
+            judge = judge_of(spec.settings)
+            self.of_judge(judge)
+            if judge.response_schema is not None and spec.origin != "object":
+                fitting(judge.response_schema)
         elif spec.kind == "remote":
             remote = remote_of(spec.settings)
             self.of_remote(remote)

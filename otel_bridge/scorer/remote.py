@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 from otel_bridge.query.refs import parsed
 from otel_bridge.scorer.base import ScorerFailed, Unusable
 from otel_bridge.scorer.plain import plain
-from otel_bridge.scorer.told import said
+from otel_bridge.scorer.quoting import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def read(body: bytes) -> Raw:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ScorerFailed(f"the remote scorer did not answer with JSON: {said(body)!r}") from error
+        raise ScorerFailed(f"the remote scorer did not answer with JSON: {message_of(body)!r}") from error
     if not isinstance(document, dict):
         raise ScorerFailed("the remote scorer did not answer with an object")
     version = document.get("schema_version")

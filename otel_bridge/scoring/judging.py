@@ -12,9 +12,10 @@ from otel_bridge.exporter.verdict import retry_after
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed, Unusable, Verdict
 from otel_bridge.scorer.judge.answer import read
 from otel_bridge.scorer.judge.asking import body_of, messages_of
+from otel_bridge.scorer.judge.fitting import check_fits
 from otel_bridge.scorer.judge.judge import judge_of
-from otel_bridge.scorer.judge.values import told, values_of
-from otel_bridge.scorer.told import said
+from otel_bridge.scorer.judge.values import recorded, values_of
+from otel_bridge.scorer.quoting import message_of
 from otel_bridge.scoring.outgoing import Unreached
 
 if TYPE_CHECKING:
@@ -48,11 +49,13 @@ async def score(spec: Spec, line: bytes, task: Task, outgoing: Outgoing) -> Verd
     try:
         judge = judge_of(spec.settings)
         values = values_of(call, spec.column_map)
-        inputs = told(call, values, judge.placeholders)
+        inputs = recorded(call, values, judge.placeholders)
         place = outgoing.places.of_judge(judge)
         place = replace(place, headers={REQUEST_ID: task.run_id, **place.headers})
         answer = await _ask(judge, place, messages_of(judge, values), outgoing, spec.bounds.timeout_seconds)
         found = read(answer, model=place.model, reading=judge.reading)
+        if judge.response_schema is not None and spec.origin != "object":  # whose schemas may be endless work
+            check_fits(found, judge.response_schema)
     except (Unusable, ScorerFailed) as error:
         usage = error.usage if isinstance(error, ScorerFailed) else None
         raise ScorerFailed(outgoing.hide(str(error)), inputs=inputs, usage=usage) from error
@@ -99,7 +102,7 @@ def _refuses_schema(judge: Judge, reply: Reply) -> bool:
 def _raise_for(reply: Reply) -> None:
     if reply.status == HTTPStatus.OK:
         return
-    text = f"the model server answered {reply.status}: {said(reply.body)}"
+    text = f"the model server answered {reply.status}: {message_of(reply.body)}"
     if reply.status in BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ScorerBusy(text, retry_after=retry_after(reply.headers.get("retry-after")) or None)
     raise ScorerFailed(text)

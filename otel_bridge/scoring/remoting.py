@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from otel_bridge.scorer.base import ScorerFailed, Unusable, Verdict
-from otel_bridge.scorer.judge.values import told
+from otel_bridge.scorer.judge.values import recorded
+from otel_bridge.scorer.quoting import message_of
 from otel_bridge.scorer.remote import MAX_BODY_BYTES, headers_of, read, remote_of, request_of
-from otel_bridge.scorer.told import said
 from otel_bridge.scoring.outgoing import Unreached
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def score(spec: Spec, line: bytes, task: Task, outgoing: Outgoing) -> Verd
     Raises ScorerFailed for everything else: a call is sent once, and no answer is asked for again.
     """
     call = orjson.loads(line)
-    inputs = told(call, call, ("inputs", "output"))
+    inputs = recorded(call, call, ("inputs", "output"))
     try:
         remote = remote_of(spec.settings)
         body = request_of(spec, remote, call, task, datetime.now(UTC))
@@ -56,5 +56,5 @@ async def _send(spec: Spec, remote: Remote, body: bytes, task: Task, outgoing: O
 
 def _result(reply: Reply) -> Raw:
     if reply.status != HTTPStatus.OK:
-        raise ScorerFailed(f"the remote scorer answered {reply.status}: {said(reply.body)}")
+        raise ScorerFailed(f"the remote scorer answered {reply.status}: {message_of(reply.body)}")
     return read(reply.body)

@@ -13,7 +13,7 @@ import orjson
 from msgspec import Raw, Struct
 
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
-from otel_bridge.scorer.told import message, said, shown
+from otel_bridge.scorer.quoting import message_in, message_of, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,9 +84,9 @@ def _document(body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ScorerFailed(f"the model server did not answer with JSON: {said(body)!r}") from error
+        raise ScorerFailed(f"the model server did not answer with JSON: {message_of(body)!r}") from error
     if not isinstance(document, dict):
-        raise ScorerFailed(f"the model server did not answer with an object: {said(body)!r}")
+        raise ScorerFailed(f"the model server did not answer with an object: {message_of(body)!r}")
     return document
 
 
@@ -94,7 +94,7 @@ def _raise_error(error: Any) -> None:
     if not error:
         return
     code = error.get("code") if isinstance(error, dict) else None
-    text = f"the model server answered with an error: {shown(message(error))}"
+    text = f"the model server answered with an error: {quoted(message_in(error))}"
     if isinstance(code, int) and code in BUSY_CODES:
         raise ScorerBusy(text)
     raise ScorerFailed(text)
@@ -110,7 +110,7 @@ def _text(document: Mapping[str, Any]) -> str:
     if text:
         return text
     if given.get("refusal"):
-        raise ScorerFailed(f"the model refused: {shown(str(given['refusal']))}")
+        raise ScorerFailed(f"the model refused: {quoted(str(given['refusal']))}")
     raise ScorerFailed(f"the model said nothing (finish_reason {_finish(document)})")
 
 
@@ -151,7 +151,7 @@ def _structured(text: str, *, must: bool, answer: Mapping[str, Any]) -> Any:
     if not must:
         return text
     cut = ", which was cut off: max_tokens is too small" if _finish(answer) == "length" else ""
-    raise ScorerFailed(f"the answer of the model is no JSON{cut}: {shown(text)!r}")
+    raise ScorerFailed(f"the answer of the model is no JSON{cut}: {quoted(text)!r}")
 
 
 def _finish(document: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ import orjson
 from msgspec import Raw
 
 from otel_bridge.query.refs import call_ref
+from otel_bridge.scorer.fields import reader
+from otel_bridge.scorer.kinds import check_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,22 +22,34 @@ def values_of(call: Mapping[str, Any], column_map: Mapping[str, str] | None) -> 
     """Return values by the names that a prompt uses.
 
     As in Weave, these are the inputs without `self`, `inputs` for all of them and `output`. A column map
-    gives, for a name, the input that fills it (or `output`).
+    gives, for a name that no input has, the input that fills it, or a place in the call
+    (`output.text`, `attributes.expected`).
     """
-    inputs = call.get("inputs")
-    own = (
-        {name: value for name, value in inputs.items() if name != "self"} if isinstance(inputs, dict) else {}
+    found = call.get("inputs")
+    inputs = (
+        {name: one for name, one in found.items() if name != "self"} if isinstance(found, dict) else found
     )
-    values = {"inputs": own if isinstance(inputs, dict) else inputs, **own, "output": call.get("output")}
-    mapped = {name: values[column] for name, column in (column_map or {}).items() if column in values}
-    return values | mapped
+    own = inputs if isinstance(inputs, dict) else {}
+    values = {"inputs": inputs, **own, "output": call.get("output")}
+    for name, source in (column_map or {}).items():
+        value = own[source] if source in own else _at(source, call)
+        if value is not None:
+            values.setdefault(name, value)
+    return values
 
 
-def told(call: Mapping[str, Any], values: Mapping[str, Any], placeholders: Sequence[str]) -> Raw:
+def recorded(call: Mapping[str, Any], values: Mapping[str, Any], placeholders: Sequence[str]) -> Raw:
     """Return, as JSON, the values that a prompt asked for; a large one is told by the ref of the call."""
     names = dict.fromkeys(_name(one, values) for one in placeholders)
     ref = call_ref(str(call.get("project_id")), str(call.get("id")))
     return Raw(orjson.dumps({name: _short(values[name], ref) for name in names if name in values}))
+
+
+def _at(source: str, call: Mapping[str, Any]) -> Any:
+    try:
+        return reader(check_field(source))(call)
+    except ValueError:  # the name of an input that is not there
+        return None
 
 
 def _name(placeholder: str, values: Mapping[str, Any]) -> str:

@@ -60,17 +60,25 @@ async def test_a_large_value_is_told_by_the_ref_of_the_call(model, asking):
     assert len(model.requests[0]["messages"][0]["content"]) > 100_000
 
 
-async def test_a_column_map_gives_inputs_other_names(model, asking):
-    scoring = judging(model, prompt="{ask} {said} {inputs}", column_map={"ask": "question", "said": "output"})
+async def test_a_column_map_fills_names_that_no_input_has(model, asking):
+    names = {"ask": "question", "said": "output", "op": "op_name", "question": "output"}
+    scoring = judging(model, prompt="{ask} {said} {op} {question} {inputs}", column_map=names)
     await asking(score, scoring, spec_of(scoring))
     told = model.requests[0]["messages"][0]["content"]
-    assert told == 'Where is it? Please look again. {"question":"Where is it?"}'
+    assert told == 'Where is it? Please look again. reply Where is it? {"question":"Where is it?"}'
 
 
 async def test_a_schema_is_filled_in(model, asking):
     scoring = judging(model, response_schema=SCHEMA)
     verdict = await asking(score, scoring, spec_of(scoring))
     assert orjson.loads(bytes(verdict.output)) == {"kind": True, "why": "it says 'please'"}
+
+
+async def test_a_verdict_that_does_not_fit_its_schema_has_failed(model, asking):
+    scoring = judging(model, response_schema={**SCHEMA, "required": ["kind", "score"]})
+    with pytest.raises(ScorerFailed, match='does not fit the schema: "score" is a required') as failed:
+        await asking(score, scoring, spec_of(scoring))
+    assert failed.value.usage["fake-1"]["input_tokens"] == 6
 
 
 async def test_a_server_without_schemas_is_told_in_words_and_asked_so_from_then_on(model):

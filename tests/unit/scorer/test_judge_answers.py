@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
 from otel_bridge.scorer.judge.answer import MAX_OUTPUT_BYTES, read
-from otel_bridge.scorer.told import SHOWN_CHARACTERS, said
+from otel_bridge.scorer.quoting import QUOTED_CHARACTERS, message_of
 
 USAGE = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
 
@@ -130,11 +130,11 @@ class TestUsage:
         (b'{"reason": "bad key"}', "bad key"),
         (b"bad\n  key", "bad key"),
         (b"\xff", "\ufffd"),
-        (b"x" * 9999, "x" * SHOWN_CHARACTERS + "…"),
+        (b"x" * 9999, "x" * QUOTED_CHARACTERS + "…"),
     ],
 )
 def test_the_message_of_an_error_is_found_and_cut(body, told):
-    assert said(body) == told
+    assert message_of(body) == told
 
 
 JSON = st.recursive(

@@ -168,6 +168,13 @@ class TestRemoteScorers:
                 OAuth(token_url="https://id.example.com/token", client_id="me", secret="CLIENT")
             )
 
+    def test_a_schema_that_cannot_be_used_is_told_before_anything_is_asked(self):
+        schema = {"type": "no such type"}
+        said = {"type": "llm_judge", "model": "local/m", "prompt": "{output}", "response_schema": schema}
+        spec = registered(ScoringSettings.model_validate({**SAID, "scorers": {"mine": said}}))["mine"]
+        with pytest.raises(Unusable, match="schema: "):
+            places().check(spec)
+
     def test_a_scorer_of_another_kind_needs_no_place(self):
         known = registered(ScoringSettings.model_validate(SAID))
         assert places().check(known["valid_json"]) is None
