@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "healthcheck": "healthcheck.command",
     "import": "reading.import_",
     "queue": "queue.queue",
+    "score-worker": "score_worker.command",
     "stats": "reading.stats",
 }
 """Name → module of this package, and the command in it."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from otel_bridge.scoring.reading import CallReader, Line, Wants
 
 RUNNER_BATCH: Final = 100
+MOST_REQUESTS: Final = 3
+"""Of one run: a token, an answer, and another one where the first was asked for in the wrong way."""
 RUNNER_SLOTS: Final = 2
 """One batch is computed while the next one is read."""
 
@@ -107,11 +109,12 @@ class OverHttp:
         """Hold on to nothing."""
 
     async def _result(self, held: Assignment, line: Line) -> Verdict | ScorerFailed | ScorerBusy:
-        seconds = held.spec.bounds.timeout_seconds
+        """Score one call. Each request that this takes has a deadline of its own."""
+        seconds = MOST_REQUESTS * held.spec.bounds.timeout_seconds
         try:
             async with asyncio.timeout(seconds):
                 return await self._score(held.spec, line, held.task)
         except TimeoutError:
-            return ScorerBusy(f"no result within {seconds:g} s")
+            return ScorerFailed(f"no result within {seconds:g} s")
         except (ScorerFailed, ScorerBusy) as error:
             return error

@@ -26,7 +26,7 @@ UNUSABLE_SECONDS: Final = 30.0
 
 
 class Scorers:
-    """The scorers that refs name. `check` raises Unusable for what the operator does not allow here."""
+    """The scorers that refs name. `check`, run in a thread, raises Unusable for what cannot run here."""
 
     def __init__(self, client: BridgeClient, known: Registered, check: Callable[[Spec], None]) -> None:
         self._client = client
@@ -63,7 +63,10 @@ class Scorers:
 
     async def _read(self, ref: str) -> Spec:
         value = await self._value(ref)
-        spec = await asyncio.to_thread(spec_of_object, ref, value, self._known)
+        return await asyncio.to_thread(self._checked, ref, value)
+
+    def _checked(self, ref: str, value: Any) -> Spec:
+        spec = spec_of_object(ref, value, self._known)
         self._check(spec)
         return spec
 

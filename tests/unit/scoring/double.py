@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,7 +35,7 @@ def a_call(call_id: str, **members: Any) -> dict[str, Any]:
 
 
 class Desk:
-    """What the double keeps. `answers` holds statuses to be answered next, by path; `instead` whole routes."""
+    """What the double keeps; by path, `answers` are the next statuses and `instead` are whole routes."""
 
     def __init__(self) -> None:
         self.calls: dict[str, dict[str, Any]] = {}
@@ -86,9 +85,8 @@ class Desk:
         return web.Response(body=answer, status=status, content_type="application/json")
 
     async def lease(self, body: dict[str, Any]) -> bytes:
-        end = time.monotonic() + min(body["wait_seconds"], 0.05)
-        while not self._leasable(body) and not (self.ended and body["ended"]) and time.monotonic() < end:
-            await asyncio.sleep(0.005)
+        if body["wait_seconds"] and not self._leasable(body) and not (self.ended and body["ended"]):
+            await asyncio.sleep(0.02)
         leased = []
         for task in self._leasable(body):
             self.queue.remove(task)
