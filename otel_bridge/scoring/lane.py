@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_HERE: Final = 10.0
 """Seconds. A task that has to wait longer is handed back, to be due then."""
+MICROSECONDS: Final = 1_000_000
 LONGEST_RETRY_AFTER: Final = 3600.0
 BRIDGE_SECONDS: Final = 1.0
 """Before calls are read again that could not be, and as much again at random."""
@@ -128,17 +129,9 @@ class Lane:
     async def _work(self, batch: list[Assignment]) -> None:
         """Carry out a batch; whatever goes wrong costs its tasks a try, never the lane."""
         left = dict.fromkeys(batch)
-        clock = asyncio.get_running_loop().time
         try:
             await self._pace.admit(len(batch))
-            before = clock()
-            async with aclosing(self._performer.perform(batch)) as results:
-                async for tried in results:
-                    del left[tried.held]
-                    before, since = clock(), before
-                    if tried.ran is not None:
-                        self._pace.took(before - since, len(tried.ran.line))
-                    self._take(tried)
+            await self._perform(left)
         except Unavailable as error:  # the bridge, not the scorer: this is no try
             log().warning("calls_not_read", scorer=self.spec.name, tasks=len(left), reason=str(error))
             for one in left:
@@ -149,7 +142,16 @@ class Lane:
             for one in left:
                 self._again(one, reason)
 
+    async def _perform(self, left: dict[Assignment, None]) -> None:
+        """Carry out a batch; what is done is no longer in `left`."""
+        async with aclosing(self._performer.perform(tuple(left))) as results:
+            async for tried in results:
+                del left[tried.held]
+                self._take(tried)
+
     def _take(self, tried: Tried) -> None:
+        if (ran := tried.ran) is not None:
+            self._pace.took((ran.ended_at - ran.started_at) / MICROSECONDS, len(ran.line))
         match tried.result:
             case None:
                 self._done(runs.not_run(tried.held, runs.GONE))
@@ -172,7 +174,8 @@ class Lane:
             return
         backoff = Backoff(RETRY)
         backoff.attempts = held.attempt - 1
-        asked = min(LONGEST_RETRY_AFTER, busy.retry_after or 0.0) if busy is not None else 0.0
+        asked = min(MICROSECONDS: Final = 1_000_000
+LONGEST_RETRY_AFTER, busy.retry_after or 0.0) if busy is not None else 0.0
         wait = backoff.next(at_least=asked)
         if asked:
             self._pace.shut(wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
 from otel_bridge.scoring.lane import Tried
@@ -32,7 +32,9 @@ Score: TypeAlias = "Callable[..., Awaitable[Verdict]]"
 class Running(Protocol):
     """Processes that scorers run in: `scoring.runners.Runners`."""
 
-    def run(self, spec: Spec, lines: Sequence[Line]) -> AsyncGenerator[tuple[int, Any]]:
+    def run(
+        self, spec: Spec, lines: Sequence[Line]
+    ) -> AsyncGenerator[tuple[int, Verdict | ScorerFailed | ScorerBusy]]:
         """Yield the number of a line and what came of it: Verdict, ScorerFailed or ScorerBusy."""
 
 
@@ -69,7 +71,8 @@ class InRunner:
         async with aclosing(self._runners.run(held[0].spec, [line for _, line in found])) as results:
             async for index, result in results:
                 one, line = found[index]
-                yield Tried(one, Ran(line, started_at, now()), result)
+                ran = Ran(line, result.started_at or started_at, result.ended_at or now())
+                yield Tried(one, ran, result)
 
     async def close(self) -> None:
         """Let go of processes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -137,11 +137,7 @@ class CallReader:
                 "include_costs": wants.costs}  # fmt: skip
         trouble: BridgeError = Unavailable("the worker stops")
         try:
-            async with aclosing(self._client.lines("/calls/stream_query", body)) as lines:
-                async for line in lines:
-                    call_id = _ID.decode(line).id
-                    if (future := asked.pop(call_id, None)) is not None:
-                        self._found((project, call_id, wants), future, line)
+            await self._take(body, project, wants, asked)
             while asked:
                 call_id, future = asked.popitem()
                 self._found((project, call_id, wants), future, None)
@@ -155,6 +151,13 @@ class CallReader:
                 if not future.done():
                     future.set_exception(trouble)
                     future.exception()  # whoever waited may have gone
+
+    async def _take(self, body: dict[str, Any], project: str, wants: Wants, asked: Asked) -> None:
+        async with aclosing(self._client.lines("/calls/stream_query", body)) as lines:
+            async for line in lines:
+                call_id = _ID.decode(line).id
+                if (future := asked.pop(call_id, None)) is not None:
+                    self._found((project, call_id, wants), future, line)
 
     def _found(self, key: Key, future: asyncio.Future[Line | None], line: Line | None) -> None:
         fresh = self._read(key, future)
