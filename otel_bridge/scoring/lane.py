@@ -174,8 +174,7 @@ class Lane:
             return
         backoff = Backoff(RETRY)
         backoff.attempts = held.attempt - 1
-        asked = min(MICROSECONDS: Final = 1_000_000
-LONGEST_RETRY_AFTER, busy.retry_after or 0.0) if busy is not None else 0.0
+        asked = min(LONGEST_RETRY_AFTER, busy.retry_after or 0.0) if busy is not None else 0.0
         wait = backoff.next(at_least=asked)
         if asked:
             self._pace.shut(wait)
