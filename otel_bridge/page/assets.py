@@ -31,7 +31,7 @@ STYLE: Final = "style.css"
 
 FIRST_STYLES: Final = ("style/tokens.css", "style/frame.css", "style/controls.css", "vendor/uplot.css")
 VERSION_DIGITS: Final = 16
-LAZY: Final = ("vendor/uplot.js", "views/charts/", "views/compare/", "views/threads/")
+LAZY: Final = ("vendor/uplot.js", "views/charts/", "views/compare/", "views/scoring/", "views/threads/")
 """Modules that only some views need: the browser fetches them when it opens one."""
 
 

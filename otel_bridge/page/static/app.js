@@ -3,6 +3,7 @@ import { entered, locked } from "./lib/api.js";
 import { Component, html, useEffect, useState } from "./lib/dom.js";
 import { useKeys } from "./lib/keys.js";
 import { go, link, route, useProject, useRoute } from "./lib/router.js";
+import { scores, scoringOf } from "./lib/scoring.js";
 import { useStore } from "./lib/store.js";
 import { Failure, Waiting } from "./parts/basics.js";
 import { Bar } from "./parts/bar.js";
@@ -18,8 +19,12 @@ export function App() {
   const asksForKey = useStore(locked);
   const times = useStore(entered);
   const view = views.find((one) => one.name === now.view);
+  const scoring = useStore(scores);
+  useEffect(() => {
+    if (scoring === null) scoringOf(project, { limit: 0 }).catch(() => null);
+  }, [project, times]);
   useKeys("Everywhere", [
-    ...views.filter((one) => one.keys).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
+    ...views.filter((one) => one.keys && (scoring || !one.scoring)).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
     { keys: "?", does: "This help", run: () => setHelp(true) },
   ]);
   return html`

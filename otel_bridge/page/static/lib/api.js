@@ -111,6 +111,13 @@ export async function post(path, body, options) {
   return reading(() => response.json(), options);
 }
 
+/** Post a body, get a header of the answer. */
+export async function header(path, body, named, options) {
+  const response = await request(path, body, options);
+  await reading(() => response.text(), options);
+  return response.headers.get(named);
+}
+
 /** Get JSON. */
 export async function get(path, options) {
   const response = await request(path, undefined, { ...options, method: "GET" });

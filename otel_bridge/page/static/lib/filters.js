@@ -1,8 +1,9 @@
 // What people filter by, as the address has it, and as Weave's API is asked: `{filter, query}`.
 import { STATUS_WORDS } from "./calls.js";
+import { conditionOf, expressionOf, fieldOf, scoreOf } from "./scores.js";
 
 /** Members of the address's query that filter. */
-export const FILTERS = ["text", "status", "op", "model", "range", "from", "to", "min", "thread"];
+export const FILTERS = ["text", "status", "op", "model", "range", "from", "to", "min", "thread", "score"];
 
 /** What clears all of them, and what goes with them. */
 export const NO_FILTERS = Object.fromEntries([...FILTERS, "show"].map((member) => [member, null]));
@@ -22,6 +23,13 @@ export const isFiltered = (query) => FILTERS.some((name) => query[name]);
 /** Whether calls below roots are shown: asked for, or because a filter speaks of what only they have. */
 export const showsCalls = (query) => (query.show ? query.show === "calls" : Boolean(query.text || query.model));
 
+/** The order that is asked for: by a score, `-runnable.quality|output` for the highest first, else the newest first. */
+export function sorted(query) {
+  const score = query.sort && scoreOf(query.sort.replace(/^-/, ""));
+  if (!score) return { score: null, keys: [{ field: "started_at", direction: "desc" }] };
+  return { score, keys: [{ field: fieldOf(score), direction: query.sort.startsWith("-") ? "desc" : "asc" }] };
+}
+
 /** Turn the address's query into members of a `/calls/stream_query` body. `now` in ms since the epoch. */
 export function asked(query, now = Date.now()) {
   const filter = {};
@@ -35,6 +43,8 @@ export function asked(query, now = Date.now()) {
   const least = milliseconds(query.min);
   if (least !== null) all.push(compare("$gte", "summary.weave.latency_ms", least));
   all.push(...within(query, now));
+  const condition = conditionOf(query.score);
+  if (condition) all.push(expressionOf(condition));
   if (query.text) all.push(withText(query.text));
   const body = {};
   if (Object.keys(filter).length) body.filter = filter;

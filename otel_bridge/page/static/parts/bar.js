@@ -2,6 +2,7 @@
 import { guarded, locked } from "../lib/api.js";
 import { html } from "../lib/dom.js";
 import { link } from "../lib/router.js";
+import { scores } from "../lib/scoring.js";
 import { useStore } from "../lib/store.js";
 import { theme, toggleTheme } from "../lib/theme.js";
 import { views } from "../views/registry.js";
@@ -11,12 +12,13 @@ import { ProjectPicker } from "./projects.js";
 export function Bar({ current, onHelp }) {
   const shown = useStore(theme);
   const hasKey = useStore(guarded);
+  const scoring = useStore(scores);
   const other = shown === "dark" ? "light" : "dark";
   return html`<header class="bar">
     <a class="brand" href=${link("traces")}>otel-bridge</a>
     <nav aria-label="Views">
       ${views
-        .filter((one) => one.tab)
+        .filter((one) => one.tab && (scoring || !one.scoring || one.name === current))
         .map(
           (one) => html`
         <a key=${one.name} class="tab" href=${link(one.name)} aria-current=${one.name === current ? "page" : null}>${one.tab}</a>`,

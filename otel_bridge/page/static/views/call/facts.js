@@ -3,11 +3,13 @@ import { cost as costOf, latency, models, tokens } from "../../lib/calls.js";
 import { html } from "../../lib/dom.js";
 import { cost as money, count, duration, inAndOut } from "../../lib/format.js";
 import { link } from "../../lib/router.js";
+import { idIn, runOf } from "../../lib/scoring.js";
 import { Copy, Status, Text, Time } from "../../parts/basics.js";
 
 /** `below` is what the call used with all below it, where it has any. */
 export function Facts({ call, node, below }) {
   const used = tokens(call);
+  const scored = idIn(runOf(call)?.scored_call);
   const cost = costOf(call);
   const { kind, provider } = call.attributes ?? {};
   const self = node?.children.length > 0 ? node.self : null;
@@ -26,6 +28,7 @@ export function Facts({ call, node, below }) {
     ${cost !== null && html`<${Fact} name="Cost" class="num">${money(cost)}<//>`}
     ${more && html`<${Fact} name="With all below" class="num">${[inAndOut(more.tokens), money(more.cost)].filter(Boolean).join(", ")}<//>`}
     ${call.thread_id && html`<${Fact} name="Thread"><a href=${link("threads", [call.thread_id])}><${Text}>${call.thread_id}<//></a><//>`}
+    ${scored && html`<${Fact} name="Scores the call"><a href=${link("call", [scored])}><code>${scored}</code></a><//>`}
     <${Fact} name="Id"><code>${call.id}</code> <${Copy} text=${call.id} /><//>
   </dl>`;
 }

@@ -16,6 +16,7 @@ import { Exception } from "./exception.js";
 import { Facts, Usage } from "./facts.js";
 import { Feedback } from "./feedback.js";
 import { loadBelow, loadCall } from "./load.js";
+import { isScore, Scores } from "./scores.js";
 
 export function CallPane({ id, node, project, stacked, onBack, onChange }) {
   const running = node.call.ended_at;
@@ -62,7 +63,9 @@ function Compare({ id }) {
 function Body({ call, node, below, project, onChange }) {
   const read = useMemo(() => readConversation(call), [call]);
   const { otel_span: span, ...attributes } = call.attributes ?? {};
-  const entries = feedback(call);
+  const all = feedback(call);
+  const verdicts = all.filter(isScore);
+  const entries = all.filter((one) => !isScore(one));
   const request = { project_id: project, id: call.id, include_costs: true };
   const command = curl("/call/read", request, key.get() !== "");
   const plain = read === null;
@@ -74,6 +77,8 @@ function Body({ call, node, below, project, onChange }) {
     <${Section} title="Output" value=${call.output} open=${plain} />
     <${Section} title="Usage and cost" open=${Boolean(read)} hidden=${!Object.keys(call.summary?.usage ?? {}).length}><${Usage}
       call=${call} /><//>
+    <${Section} title="Scores" note=${verdicts.length ? plural(verdicts.length, "score") : ""} open><${Scores} call=${call}
+      project=${project} entries=${verdicts} onChange=${onChange} /><//>
     <${Section} title="Feedback" note=${entries.length ? plural(entries.length, "entry", "entries") : ""} open><${Feedback}
       project=${project} id=${call.id} entries=${entries} onChange=${onChange} /><//>
     <${Section} title="Attributes" value=${attributes} open=${plain} />

@@ -4,6 +4,7 @@ import { time, utc } from "../../lib/format.js";
 import { useStore } from "../../lib/store.js";
 import { Text } from "../../parts/basics.js";
 import { callsBehind } from "./behind.js";
+import { narrowed } from "./narrowed.js";
 import { Plot } from "./plot.js";
 import { Table } from "./table.js";
 
@@ -43,10 +44,3 @@ function Legend({ chart, grid, hovered, behind }) {
     ${there && html`<span class="legend-time num" title=${utc(grid.starts[bucket] * 1000)}>${time(grid.starts[bucket] * 1000)}</span>`}
   </div>`;
 }
-
-/** What narrows calls down to those of a series of a chart. */
-export const narrowed = (chart, series) => ({
-  ...(series?.op && { op: series.op }),
-  ...(series?.model && { model: series.model }),
-  ...(chart.key === "errors" && { status: "error" }),
-});

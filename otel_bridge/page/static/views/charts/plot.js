@@ -51,7 +51,7 @@ function options(width, latest, hovered) {
     legend: { show: false },
     padding: [8, 18, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: DRAG_PX } },
-    scales: { x: { range: () => edges(latest.current.grid) }, y: { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
+    scales: { x: { range: () => edges(latest.current.grid) }, y: { range: (_, least, most) => heights(latest.current.chart, least, most) } },
     axes: [
       { ...axis, grid: { show: false }, space: 64, size: 26, values: (_, ticks) => times(ticks) },
       {
@@ -67,6 +67,9 @@ function options(width, latest, hovered) {
     hooks: { ready: [(made) => listen(made, latest, hovered)], setSelect: [(made) => selected(made, latest)] },
   };
 }
+
+/** From nothing, or from what lies below it, to the highest value with some air. */
+const heights = (chart, least, most) => [Math.min(0, least ?? 0) * 1.08, Math.max(chart.most ?? 0, most > 0 ? most : 1 / 1.08) * 1.08];
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9];
 const edges = (grid) => [grid.starts[0] ?? 0, grid.end];

@@ -2,6 +2,7 @@
 import { html } from "../../lib/dom.js";
 import { Text, Time } from "../../parts/basics.js";
 import { callsBehind } from "./behind.js";
+import { narrowed } from "./narrowed.js";
 
 export function Table({ chart, grid, behind, id }) {
   const filled = grid.starts.map((_, bucket) => bucket).filter((bucket) => chart.series.some((one) => one.values[bucket]));
@@ -11,7 +12,7 @@ export function Table({ chart, grid, behind, id }) {
       scope="col"><${Text}>${one.label}<//></th>`)}</tr></thead>
     <tbody>${filled.toReversed().map(
       (bucket) => html`<tr key=${bucket}>
-      <th scope="row"><a href=${callsBehind({ ...behind, ...bounds(grid, bucket), ...(chart.key === "errors" && { status: "error" }) })}>
+      <th scope="row"><a href=${callsBehind({ ...behind, ...bounds(grid, bucket), ...narrowed(chart, null) })}>
         <${Time} ms=${grid.starts[bucket] * 1000} /></a></th>
       ${chart.series.map((one) => html`<td key=${one.label} class="num">${chart.write(one.values[bucket])}</td>`)}
     </tr>`,

@@ -7,9 +7,11 @@ import { createStore } from "../../lib/store.js";
 import { Empty, Failure, Time, Waiting } from "../../parts/basics.js";
 import { ask, PERCENTILES } from "./ask.js";
 import { callsBehind } from "./behind.js";
-import { Card, narrowed } from "./card.js";
+import { Card } from "./card.js";
 import { Models } from "./models.js";
+import { narrowed } from "./narrowed.js";
 import { changed, fixedRange, rangeOf, widthOf } from "./range.js";
+import { ScoreCards } from "./scores.js";
 import { chartsOf, gridOf } from "./series.js";
 import { bounds } from "./table.js";
 import { Tools } from "./tools.js";
@@ -49,6 +51,7 @@ function Shown({ asked, answer, query }) {
       onZoom=${zoom} onPick=${pick} />`)}
     <${Models} rows=${answer.whole.usage_buckets} behind=${behind} />
   </div>
+  <${ScoreCards} project=${asked.project} range=${range} hovered=${hovered} behind=${behind} onZoom=${zoom} onPick=${pick} />
   <p class="hint">Drag in a chart to zoom. Click to see the calls behind a point.</p>`;
 }
 

@@ -1,8 +1,9 @@
 // The newest calls: pages going back in time, and what arrives meanwhile.
 import { list, post, stream } from "../../lib/api.js";
 import { COLUMNS } from "../../lib/calls.js";
-import { also, asked, isFiltered, showsCalls, startedSince, startedUntil } from "../../lib/filters.js";
+import { also, asked, isFiltered, showsCalls, sorted, startedSince, startedUntil } from "../../lib/filters.js";
 import { millis } from "../../lib/format.js";
+import { hasRuns, NO_RUNS } from "../../lib/scoring.js";
 import { createStore } from "../../lib/store.js";
 import { spentBelow } from "../../lib/usage.js";
 
@@ -16,7 +17,6 @@ const USAGE_CALLS = 50;
 
 /** A filtered question looks back only so far for news: spans come when they end. */
 const NEWS_MS = 3_600_000;
-const NEWEST = [{ field: "started_at", direction: "desc" }];
 
 /**
  * Open a feed for an address's query. Its `store` holds `{rows, waiting, usage, loading, done, error, total, gap}`:
@@ -28,7 +28,15 @@ export function openFeed(project, query) {
   const ended = new AbortController();
   const { signal } = ended;
   const calls = showsCalls(query);
-  const body = () => ({ project_id: project, ...asked(query), columns: COLUMNS, sort_by: NEWEST });
+  const { score, keys } = sorted(query);
+  const listed = async () => question(query, await hasRuns(project, signal));
+  const body = async () => ({
+    project_id: project,
+    ...(await listed()),
+    columns: COLUMNS,
+    sort_by: keys,
+    ...(query.scores && { include_feedback: true }),
+  });
 
   async function more() {
     const { rows, done, loading } = store.get();
@@ -43,11 +51,13 @@ export function openFeed(project, query) {
   }
 
   async function page(before) {
-    const ask = { ...following(body(), store.get().rows), limit: PAGE_CALLS, include_costs: calls };
+    const { rows } = store.get();
+    const next = score ? { ...(await body()), offset: rows.length } : following(await body(), rows);
+    const ask = { ...next, limit: PAGE_CALLS, include_costs: calls };
     let came = 0;
     for await (const some of stream("/calls/stream_query", ask, { signal })) {
       came += some.length;
-      store.update({ rows: merged(store.get().rows, some) });
+      store.update({ rows: merged(store.get().rows, some, score) });
     }
     store.update({ done: came < PAGE_CALLS });
     priced(store.get().rows.slice(before));
@@ -55,7 +65,7 @@ export function openFeed(project, query) {
   }
 
   async function count() {
-    const ask = { project_id: project, ...asked(query), limit: MOST_COUNTED + 1 };
+    const ask = { project_id: project, ...(await listed()), limit: MOST_COUNTED + 1 };
     const answer = await post("/calls/query_stats", ask, { signal }).catch(() => null);
     if (answer && !signal.aborted) store.update({ total: answer.count });
   }
@@ -73,8 +83,8 @@ export function openFeed(project, query) {
 
   /** Ask for news. `reading()` tells whether somebody would be disturbed by rows that move. */
   async function poll(reading) {
-    if (store.get().loading || store.get().error) return;
-    let ask = { ...body(), limit: POLLED_CALLS, include_costs: calls };
+    if (score || store.get().loading || store.get().error) return;
+    let ask = { ...(await body()), limit: POLLED_CALLS, include_costs: calls };
     if (isFiltered(query)) ask = also(ask, startedSince(new Date(Date.now() - NEWS_MS).toISOString()));
     let found = await list("/calls/stream_query", ask, { signal });
     const { rows, waiting, done } = store.get();
@@ -104,8 +114,11 @@ export function openFeed(project, query) {
   }
 
   more();
-  return { store, more, poll, show, close: () => ended.abort() };
+  return { store, more, poll, show, sorted: score !== null, close: () => ended.abort() };
 }
+
+/** What is listed: what the filters say, without the runs of scorers unless they are asked for. */
+export const question = (query, leaveOut) => (leaveOut && !query.runs ? also(asked(query), NO_RUNS) : asked(query));
 
 /** Ask for what comes after these rows: by time, past those of the same instant. */
 function following(body, rows) {
@@ -116,18 +129,22 @@ function following(body, rows) {
   return { ...also(body, startedUntil(last)), offset };
 }
 
-const print = (row) => `${row.ended_at}|${row.exception}|${row.summary?.weave?.status}|${row.display_name}|${row.thread_id}`;
+const print = (row) => {
+  const { status, feedback = [] } = row.summary?.weave ?? {};
+  return `${row.ended_at}|${row.exception}|${status}|${row.display_name}|${row.thread_id}|${feedback.length}|${feedback.at(-1)?.id}`;
+};
 
 function replaced(rows, changed) {
   const byId = new Map(changed.map((row) => [row.id, row]));
   return rows.map((row) => byId.get(row.id) ?? row);
 }
 
-function merged(rows, more) {
+function merged(rows, more, asTheyCome = null) {
   const known = new Set(rows.map((row) => row.id));
   const added = more.filter((row) => !known.has(row.id));
   if (!added.length) return rows;
   const all = [...rows, ...added];
+  if (asTheyCome) return all;
   const last = rows.at(-1);
   const inOrder = !last || added.every((row, index) => row.started_at <= (index ? added[index - 1] : last).started_at);
   return inOrder ? all : all.sort((a, b) => millis(b.started_at) - millis(a.started_at));

@@ -1,19 +1,21 @@
 // The rows of the list: a grid of which only the visible part is drawn.
 import { STATUS_WORDS, latency, name, status } from "../../lib/calls.js";
 import { cx, html, useEffect, useState } from "../../lib/dom.js";
-import { showsCalls } from "../../lib/filters.js";
+import { showsCalls, sorted } from "../../lib/filters.js";
 import { cost as money, duration, inAndOut, short } from "../../lib/format.js";
 import { useKeys } from "../../lib/keys.js";
 import { go, link, setQuery } from "../../lib/router.js";
+import { scoresOf, valueOf } from "../../lib/scores.js";
 import { spentBy } from "../../lib/usage.js";
 import { useMedia, useWindow } from "../../lib/window.js";
 import { Status, Text, Time, Waiting } from "../../parts/basics.js";
+import { ScoreValue } from "../../parts/score.js";
 
 const ROW_PX = 32;
 const NARROW_ROW_PX = 58;
 const AHEAD_ROWS = 40;
 
-export function Rows({ feed, state, query, reading }) {
+export function Rows({ feed, state, query, reading, picked, setPicked }) {
   const narrow = useMedia("(max-width: 720px)");
   const height = narrow ? NARROW_ROW_PX : ROW_PX;
   const { rows, usage } = state;
@@ -37,14 +39,18 @@ export function Rows({ feed, state, query, reading }) {
     { keys: "Enter", does: "Open it", run: () => (rows[at] ? go(target(rows[at])) : false) },
     { keys: "Escape", does: "Back to the top", run: () => leave(ref.current, setChosen) },
   ]);
+  const pick = (id) => setPicked(picked.has(id) ? new Set([...picked].filter((one) => one !== id)) : new Set([...picked, id]));
   const drawn = rows.slice(start, end);
-  return html`<div class="rows" role="grid" aria-label=${showsCalls(query) ? "Calls" : "Traces"}
+  const scores = scoresOf(query.scores);
+  const style = scores.length ? { "--score-columns": `repeat(${scores.length}, minmax(64px, 110px))` } : {};
+  return html`<div class=${cx("rows", picked && "rows-picking")} style=${style} role="grid" aria-label=${showsCalls(query) ? "Calls" : "Traces"}
     aria-rowcount=${state.done ? rows.length + 1 : -1} aria-busy=${state.loading} ref=${ref}>
-    <${Head} />
+    <${Head} scores=${scores} query=${query} />
     <div class="rows-all" role="rowgroup" style=${{ height: `${rows.length * height}px` }}>
       ${drawn.map(
         (row, index) => html`<${Row} key=${row.id} row=${row} index=${start + index} height=${height}
-        spent=${usage.get(row.id)} chosen=${row.id === chosen} onChoose=${setChosen} />`,
+        spent=${usage.get(row.id)} chosen=${row.id === chosen} onChoose=${setChosen} scores=${scores}
+        picked=${picked?.has(row.id)} onPick=${picked && pick} />`,
       )}
     </div>
     ${state.loading && (rows.length ? html`<p class="rows-more soft">Loading more…</p>` : html`<${Waiting} />`)}
@@ -74,17 +80,35 @@ const HEADS = [
   ["thread", "Thread"],
 ];
 
-const Head = () => html`<div class="row row-head" role="row" aria-rowindex="1">
-  ${HEADS.map(([id, word]) => html`<span key=${id} role="columnheader" class=${`cell-${id}`}>${word}</span>`)}
+const Head = ({ scores, query }) => html`<div class="row row-head" role="row" aria-rowindex="1">
+  ${HEADS.slice(0, BEFORE_SCORES).map(plainHead)}
+  ${scores.map((score) => html`<${ScoreHead} key=${score.id} score=${score} query=${query} />`)}
+  ${HEADS.slice(BEFORE_SCORES).map(plainHead)}
 </div>`;
 
-function Row({ row, index, height, spent: known, chosen, onChoose }) {
+const BEFORE_SCORES = 5;
+const plainHead = ([id, word]) => html`<span key=${id} role="columnheader" class=${`cell-${id}`}>${word}</span>`;
+const NEXT_ORDER = { none: "-", descending: "", ascending: null };
+const MARKS = { none: "", descending: " ↓", ascending: " ↑" };
+
+/** A click puts the highest first, then the lowest, then the newest. */
+function ScoreHead({ score, query }) {
+  const isSorted = sorted(query).score?.id === score.id;
+  const order = isSorted ? (query.sort.startsWith("-") ? "descending" : "ascending") : "none";
+  const sign = NEXT_ORDER[order];
+  const turn = () => setQuery({ sort: sign === null ? null : sign + score.id }, { replace: false });
+  return html`<span role="columnheader" class="cell-score" aria-sort=${order}><button type="button" class="sort" title=${`Sort by ${score.label}`}
+    onClick=${turn}><${Text}>${score.label}<//>${MARKS[order]}</button></span>`;
+}
+
+function Row({ row, index, height, spent: known, chosen, onChoose, scores, picked, onPick }) {
   const { tokens, cost, models } = known ?? spentBy(row);
   const error = row.exception?.split("\n", 1)[0];
   const word = status(row);
   return html`<div class=${cx("row", `row-is-${word}`, chosen && "row-chosen")} role="row" data-id=${row.id} aria-rowindex=${index + 2}
     aria-selected=${String(chosen)} style=${{ transform: `translateY(${index * height}px)` }}>
     <span role="gridcell" class="cell-name">
+      ${onPick && html`<input type="checkbox" class="pick" aria-label=${`Choose ${name(row)}`} checked=${picked} onChange=${() => onPick(row.id)} />`}
       <${Status} status=${word} bare />
       <a href=${target(row)} class="row-link" onFocus=${() => onChoose(row.id)}><${Text}>${name(row)}<//></a>
       ${error && html`<${Text} class="row-error">${error.slice(0, 300)}<//>`}
@@ -95,6 +119,7 @@ function Row({ row, index, height, spent: known, chosen, onChoose }) {
     <span role="gridcell" class="cell-tokens num" title=${tokens && inAndOut(tokens)}>
       ${tokens && short(tokens.total)}</span>
     <span role="gridcell" class="cell-cost num">${money(cost)}</span>
+    ${scores.map((score) => html`<span key=${score.id} role="gridcell" class="cell-score"><${ScoreValue} value=${valueOf(row, score)} /></span>`)}
     <span role="gridcell" class="cell-model" title=${models.join(", ")}><${Text}>${models[0]}<//>${models.length > 1 && ` +${models.length - 1}`}</span>
     <span role="gridcell" class="cell-thread">
       ${

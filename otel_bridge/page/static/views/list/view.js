@@ -13,6 +13,8 @@ import { MOST_COUNTED, openFeed } from "./feed.js";
 import { FilterBar } from "./filters.js";
 import { FirstTrace, NothingFound } from "./nothing.js";
 import { Rows } from "./rows.js";
+import { ScoreTools } from "./score.js";
+import { ScoresButton } from "./scores.js";
 
 export default function ListView({ query, project }) {
   const asked = JSON.stringify({ ...query, project: undefined, expr: undefined });
@@ -20,6 +22,7 @@ export default function ListView({ query, project }) {
   useEffect(() => feed.close, [feed]);
   const state = useStore(feed.store);
   const [live, setLive] = useState(true);
+  const [picked, setPicked] = useState(null);
   const reading = useRef(() => false);
   useLive(async () => live && feed.poll(() => reading.current()), [feed, live]);
   useEffect(() => {
@@ -44,16 +47,22 @@ export default function ListView({ query, project }) {
           onClick=${() => showNew(feed)}>${count(state.waiting.length)}${state.gap && "+"} new</button>`
         }
       </div>
-      <button type="button" class="button quiet live" aria-pressed=${String(live)} onClick=${() => setLive(!live)}
-        title=${live ? "New rows come by themselves. Click to pause." : "Paused. Click to go on."}>
-        <span class="dot" aria-hidden="true"></span>${live ? "Live" : "Paused"}
-      </button>
+      ${!nothing && html`<${ScoreTools} picked=${picked} setPicked=${setPicked} state=${state} query=${query} project=${project} one=${word(query)} />`}
+      <${ScoresButton} query=${query} project=${project} />
+      ${!feed.sorted && html`<${Live} live=${live} setLive=${setLive} />`}
     </div>
     ${state.error && html`<${Failure} error=${state.error} retry=${feed.more} />`}
     ${nothing && (isFiltered(query) ? html`<${NothingFound} query=${query} />` : html`<${FirstTrace} project=${project} />`)}
-    ${!nothing && html`<${Rows} feed=${feed} state=${state} query=${query} reading=${reading} />`}
+    ${!nothing && html`<${Rows} feed=${feed} state=${state} query=${query} reading=${reading} picked=${picked} setPicked=${setPicked} />`}
   </div>`;
 }
+
+const Live = ({ live, setLive }) => html`<button type="button" class="button quiet live" aria-pressed=${String(live)}
+  onClick=${() => setLive(!live)} title=${live ? "New rows come by themselves. Click to pause." : "Paused. Click to go on."}>
+  <span class="dot" aria-hidden="true"></span>${live ? "Live" : "Paused"}
+</button>`;
+
+const word = (query) => (showsCalls(query) ? "call" : "trace");
 
 function showNew(feed) {
   feed.show();
@@ -61,7 +70,7 @@ function showNew(feed) {
 }
 
 function title(query, { total, rows }, nothing) {
-  const one = showsCalls(query) ? "call" : "trace";
+  const one = word(query);
   if (nothing) return isFiltered(query) ? `No ${one}s` : "";
   if (total === null) return rows.length ? `Newest ${one}s` : "";
   return total > MOST_COUNTED ? `More than ${plural(MOST_COUNTED, one)}` : plural(total, one);
