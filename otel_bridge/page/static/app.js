@@ -19,12 +19,11 @@ export function App() {
   const asksForKey = useStore(locked);
   const times = useStore(entered);
   const view = views.find((one) => one.name === now.view);
-  const scoring = useStore(scores);
   useEffect(() => {
-    if (scoring === null) scoringOf(project, { limit: 0 }).catch(() => null);
+    if (scores.get() === null) scoringOf(project, { limit: 0 }).catch(() => null);
   }, [project, times]);
   useKeys("Everywhere", [
-    ...views.filter((one) => one.keys && (scoring || !one.scoring)).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
+    ...views.filter((one) => one.keys).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),
     { keys: "?", does: "This help", run: () => setHelp(true) },
   ]);
   return html`

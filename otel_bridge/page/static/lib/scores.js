@@ -20,7 +20,7 @@ export const nameOf = (type) => type.replace(/^wandb\.(runnable|annotation)\./, 
 /** The name of the scorer, and the place in its output where that is not all of it. */
 function labelOf(type, path) {
   const rest = path === OUTPUT || path === "value" ? "" : path.replace(/^output\./, "").replaceAll("\\.", ".");
-  return rest ? `${nameOf(type)} ${rest}` : nameOf(type);
+  return rest && rest !== nameOf(type) ? `${nameOf(type)} ${rest}` : nameOf(type);
 }
 
 /** The name of a score in queries and sorts. */

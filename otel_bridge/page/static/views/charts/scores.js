@@ -3,7 +3,7 @@ import { post } from "../../lib/api.js";
 import { html, useMemo } from "../../lib/dom.js";
 import { count } from "../../lib/format.js";
 import { useLoad } from "../../lib/live.js";
-import { scoreId, shown } from "../../lib/scores.js";
+import { scoreId, scoreOf, shown } from "../../lib/scores.js";
 import { knownScores } from "../../lib/scoring.js";
 import { Failure } from "../../parts/basics.js";
 import { onAxis } from "./axis.js";
@@ -34,19 +34,19 @@ export function ScoreCards({ project, range, hovered, behind, onZoom, onPick }) 
 async function ask(project, range, signal) {
   const known = (await knownScores(project, range, signal)) ?? [];
   const asked = known
-    .map(({ type, name, paths }) => ({ type, name, metrics: paths.filter(({ value_type: kind }) => kind !== "categorical").slice(0, MOST_METRICS) }))
+    .map(({ type, paths }) => ({ type, metrics: paths.filter(({ value_type: kind }) => kind !== "categorical").slice(0, MOST_METRICS) }))
     .filter(({ metrics }) => metrics.length)
     .slice(0, MOST_TYPES);
   const body = { project_id: project, start: iso(range.from), end: iso(range.to), granularity: widthOf(range), timezone: timezone() };
   return Promise.all(
-    asked.map(async ({ type, name, metrics }) => {
+    asked.map(async ({ type, metrics }) => {
       const specs = metrics.map((one) => ({ ...one, ...(one.value_type === "boolean" ? TRUTHS : NUMBERS) }));
-      return { type, name, metrics, answer: await post("/feedback/stats", { ...body, feedback_type: type, metrics: specs }, { signal }), range };
+      return { type, metrics, answer: await post("/feedback/stats", { ...body, feedback_type: type, metrics: specs }, { signal }), range };
     }),
   );
 }
 
-function chartsOf({ type, name, metrics, answer, range }) {
+function chartsOf({ type, metrics, answer, range }) {
   const starts = answer.buckets.map((bucket) => Date.parse(bucket.timestamp) / 1000);
   const grid = { starts, end: (starts.at(-1) ?? 0) + widthOf(range) };
   return metrics.map((metric) => {
@@ -54,8 +54,8 @@ function chartsOf({ type, name, metrics, answer, range }) {
     const whole = answer.window_stats?.[slug] ?? {};
     const column = (part) =>
       answer.buckets.map((bucket) => (bucket[`count_${slug}`] > 0 ? bucket[`${part}_${slug}`] : null));
-    const place = metric.json_path === "output" || metric.json_path === "value" ? "" : metric.json_path.replace(/^output\./, "");
-    const common = { key: `score-${type}-${metric.json_path}`, title: name, note: place, stacked: false, grid, score: scoreId(type, metric.json_path) };
+    const id = scoreId(type, metric.json_path);
+    const common = { key: `score-${type}-${metric.json_path}`, title: scoreOf(id).label, stacked: false, grid, score: id };
     return metric.value_type === "boolean" ? truths(common, column, whole) : figures(common, column, whole);
   });
 }

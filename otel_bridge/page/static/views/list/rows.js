@@ -42,7 +42,7 @@ export function Rows({ feed, state, query, reading, picked, setPicked }) {
   const pick = (id) => setPicked(picked.has(id) ? new Set([...picked].filter((one) => one !== id)) : new Set([...picked, id]));
   const drawn = rows.slice(start, end);
   const scores = scoresOf(query.scores);
-  const style = scores.length ? { "--score-columns": `repeat(${scores.length}, minmax(64px, 110px))` } : {};
+  const style = scores.length ? { "--score-columns": `repeat(${scores.length}, 96px)` } : {};
   return html`<div class=${cx("rows", picked && "rows-picking")} style=${style} role="grid" aria-label=${showsCalls(query) ? "Calls" : "Traces"}
     aria-rowcount=${state.done ? rows.length + 1 : -1} aria-busy=${state.loading} ref=${ref}>
     <${Head} scores=${scores} query=${query} />

@@ -13,7 +13,7 @@ const NEWEST = [{ field: "started_at", direction: "desc" }];
 export function ScoreTools({ picked, setPicked, state, query, project, one }) {
   const [asking, setAsking] = useState(null);
   if (!useStore(scores)) return null;
-  if (!picked) return html`<button type="button" class="button quiet" onClick=${() => setPicked(new Set())}>Score…</button>`;
+  if (!picked) return html`<button type="button" class="button quiet" onClick=${() => setPicked(new Set())}>Score ${one}s…</button>`;
   const all = state.total === null ? `All ${one}s` : `All ${plural(Math.min(state.total, MOST_SCORED), one)}`;
   const done = () => setPicked(null);
   return html`<span class="picking" role="group" aria-label="Choose what is scored">

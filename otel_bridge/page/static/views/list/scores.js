@@ -3,7 +3,8 @@ import { html, useState } from "../../lib/dom.js";
 import { useLoad } from "../../lib/live.js";
 import { setQuery } from "../../lib/router.js";
 import { conditionOf, scoreId, scoreOf, scoresOf } from "../../lib/scores.js";
-import { knownScores } from "../../lib/scoring.js";
+import { knownScores, scores } from "../../lib/scoring.js";
+import { useStore } from "../../lib/store.js";
 import { Failure, Text, Waiting } from "../../parts/basics.js";
 import { Dialog } from "../../parts/dialog.js";
 
@@ -13,7 +14,9 @@ const push = (changes) => setQuery(changes, { replace: false });
 
 export function ScoresButton({ query, project }) {
   const [open, setOpen] = useState(false);
+  const hidden = useStore(scores) === false;
   const set = scoresOf(query.scores).length + (query.score ? 1 : 0);
+  if (hidden && !set) return null;
   return html`<button type="button" class="button quiet" aria-haspopup="dialog" onClick=${() => setOpen(true)}
       title="Scores as columns, and as a filter">Scores${set > 0 && html` <span class="badge">${set}</span>`}</button>
     ${open && html`<${Choose} query=${query} project=${project} onClose=${() => setOpen(false)} />`}`;

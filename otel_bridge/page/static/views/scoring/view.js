@@ -33,13 +33,16 @@ export default function Scoring({ project }) {
 }
 
 const Nothing = () => html`<${Empty} title="Nothing was scored yet">
-  <p>Open <a href=${link("traces")}>the newest traces</a>, choose <strong>Score…</strong> there or in a call, and choose scorers.
+  <p>Open <a href=${link("traces")}>the newest traces</a>, choose <strong>Score traces…</strong> there, or <strong>Score…</strong> in a call, and choose scorers.
     A monitor in the configuration scores calls as they end.</p>
 <//>`;
 
 const Card = ({ id, title, children }) => html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>
   <div class="table-scroll" tabindex="0" role="region" aria-labelledby=${id}><table>${children}</table></div></section>`;
-const Heads = ({ words }) => html`<thead><tr>${words.map((word) => html`<th key=${word} scope="col">${word}</th>`)}</tr></thead>`;
+const isCount = (word) => Object.values(STATES).includes(word);
+const Heads = ({ words }) => html`<thead><tr>${words.map(
+  (word) => html`<th key=${word} scope="col" class=${isCount(word) ? "num" : ""}>${word}</th>`,
+)}</tr></thead>`;
 const Counts = ({ counts }) => Object.keys(STATES).map((state) => html`<td key=${state} class="num">${count(counts[state])}</td>`);
 
 function Scorers({ scorers }) {
