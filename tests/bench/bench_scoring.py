@@ -1,0 +1,170 @@
+"""What scoring costs, from `/calls/score` to the last feedback. Prints tables; compare ratios and CPU.
+
+    python -m tests.bench.bench_scoring                   all sections, some minutes
+    python -m tests.bench.bench_scoring deterministic     some of them
+    python -m tests.bench.bench_scoring embedded --calls 2000
+
+CPU is that of the whole process tree: service, writer, reader, worker, runners.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tests.bench.bench_e2e import table
+from tests.bench.contention import ingest, light
+from tests.bench.loads import bodies, send
+from tests.bench.machines import PROJECT, bridge
+from tests.bench.otlp_load import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.bench.machines import Machine
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS: Final = 900.0
+POLL_SECONDS: Final = 0.5
+PAGE: Final = 1000
+"""Calls whose ids are read at a time."""
+DETERMINISTIC: Final = {
+    "is_json": {"type": "valid_json"},
+    "polite": {"type": "regex", "pattern": r"\b(please|thank you|thanks)\b", "ignore_case": True},
+    "short": {"type": "length", "max": 20_000},
+}
+NOTHING: Final = {"nothing": {"type": "python", "callable": "tests.bench.scorers:nothing"}}
+SPINNING: Final = {
+    "spin": {"type": "python", "callable": "tests.bench.scorers:spin", "limits": {"timeout": "2s"}}
+}
+BAR_SECONDS: Final = 30.0
+"""Of CPU, for 10,000 calls and 3 deterministic scorers."""
+
+
+@contextmanager
+def scoring(scorers: dict[str, Any], **said: Any) -> Iterator[Machine]:
+    """Run a bridge with these scorers."""
+    api = {"scoring": {"scorers": scorers, "python_path": [str(ROOT)], **said}}
+    document = {
+        "receivers": {"otlp": {"protocols": {"grpc": {}, "http": {}}}, "weave_api": api},
+        "exporters": {"store": {}},
+        "service": {"pipelines": {"traces": {"receivers": ["otlp", "weave_api"], "exporters": ["store"]}}},
+    }
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = Path(folder) / "bridge.json"
+        path.write_text(json.dumps(document))
+        with bridge(None, "--config", str(path)) as machine:
+            yield machine
+
+
+def call_ids(machine: Machine, many: int) -> list[str]:
+    """Return the ids of so many calls."""
+    found: list[str] = []
+    while len(found) < many:
+        body = {"project_id": PROJECT, "columns": ["id"], "limit": PAGE, "offset": len(found)}
+        lines = machine.ask("/calls/stream_query", body).splitlines()
+        if not lines:
+            raise SystemExit(f"there are only {len(found)} calls")
+        found += [msgspec.json.decode(line)["id"] for line in lines]
+    return found[:many]
+
+
+def score(machine: Machine, ids: Sequence[str], names: Sequence[str]) -> None:
+    """Ask for every call to be scored by every scorer."""
+    machine.ask("/calls/score", {"project_id": PROJECT, "call_ids": ids, "scorer_refs": names})
+
+
+def counts(machine: Machine) -> dict[str, int]:
+    """Return how many tasks are in which state."""
+    answer = machine.ask(f"/calls/score/status?project_id={PROJECT}&limit=0")
+    return msgspec.json.decode(answer)["counts"]
+
+
+def until_settled(machine: Machine, tasks: int) -> float:
+    """Wait until so many tasks are done; return how long that took."""
+    started = time.perf_counter()
+    while (now := counts(machine)).get("done", 0) < tasks:
+        if now.get("failed", 0) or time.perf_counter() - started > PATIENCE_SECONDS:
+            raise SystemExit(f"not all tasks are done: {now}")
+        time.sleep(POLL_SECONDS)
+    return time.perf_counter() - started
+
+
+def measured(scorers: dict[str, Any], calls: int) -> tuple[object, ...]:
+    """Score so many calls by all scorers; return what that cost."""
+    with scoring(scorers) as machine:
+        send(machine, bodies("protobuf", calls, 50))
+        ids = call_ids(machine, calls)
+        before = machine.disk()
+        tree = Tree(machine.pid, every=0.05)
+        tree.start()
+        score(machine, ids, list(scorers))
+        tasks = calls * len(scorers)
+        seconds = until_settled(machine, tasks)
+        cpu = tree.seconds()
+        tree.stop.set()
+        grown = (machine.disk() - before) / tasks
+    return (calls, len(scorers), cpu, 1e6 * cpu / tasks, tasks / seconds, tree.peak >> 20, round(grown))
+
+
+HEAD: Final = ("calls", "scorers", "CPU s", "CPU us/job", "jobs/s", "RSS peak MB", "disk bytes/job")
+
+
+def embedded(options: argparse.Namespace) -> None:
+    """A Python scorer that does nothing, through the queue in the store."""
+    table("embedded queue, a scorer that does nothing", HEAD, [measured(NOTHING, options.calls)])
+
+
+def deterministic(options: argparse.Namespace) -> None:
+    """Three deterministic scorers."""
+    line = measured(DETERMINISTIC, options.calls)
+    table("deterministic scorers", HEAD, [line])
+    bar = BAR_SECONDS * options.calls / 10_000
+    print(f"  bar: {bar:g} s of CPU, {'kept' if line[2] < bar else 'MISSED'}")
+
+
+def spin(options: argparse.Namespace) -> None:
+    """Ingestion and small questions beside a scorer that never ends."""
+    with scoring(SPINNING) as machine:
+        send(machine, bodies("protobuf", 10_000, 50))
+        alone = light(machine, options.rounds) | ingest(machine, first_seed=2)
+        score(machine, call_ids(machine, 1000), ["spin"])
+        while not counts(machine).get("leased"):
+            time.sleep(POLL_SECONDS)
+        beside = light(machine, options.rounds) | ingest(machine, first_seed=12)
+        states = counts(machine)
+    lines = [(name, alone[name], beside[name], beside[name] / alone[name]) for name in alone]
+    table("beside a scorer that spins", ("", "alone", "beside", "x alone"), lines)
+    print(f"  tasks meanwhile: {states}")
+
+
+SECTIONS: Final = {"embedded": embedded, "deterministic": deterministic, "spin": spin}
+
+
+def main() -> None:
+    """Run the sections that were asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=20, help="of each small question in `spin`")
+    options = parser.parse_args()
+    if unknown := set(options.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
+    for name in options.sections or SECTIONS:
+        SECTIONS[name](options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""SIGKILL at random while calls are scored: no job is lost, and no result is there twice.
+
+    python -m tests.faults.scoring_rounds --rounds 200
+
+Each round starts a bridge on the same data directory, writes calls, has some scored by `/calls/score` and
+leaves others to a monitor. At a random moment the worker, a runner, the writer, the service or all of them
+are killed. A last bridge finishes what is left: then every call that was acknowledged has one feedback of
+every scorer that was asked for, and one call that records the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+import uuid
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from tests.e2e import client
+from tests.e2e.process import ROOT, Bridge, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VICTIMS = ("scoring.worker", "scoring.runner", "ingest.writer", "service", "tree")
+ASKED, WATCHED = ("slow", "is_json"), "short"
+"""Scorers of requests, and that of the monitor."""
+CALLS = 40
+"""Of one request."""
+MOST_REQUESTS = 4
+SETTLE_SECONDS = 180.0
+MOST_KILLS = 3
+"""Of one round: a task whose workers die too often is given up, as it should be."""
+
+
+@dataclass
+class Promised:
+    """What was answered with 200: calls to be scored, and calls that a monitor watches."""
+
+    asked: set[str] = field(default_factory=set)
+    watched: set[str] = field(default_factory=set)
+
+    @property
+    def tasks(self) -> set[tuple[str, str]]:
+        """Call and scorer of each result that has to be there."""
+        return {(one, name) for one in self.asked for name in ASKED} | {
+            (one, WATCHED) for one in self.watched
+        }
+
+
+def config(folder: Path) -> str:
+    """A configuration file with short leases, as a flag."""
+    scoring = {
+        "lease": "2s",
+        "python_path": [str(ROOT)],
+        "scorers": {
+            "slow": {"type": "python", "callable": "tests.faults.scorers:slow"},
+            "is_json": {"type": "valid_json"},
+            "short": {"type": "length", "max": 100},
+        },
+        "monitors": {"watch": {"op_names": ["watched"], "scorers": [WATCHED]}},
+    }
+    document = {
+        "receivers": {"otlp": {"protocols": {"http": {}, "grpc": {}}}, "weave_api": {"scoring": scoring}},
+        "exporters": {"store": {}},
+        "service": {"pipelines": {"traces": {"receivers": ["otlp", "weave_api"], "exporters": ["store"]}}},
+    }
+    path = folder / "scoring.json"
+    path.write_text(json.dumps(document))
+    return f"--config={path}"
+
+
+def write(api: str, op_name: str) -> list[str]:
+    """Write calls that have ended; return their ids once they are acknowledged."""
+    made = [str(uuid.uuid4()) for _ in range(CALLS)]
+    batch = []
+    for number in made:
+        common = {"project_id": client.PROJECT, "id": number}
+        start = common | {"trace_id": number, "op_name": op_name, "started_at": "2026-11-01T00:00:00Z",
+                          "attributes": {}, "inputs": {"n": number}}  # fmt: skip
+        end = common | {
+            "ended_at": "2026-11-01T00:00:01Z",
+            "summary": {},
+            "output": json.dumps({"n": number}),
+        }
+        batch += [{"mode": "start", "req": {"start": start}}, {"mode": "end", "req": {"end": end}}]
+    return made if post(api, "/call/upsert_batch", {"batch": batch}) else []
+
+
+def post(api: str, path: str, body: dict[str, Any]) -> bool:
+    """Tell whether a request was answered with 200; a bridge that dies meanwhile does not answer."""
+    with suppress(OSError, HTTPException):
+        return client.call(f"{api}{path}", json.dumps(body).encode())[0] == 200
+    return False
+
+
+def ask(api: str, promised: Promised) -> None:
+    """Have new calls scored by request, and others by the monitor."""
+    promised.watched.update(write(api, "watched"))
+    if made := write(api, "asked"):
+        body = {"project_id": client.PROJECT, "call_ids": made, "scorer_refs": ASKED}
+        if post(api, "/calls/score", body):
+            promised.asked.update(made)
+
+
+def kill(bridge: Bridge, victim: str) -> None:
+    """Kill one part; a runner or a worker may just not be there."""
+    match victim:
+        case "service":
+            bridge.kill()
+        case "tree":
+            bridge.kill_tree()
+        case child:
+            for process in psutil.Process(bridge.process.pid).children(recursive=True):
+                with suppress(psutil.Error):
+                    if any(child in part for part in process.cmdline()):
+                        process.kill()
+
+
+def play(bridge: Bridge, dice: random.Random, promised: Promised, tally: Counter[str]) -> None:
+    """Ask and kill until the bridge is dead."""
+    for _ in range(dice.randint(1, MOST_KILLS)):
+        for _ in range(dice.randint(1, MOST_REQUESTS)):
+            ask(bridge.api, promised)
+        time.sleep(dice.uniform(0.0, 0.7))  # the moment of the kill is the dice's, nothing waits for it
+        victim = dice.choice(VICTIMS)
+        tally[victim] += 1
+        kill(bridge, victim)
+        if bridge.process.poll() is not None:
+            return
+    bridge.kill_tree()
+
+
+def counts(api: str) -> dict[str, int]:
+    """How many tasks are in which state."""
+    _, answer = client.call(f"{api}/calls/score/status?project_id={client.PROJECT}")
+    return json.loads(answer)["counts"]
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Wait until something holds; tell whether it did."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while not (held := condition()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return held
+
+
+def feedback(api: str) -> list[dict[str, Any]]:
+    """Every piece of feedback."""
+    found: list[dict[str, Any]] = []
+    while page := client.post(api, "/feedback/query", {"project_id": client.PROJECT, "limit": 1000,
+                                                      "offset": len(found)})["result"]:  # fmt: skip
+        found += page
+    return found
+
+
+def check(api: str, promised: Promised) -> dict[str, int]:
+    """Look at every result. Raise AssertionError when one is missing, or there twice."""
+    rows = feedback(api)
+    results = Counter((_last(row["weave_ref"]), _scorer(row["feedback_type"])) for row in rows)
+    missing = promised.tasks - set(results)
+    assert not missing, f"{len(missing)} results are missing: {sorted(missing)[:3]}; {counts(api)}"
+    assert set(results.values()) == {1}, f"twice: {[one for one, times in results.items() if times > 1][:3]}"
+    names = [f"{name}.score" for name in (*ASKED, WATCHED)]
+    query = {"project_id": client.PROJECT, "filter": {"op_names": names}}
+    runs = {line["id"]: line for line in client.post(api, "/calls/stream_query", query)}
+    told = {_last(row["call_ref"]): _last(row["weave_ref"]) for row in rows}
+    assert set(runs) == set(told), "every result has one run, and every run gave one result"
+    assert len(told) == len(rows)
+    for run, scored in told.items():
+        about = runs[run]["attributes"]["otel_bridge"]["scoring"]
+        assert _last(about["scored_call"]) == scored
+        assert runs[run]["ended_at"] is not None
+    return {"results": len(rows), "promised": len(promised.tasks)}
+
+
+def _last(ref: str) -> str:
+    return ref.rpartition("/")[2]
+
+
+def _scorer(feedback_type: str) -> str:
+    return feedback_type.removeprefix("wandb.runnable.")
+
+
+def rounds(count: int, folder: Path, seed: int) -> dict[str, int]:
+    """Play `count` rounds; return what happened. Raise AssertionError when a promise was broken."""
+    dice = random.Random(seed)
+    promised, tally = Promised(), Counter[str]()
+    flag = config(folder)
+    for _ in range(count):
+        with running(folder / "data", flag) as bridge:
+            play(bridge, dice, promised, tally)
+    with running(folder / "data", flag) as bridge:
+        tasks = promised.tasks
+        until(lambda: counts(bridge.api).get("done", 0) >= len(tasks) and not _open(counts(bridge.api)))
+        found = check(bridge.api, promised)
+        return {"rounds": count, **tally, **found, **counts(bridge.api)}
+
+
+def _open(states: dict[str, int]) -> int:
+    return states.get("queued", 0) + states.get("leased", 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        print(json.dumps({"seed": options.seed, **rounds(options.rounds, Path(directory), options.seed)}))
+
+
+if __name__ == "__main__":
+    main()
