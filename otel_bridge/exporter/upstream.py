@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from otel_bridge import __version__
 from otel_bridge.exporter.credential import Credential
 from otel_bridge.exporter.gzip import compress
 from otel_bridge.exporter.rendering import DELETE, UPDATE, UPSERT
 from otel_bridge.exporter.verdict import Again, Refused, Sent, judge
 from otel_bridge.http.loopback import is_loopback
+from otel_bridge.http.session import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 8 << 20
 """An answer to 2 x 31 MiB of the smallest items is smaller; more than this is not the API's."""
-USER_AGENT: Final = f"otel-bridge/{__version__}"
 _HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 EMPTY_BATCH: Final = b'{"batch":[]}'
 
@@ -87,20 +85,6 @@ async def open_upstream(settings: WeaveSettings) -> AsyncGenerator[Upstream]:
     await credential.open()
     async with open_session() as session:
         yield Upstream(settings, session, credential)
-
-
-@asynccontextmanager
-async def open_session() -> AsyncGenerator[aiohttp.ClientSession]:
-    """Lend an HTTP client without cookies or a limit of its own; answers stay compressed as they came."""
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT},
-        auto_decompress=False,
-    ) as session:
-        yield session
-    await asyncio.sleep(0)  # let the connections of the session close
 
 
 def _is_final(path: str) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiohttp
 import msgspec
 
-from otel_bridge import __version__
 from otel_bridge.errors import NotFound, Refused, Unavailable
+from otel_bridge.http.session import open_session
 from otel_bridge.model.tasks import Claimed
 
 if TYPE_CHECKING:
@@ -139,13 +138,8 @@ class BridgeClient:
 @asynccontextmanager
 async def open_client(url: str, *, name: str, token: str = "") -> AsyncGenerator[BridgeClient]:
     """Lend a client of the bridge at `url`."""
-    connector = aiohttp.TCPConnector(limit=0)
-    headers = {"User-Agent": f"otel-bridge/{__version__}"}
-    async with aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=headers
-    ) as session:
+    async with open_session(decompress=True) as session:
         yield BridgeClient(session, url, name=name, token=token)
-    await asyncio.sleep(0)  # let the connections of the session close
 
 
 def _refusal(url: str, status: int, body: bytes) -> Unavailable | NotFound | Refused:

@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 from msgspec import Struct
 
-from otel_bridge.exporter.upstream import open_session
+from otel_bridge.http.session import open_session
 from otel_bridge.scorer.base import ScorerFailed
 from otel_bridge.scorer.places import Places
 from otel_bridge.scorer.quoting import message_of

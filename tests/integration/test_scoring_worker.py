@@ -89,8 +89,8 @@ async def test_a_scorer_that_spins_is_stopped_and_the_others_do_not_wait_for_it(
     assert failed.run.exception == failed.error
 
 
-async def test_a_child_hands_back_what_it_holds_when_its_input_ends(desk):
-    SCORING["scorers"]["spin"]["limits"] = {"timeout": "1h"}
+async def test_a_child_hands_back_what_it_holds_when_its_input_ends(desk, monkeypatch):
+    monkeypatch.setitem(SCORING["scorers"]["spin"], "limits", {"timeout": "1h"})
     desk.objects[ref("spin")] = object_form(registered(ScoringSettings.model_validate(SCORING))["spin"])
     desk.add(*[a_task(f"c{n}", "spin") for n in range(3)])
     async with serving(desk) as url, child(url) as process:

@@ -1,0 +1,30 @@
+"""The HTTP client of the bridge."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from otel_bridge import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+USER_AGENT: Final = f"otel-bridge/{__version__}"
+
+
+@asynccontextmanager
+async def open_session(*, decompress: bool = False) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Lend an HTTP client without cookies or a limit of its own; answers stay compressed as they came."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": USER_AGENT},
+        auto_decompress=decompress,
+    ) as session:
+        yield session
+    await asyncio.sleep(0)  # let the connections of the session close
