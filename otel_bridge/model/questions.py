@@ -212,6 +212,7 @@ Beside: TypeAlias = (
     | AskFeedbackStats
     | AskPayloadSchema
     | AskTotalSize
+    | AskScoring
 )
 """What the annex answers."""
 

@@ -103,6 +103,11 @@ class Layer:
             self.waiting[key] = logs
             self.waiting_since.setdefault(key, above.waiting_since.get(key, above.now))
 
+    def forget_waiting(self, *, before: int) -> None:
+        """Forget the log records that have waited since before that time."""
+        for key in [key for key, since in self.waiting_since.items() if since < before]:
+            del self.waiting[key], self.waiting_since[key]
+
     def _waiting_keys(self) -> list[SpanKey]:
         below = self.below._waiting_keys() if self.below is not None else []  # noqa: SLF001 - its own kind
         return [*self.waiting, *(key for key in below if key not in self.waiting)]

@@ -34,9 +34,12 @@ from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
+from otel_bridge.store.memory_again import MemoryAgain
 from otel_bridge.store.merge import DumpKind, Gone, Held, Slot, is_same_start
 from otel_bridge.store.remarks import remarks_on
-from otel_bridge.store.retranslation import STEP_CALLS, Count, Cursor, Retranslated, Stopped
+from otel_bridge.store.scoring.changes import apply_scoring
+from otel_bridge.store.scoring.memory import MemoryTasks
+from otel_bridge.store.scoring.watching import Watch, can_be_seen, newly_ended, projects_touched
 from otel_bridge.store.seen import SeenCall
 from otel_bridge.translate.options import DEFAULT
 
@@ -47,10 +50,13 @@ if TYPE_CHECKING:
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.model.tasks import Backlog, ScoringAnswer, ScoringChange
     from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.derive import Translate
     from otel_bridge.store.dumps import Render
-    from otel_bridge.store.retranslation import Retranslation
+    from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
+    from otel_bridge.store.scoring.results import Results
+    from otel_bridge.store.scoring.watching import Watched
     from otel_bridge.store.seen import Remarks
 
 _MICROS: Final = 1_000_000
@@ -66,19 +72,21 @@ class MemoryStore:
         render: Render | None = None,
         translate: Translate | None = None,
         translator: int = DEFAULT.stamp,
+        watched: Watched | None = None,
     ) -> None:
         self._limits = limits or StoreLimits()
         self._render = render
         self._deriver = Deriver(translate)
         self._translator = translator
-        self._made_by: dict[Key, int] = {}
-        self._stopped: dict[tuple[str | None, bool], Stopped] = {}
+        self._again = MemoryAgain()
         self._kept = Layer()
         self._open: Layer | None = None
         self._numbers: dict[Key, int] = {}
         self._calls: dict[int, Key] = {}
         self._annex = MemoryAnnex()
         self._open_annex = self._annex
+        self._tasks = self._open_tasks = MemoryTasks()
+        self._watch = Watch(watched)
         self._prices = DefaultPrices()
         self._next = 1
         self._lock = threading.Lock()
@@ -90,7 +98,7 @@ class MemoryStore:
     def begin(self) -> None:
         """Open a transaction."""
         self._open = Layer(self._kept)
-        self._open_annex = self._annex.copy()
+        self._open_annex, self._open_tasks = self._annex.copy(), self._tasks.copy()
 
     def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request, all or none of them."""
@@ -99,62 +107,61 @@ class MemoryStore:
         if changes and isinstance(changes[0], ANNEX_CHANGES):
             slots = self._open_annex.copy()
             applied = apply_annex(slots, changes, received_at=received_at)  # type: ignore[arg-type]  # of one kind throughout
+            self._watch.look(slots, projects_touched(changes))  # type: ignore[arg-type]  # as above
             self._open_annex = slots
             return applied
-        layer = Layer(self._open)
+        return self._apply_calls(self._open, changes, received_at, self._watch)  # type: ignore[arg-type]  # as above
+
+    def _apply_calls(
+        self, open_: Layer, changes: Sequence[Change], received_at: int, watch: Watch | None
+    ) -> Applied:
+        layer = Layer(open_)
         layer.now = received_at
-        applied = apply_changes(layer, changes, self._deriver)  # type: ignore[arg-type]  # as above
+        applied = apply_changes(layer, changes, self._deriver)
+        changed = layer.slots.items()
+        if watch:
+            ended = (k for k, slot in changed if watch.sees(k[0]) and newly_ended(open_.get(*k), slot))
+            self._open_tasks.put_ended(ended, now=received_at)
+        open_.now = received_at
         for slot in layer.slots.values():
-            self._open.now = received_at
-            self._open.put(slot)
-        self._open.take(layer)
-        self._open_annex.drop_feedback_of(k for k, slot in layer.slots.items() if isinstance(slot, Gone))
+            open_.put(slot)
+        open_.take(layer)
+        gone = {key for key, slot in changed if isinstance(slot, Gone)}
+        self._open_annex.drop_feedback_of(gone)
+        self._open_tasks.calls_deleted(gone, now=received_at)
         return applied
 
     def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
         """Translate some calls again inside the open transaction."""
         if self._open is None:
             raise Unavailable("no transaction is open")
-        kind = (asked.project_id, asked.everything)
-        stopped = self._stopped.get(kind)
-        resumed = cursor is None and stopped is not None and stopped.serves(asked, self._translator)
-        if cursor is None:
-            cursor = stopped.cursor if resumed and stopped else Cursor(0, self._next - 1)
-        count, after = Count(), cursor.through
-        for number in sorted(n for n in self._calls if cursor.after < n <= cursor.through):
-            if count.translated >= STEP_CALLS:
-                break
-            after = number
-            self._again(self._calls[number], asked, count)
-        else:
-            after = cursor.through
-        left = Cursor(after, cursor.through) if after < cursor.through else None
-        self._stopped.pop(kind, None)
-        if left is not None:
-            self._stopped[kind] = Stopped(self._translator, asked.since, left)
-        return count.result(left, cursor, resumed=resumed)
+        return self._again.step(
+            self._open, self._calls, self._next - 1, self._deriver, self._translator, asked, cursor
+        )
 
-    def _again(self, key: Key, asked: Retranslation, count: Count) -> None:
-        assert self._open is not None
-        held = self._open.get(*key)
-        if not isinstance(held, Held) or not held.is_span or asked.project_id not in {None, key[0]}:
-            return
-        if asked.since is not None and self._kept.received_at[key] < asked.since:
-            return
-        if not asked.everything and self._made_by.get(key) == self._translator:
-            count.current += 1
-            return
-        again = self._deriver.again(held)
-        count.note(held, again)
-        if again is not None:
-            self._open.put_in_place(again)
+    def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:
+        """Change scoring tasks, and what hangs on them, all or nothing."""
+        if self._open is None:
+            raise Unavailable("no transaction is open")
+        open_ = self._open
+        self._open_tasks.known = lambda call: can_be_seen(open_.get(*call))
+        return apply_scoring(self._open_tasks, change, now=now, keep=partial(self._keep_results, open_, now))
+
+    def backlog(self) -> Backlog:
+        """Return how much scoring is to be done."""
+        return self._tasks.backlog()
+
+    def _keep_results(self, open_: Layer, now: int, results: Results) -> None:
+        self._apply_calls(open_, results.calls, now, None)
+        self._open_annex.put_feedback([replace(row, created_at=now) for row in results.feedback])
 
     def commit(self) -> None:
         """Let readers see everything applied."""
         if self._open is None:
             raise Unavailable("no transaction is open")
         with self._lock:
-            self._annex = self._open_annex
+            self._annex, self._tasks = self._open_annex, self._open_tasks
+            self._watch.kept()
             for key, slot in self._open.slots.items():
                 self._stamp(key, slot)
                 if key not in self._open.in_place:
@@ -169,6 +176,7 @@ class MemoryStore:
     def rollback(self) -> None:
         """Forget the open transaction."""
         self._open = None
+        self._watch.rolled_back()
 
     def maintain(self, *, now: int) -> bool:
         """Drop what is older than the retention."""
@@ -180,12 +188,11 @@ class MemoryStore:
             old = [key for key in held if self._kept.received_at[key] < oldest]
             self._annex.drop_feedback_of(key for key in old if key in self._numbers)
             self._annex.drop_feedback_before(oldest)
+            self._tasks.calls_expired({key for key in old if key in self._numbers}, before=oldest)
             for key in old:
                 self.expired += key in self._numbers
                 self._forget(key)
-            for waiting, since in list(self._kept.waiting_since.items()):
-                if since < oldest:
-                    del self._kept.waiting[waiting], self._kept.waiting_since[waiting]
+            self._kept.forget_waiting(before=oldest)
         return False
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:  # noqa: ARG002 - one part is all
@@ -204,13 +211,13 @@ class MemoryStore:
             keys = [key for seq in seqs if (key := self._calls.get(seq)) and key[0] == query.project_id]
             lines = [self._line(self._kept.slots[key], sized=query.include_storage_size) for key in keys]
             if wants_extras(query):
-                sizes = partial(self._trace_sizes, query.project_id)
+                sizes = partial(trace_sizes, list(self._of_project(query.project_id)))
                 lines = Extras(query, self._annex, self._prices, sizes).added(lines)
         return b"".join(render_line(line, wanted) for line in lines)
 
-    def _trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
-        calls = (self._kept.slots[key] for key in self._numbers if key[0] == project_id)
-        return trace_sizes((call for call in calls if isinstance(call, Held)), traces)
+    def _of_project(self, project_id: str) -> Iterator[Held]:
+        slots = (self._kept.slots[key] for key in self._numbers if key[0] == project_id)
+        return (slot for slot in slots if isinstance(slot, Held))
 
     def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
         """Return the stored spans of these calls."""
@@ -231,23 +238,19 @@ class MemoryStore:
             own = self._annex.prices(question.project_id)
             return statistics(question, self.measure, Prices(own, self._prices))
         with self._lock:
-            annex, numbers, slots = self._annex, dict(self._numbers), dict(self._kept.slots)
-            calls = dict(self._calls)
+            annex, tasks, calls = self._annex, self._tasks, dict(self._calls)
+            slots = [slot for key in self._numbers if isinstance(slot := self._kept.slots[key], Held)]
 
-        def of_project(project_id: str) -> list[Held]:
-            return [s for key in numbers if key[0] == project_id and isinstance(s := slots[key], Held)]
+        def select(query: CallsQuery) -> list[Key]:
+            return [calls[number] for number in self.plan(query).seqs if number in calls]
 
-        def select(query: CallsQuery) -> list[Held]:
-            found = (slots[calls[number]] for number in self.plan(query).seqs if number in calls)
-            return [slot for slot in found if isinstance(slot, Held)]
-
-        return answer(MemoryReads(annex, of_project, select, (p for p, _ in numbers)), question, self._prices)
+        return answer(MemoryReads(annex, tasks, slots, select), question, self._prices)
 
     def measure(self, asked: Measure) -> Measured:
         """Add up calls and their usage, bucket by bucket."""
         with self._lock:
-            slots = [self._kept.slots[key] for key in self._numbers if key[0] == asked.project_id]
-        return measure((s for s in slots if isinstance(s, Held) and matches(s, asked.filter)), asked)
+            slots = [held for held in self._of_project(asked.project_id) if matches(held, asked.filter)]
+        return measure(slots, asked)
 
     def close(self) -> None:
         """Forget what was not committed."""
@@ -259,7 +262,7 @@ class MemoryStore:
         assert self._open is not None
         same = isinstance(before, Held) and isinstance(slot, Held) and is_same_start(before, slot)
         if not same or key in self._open.in_place:
-            self._made_by[key] = self._translator
+            self._again.made_by[key] = self._translator
 
     def _number(self, key: Key, slot: Slot) -> None:
         """Give a call its number: a new one when it becomes visible and when its start time moves."""

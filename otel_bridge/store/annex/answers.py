@@ -10,6 +10,7 @@ from otel_bridge.errors import NotFound
 from otel_bridge.model import questions as q
 from otel_bridge.stats import payloads, series
 from otel_bridge.store.annex import listing, objects, resolving, tables, threads, usage
+from otel_bridge.store.scoring.status import status
 
 if TYPE_CHECKING:
     from otel_bridge.costs.defaults import DefaultPrices
@@ -41,6 +42,8 @@ def answer(reads: Reads, question: Beside, defaults: DefaultPrices) -> bytes:
         case q.AskUnknownCalls(project_id=project_id, call_ids=call_ids):
             known = reads.known_calls(project_id, call_ids)
             return orjson.dumps([one for one in dict.fromkeys(call_ids) if one not in known])
+        case q.AskScoring():
+            return status(reads.scoring, question)
         case _:
             return _content(reads, question)
 

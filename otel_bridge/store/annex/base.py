@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import AskPayloadSchema
     from otel_bridge.stats.payloads import Reading, Sample, Stretch
+    from otel_bridge.store.scoring.base import TaskReads
 
 
 class Sizes(Struct, frozen=True):
@@ -65,6 +66,9 @@ class AnnexRows(Protocol):
 
     def versions(self, project_id: str, object_ids: Sequence[str] | None = None) -> Sequence[Version]:
         """Return versions without their values, deleted ones too, by name and number."""
+
+    def names_of_class(self, project_id: str, name: str) -> Sequence[str]:
+        """Return the names of objects of which any version is of this class, as its base or itself."""
 
     def values(self, versions: Sequence[Version]) -> Sequence[bytes | None]:
         """Return the values of versions, None where there is none any more."""
@@ -116,6 +120,11 @@ class Used(Struct, frozen=True):
 
 class Reads(AnnexRows, Protocol):
     """All that questions are answered from: what is kept beside calls, and a few looks at many calls."""
+
+    @property
+    def scoring(self) -> TaskReads:
+        """What is kept of scoring tasks."""
+        ...
 
     def projects(self, limit: int) -> Sequence[str]:
         """Return the names of projects that have calls, in their order, `limit` at most."""

@@ -84,6 +84,16 @@ class MemoryAnnex:
         ]
         return sorted(found, key=lambda one: (one.object_id, one.is_op, one.number))
 
+    def names_of_class(self, project_id: str, name: str) -> list[str]:
+        """Return the names of objects of a class."""
+        return sorted(
+            {
+                object_id
+                for (project, object_id, _, _), version in self._versions.items()
+                if project == project_id and name in {version.base_class, version.leaf_class}
+            }
+        )
+
     def values(self, versions: Sequence[Version]) -> list[bytes | None]:
         """Return the values of versions."""
         return [self._versions[one.project_id, one.object_id, one.is_op, one.digest].val for one in versions]

@@ -14,29 +14,26 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.merge import Held
+    from otel_bridge.store.scoring.memory import MemoryTasks
 
-    Select = Callable[[CallsQuery], Sequence[Held]]
+    Select = Callable[[CallsQuery], Sequence[tuple[str, str]]]
 
 
 class MemoryReads(MemoryAnnex):
-    """What `annex` holds, and the calls that `select` gives for a query."""
+    """What `annex` and `scoring` hold, and calls; `select` gives the keys of the calls of a query."""
 
     def __init__(
-        self,
-        annex: MemoryAnnex,
-        calls: Callable[[str], Sequence[Held]],
-        select: Select,
-        projects: Iterable[str],
+        self, annex: MemoryAnnex, scoring: MemoryTasks, calls: Sequence[Held], select: Select
     ) -> None:
         super().__init__()
         self.__dict__.update(annex.__dict__)
-        self._names = sorted(set(projects))
-        self._calls_of = calls
+        self.scoring = scoring
+        self._calls = {(call.project_id, call.id): call for call in calls}
         self._select = select
 
     def projects(self, limit: int) -> list[str]:
         """Return the names of projects that have calls."""
-        return self._names[:limit]
+        return sorted({project_id for project_id, _ in self._calls})[:limit]
 
     def known_calls(self, project_id: str, call_ids: Sequence[str]) -> set[str]:
         """Return which of these ids are of calls that can be seen."""
@@ -51,7 +48,8 @@ class MemoryReads(MemoryAnnex):
 
     def used(self, query: CallsQuery, limit: int) -> list[Used]:
         """Return what the calls of a query used."""
-        return [_used(call) for call in self._select(query)[:limit]]
+        found = [self._calls[key] for key in self._select(query) if key in self._calls]
+        return [_used(call) for call in found[:limit]]
 
     def trace_bytes(self, project_id: str) -> int:
         """Return how many bytes of JSON the calls of a project are."""
@@ -60,6 +58,9 @@ class MemoryReads(MemoryAnnex):
     def trace_sizes(self, project_id: str, traces: Sequence[str]) -> dict[str, int]:
         """Return the same of whole traces."""
         return trace_sizes(self._calls_of(project_id), traces)
+
+    def _calls_of(self, project_id: str) -> list[Held]:
+        return [call for (project, _), call in self._calls.items() if project == project_id]
 
 
 def size_of(call: Held) -> int:

@@ -80,6 +80,10 @@ class SqliteAnnexRows:
             found = self._of("versions_of", project_id, _json(object_ids))
         return [_version(project_id, row) for row in found]
 
+    def names_of_class(self, project_id: str, name: str) -> list[str]:
+        """Return the names of objects of a class."""
+        return [row[0] for row in self._of("names_of_class", project_id, name)]
+
     def values(self, versions: Sequence[Version]) -> list[bytes | None]:
         """Return the values of versions."""
         found = [self._of("value", v.project_id, v.object_id, v.is_op, v.digest) for v in versions]

@@ -85,6 +85,9 @@ SELECT object_id, is_op, digest, version, base_class, leaf_class, wb_user_id, cr
 FROM objects WHERE project = ?1 AND object_id IN (SELECT value FROM json_each(?2))
 ORDER BY object_id, is_op, version;
 
+-- name: names_of_class
+SELECT DISTINCT object_id FROM objects WHERE project = ?1 AND ?2 IN (base_class, leaf_class) ORDER BY object_id;
+
 -- name: value
 SELECT CAST(val AS BLOB) FROM objects WHERE project = ? AND object_id = ? AND is_op = ? AND digest = ?;
 
