@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
+    from otel_bridge.model.tasks import ScoringAnswer, ScoringChange
     from otel_bridge.queue.base import DeadCall, NewRecord, QueueWriter
     from otel_bridge.store.base import CallWriter
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
@@ -74,6 +75,13 @@ class Ledger:
             raise InvalidRequest(_NO_STORE)
         self._open_store(self._store)
         return self._store.retranslate(asked, cursor)
+
+    def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:
+        """As `CallWriter.apply_scoring`; raise InvalidRequest without a store."""
+        if self._store is None:
+            raise InvalidRequest(_NO_STORE)
+        self._open_store(self._store)
+        return self._store.apply_scoring(change, now=now)
 
     def settle(
         self,

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from otel_bridge.queue.base import Destination, QueueLimits
+from otel_bridge.store.scoring.watching import Watched
 from otel_bridge.translate.options import Options
 
 STORE_FILE: Final = "calls.db"
@@ -35,7 +36,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
 class WriterSettings(Struct, frozen=True, kw_only=True):
     """Where calls are kept, for how long (seconds) and in how many bytes (None is no limit).
 
-    `options` say what spans become. Calls are kept in the store, in the queue, or in both.
+    `options` say what spans become, `watched` where monitors look at calls that end. Calls are kept in the
+    store, in the queue, or in both.
     """
 
     data_dir: str
@@ -43,5 +45,6 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     max_bytes: int | None
     default_project: str | None
     options: Options = Options()
+    watched: Watched = Watched()
     store: bool = True
     queue: QueueSettings | None = None

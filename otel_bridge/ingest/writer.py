@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from otel_bridge.errors import DataDirectoryLocked, StartError, Unavailable
+from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.lock import data_directory_lock
+from otel_bridge.ingest.news import News
 from otel_bridge.ingest.requests import (
     Prepared,
     Settlement,
@@ -36,6 +37,8 @@ from otel_bridge.ingest.requests import (
     prepare_logs,
     prepare_write,
 )
+from otel_bridge.ingest.scoring_frames import ChangeTasks
+from otel_bridge.ingest.scoring_requests import TasksChange, prepare_scoring
 from otel_bridge.ingest.settings import STORE_FILE, QueueSettings, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
@@ -43,9 +46,10 @@ from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
-    from otel_bridge.queue.base import QueueSizes, QueueWriter
+    from otel_bridge.queue.base import QueueWriter
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.base import CallWriter
+    from otel_bridge.store.scoring.watching import Watched
     from otel_bridge.translate.options import Options
 
 GROUP_BYTES: Final = 2 << 20
@@ -80,26 +84,25 @@ class Writer:
         self._queue = queue
         self._settings = settings
         required = settings.queue is None or any(each.required for each in settings.queue.destinations)
-        self._ledger = Ledger(store, queue, required=required, missed=self._missed)
+        self._news = News(store, queue, self._reply)
+        self._ledger = Ledger(store, queue, required=required, missed=self._news.missed)
         self._group_seconds = QUEUE_GROUP_SECONDS if store is None else 0.0
         self._next_group = 0.0
         self._cutter = frames.Cutter()
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
-        self._prepared: list[Prepared | Step | Settlement] = []
+        self._prepared: list[Prepared | Step | Settlement | TasksChange] = []
         self._prepared_bytes = 0
-        self._commit = GroupCommit(self._ledger, self._reply, self._tell)
+        self._commit = GroupCommit(self._ledger, self._reply, self._news.tell)
         self._open = True
         self._next_upkeep = 0.0
         self._more_upkeep = False
-        self._expired = 0
-        self._told: QueueSizes | None = None
 
     def run(self) -> None:
         """Serve until the service closes the connection, then finish what was given."""
         with closing(self._commit), selectors.DefaultSelector() as selector:
             selector.register(self._connection, selectors.EVENT_READ, self._receive)
             selector.register(self._commit.wakeup, selectors.EVENT_READ, self._commit.finish)
-            self._tell(whole=True)
+            self._news.tell(whole=True)
             while self._open or self._incoming or self._prepared:
                 for key, _ in selector.select(self._patience()):
                     key.data()
@@ -148,7 +151,9 @@ class Writer:
             if not self._commit.busy and self._prepared_bytes >= SMALL_GROUP_BYTES:
                 break  # the disk is free: let it work while the rest is prepared
 
-    def _prepared_of(self, request: frames.Request, body: bytes) -> Prepared | Step | Settlement | None:
+    def _prepared_of(
+        self, request: frames.Request, body: bytes
+    ) -> Prepared | Step | Settlement | TasksChange | None:
         """Make a request ready to be applied; None for one that only wants an answer."""
         default_project, has_queue = self._settings.default_project, self._queue is not None
         match request:
@@ -169,6 +174,8 @@ class Writer:
                 return Settlement(request)
             case frames.Retranslate(id=number, asked=asked, cursor=cursor):
                 return Step(number, asked, cursor)
+            case ChangeTasks():
+                return prepare_scoring(request, body)
             case _:
                 return None
 
@@ -197,29 +204,11 @@ class Writer:
         more = False
         if self._store is not None:
             more = self._store.maintain(now=time.time_ns() // 1000)
-            expired = self._store.expired
-            if expired > self._expired:
-                self._reply(frame(frames.Noted({"expired_calls": expired - self._expired})))
-                self._expired = expired
+            self._news.tell_expired()
         if self._queue is not None:
             more = self._queue.maintain() or more
-            self._tell()
+        self._news.tell()
         return more
-
-    def _tell(self, *, whole: bool = False) -> None:
-        """Tell the service how the queue looks now."""
-        if self._queue is None:
-            return
-        with suppress(Unavailable):  # a disk in trouble: what was told last stands
-            sizes = self._queue.sizes()
-            lanes = tuple(self._queue.changed())
-            if whole or lanes or sizes != self._told:
-                self._told = sizes
-                self._reply(frame(frames.QueueChanged(lanes, sizes, whole)))
-
-    def _missed(self, calls: int) -> None:
-        """Count calls that the queue of optional destinations could not keep."""
-        self._reply(frame(frames.Noted({"queue_missed_calls": calls})))
 
     def _reply(self, data: bytes) -> None:
         with suppress(OSError):  # the service is gone; what is kept stays kept
@@ -251,7 +240,9 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
         owned.enter_context(data_directory_lock(data_dir))
         store = queue = None
         if settings.store:
-            store = owned.enter_context(closing(open_store(data_dir, limits, settings.options)))
+            store = owned.enter_context(
+                closing(open_store(data_dir, limits, settings.options, settings.watched))
+            )
         if settings.queue is not None:
             queue_dir = make_folder(Path(settings.queue.path).parent)
             if not queue_dir.samefile(data_dir):
@@ -284,10 +275,12 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def open_store(data_dir: Path, limits: StoreLimits, options: Options) -> SqliteWriter:
+def open_store(
+    data_dir: Path, limits: StoreLimits, options: Options, watched: Watched | None = None
+) -> SqliteWriter:
     """Open the store of a data directory whose lock is held; raise StartError."""
-    again = partial(translate, options=options)
-    return SqliteWriter(data_dir / STORE_FILE, limits, translate=again, translator=options.stamp)
+    path, again = data_dir / STORE_FILE, partial(translate, options=options)
+    return SqliteWriter(path, limits, translate=again, translator=options.stamp, watched=watched)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.call import Change
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.model.tasks import Backlog, ScoringAnswer, ScoringChange
     from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
@@ -89,6 +90,15 @@ class CallWriter(Protocol):
         without a span are left alone, and one whose span cannot be read stays as it was. Calls that arrive
         after the run began are not part of it. Raise Unavailable as `apply` does.
         """
+
+    def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:
+        """Change scoring tasks by the rules of `scoring.base`, inside the open transaction, all or nothing.
+
+        Runs and feedback are kept with them. `now` is microseconds since the epoch. Raise as `apply` does.
+        """
+
+    def backlog(self) -> Backlog:
+        """Return how much scoring is to be done; between two transactions."""
 
     def commit(self) -> None:
         """Return only when everything applied would survive a power cut; readers see it from then on.

@@ -35,7 +35,7 @@ from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
 from otel_bridge.store.memory_again import MemoryAgain
-from otel_bridge.store.merge import DumpKind, Gone, Held, Slot, is_same_start
+from otel_bridge.store.merge import DumpKind, Gone, Held, Slot
 from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.scoring.changes import apply_scoring
 from otel_bridge.store.scoring.memory import MemoryTasks
@@ -163,7 +163,7 @@ class MemoryStore:
             self._annex, self._tasks = self._open_annex, self._open_tasks
             self._watch.kept()
             for key, slot in self._open.slots.items():
-                self._stamp(key, slot)
+                self._again.stamp(key, self._kept.slots.get(key), slot, self._open, self._translator)
                 if key not in self._open.in_place:
                     self._number(key, slot)
                 first_seen = self._kept.received_at.get(key)
@@ -255,14 +255,6 @@ class MemoryStore:
     def close(self) -> None:
         """Forget what was not committed."""
         self._open = None
-
-    def _stamp(self, key: Key, slot: Slot) -> None:
-        """Remember which version made a call; an end that comes on its own makes nothing."""
-        before = self._kept.slots.get(key)
-        assert self._open is not None
-        same = isinstance(before, Held) and isinstance(slot, Held) and is_same_start(before, slot)
-        if not same or key in self._open.in_place:
-            self._again.made_by[key] = self._translator
 
     def _number(self, key: Key, slot: Slot) -> None:
         """Give a call its number: a new one when it becomes visible and when its start time moves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_bridge.store.merge import Held
+from otel_bridge.store.merge import Held, is_same_start
 from otel_bridge.store.retranslation import STEP_CALLS, Count, Cursor, Retranslated, Stopped
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.store.derive import Deriver
     from otel_bridge.store.layers import Key, Layer
+    from otel_bridge.store.merge import Slot
     from otel_bridge.store.retranslation import Retranslation
 
 
@@ -51,6 +52,12 @@ class MemoryAgain:
         if left is not None:
             self._stopped[kind] = Stopped(translator, asked.since, left)
         return count.result(left, cursor, resumed=resumed)
+
+    def stamp(self, key: Key, before: Slot | None, slot: Slot, layer: Layer, translator: int) -> None:
+        """Remember which version made a call; an end that comes on its own makes nothing."""
+        same = isinstance(before, Held) and isinstance(slot, Held) and is_same_start(before, slot)
+        if not same or key in layer.in_place:
+            self.made_by[key] = translator
 
     def _one(
         self, layer: Layer, key: Key, deriver: Deriver, translator: int, asked: Retranslation, count: Count

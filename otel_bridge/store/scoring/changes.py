@@ -37,6 +37,17 @@ def apply_scoring(
             return settled
 
 
+def size_of_scoring(change: t.ScoringChange) -> int:
+    """Return about how many rows a change adds."""
+    match change:
+        case t.EnqueueTasks(tasks=tasks):
+            return len(tasks)
+        case t.SettleTasks(outcomes=outcomes):
+            return len(outcomes)
+        case _:
+            return 0
+
+
 def enqueue(slots: TaskSlots, asked: t.EnqueueTasks, now: int) -> t.Enqueued:
     """Queue what is not known or has failed, or is done and is asked for again."""
     wanted: dict[Key, Task] = {}

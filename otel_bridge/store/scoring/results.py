@@ -100,7 +100,7 @@ def feedback_of(task: Task, outcome: Outcome) -> Feedback:
         "weave_ref": scored,
         "creator": None,
         "feedback_type": kind,
-        "payload": {"output": orjson.Fragment(outcome.output)},
+        "payload": {"output": orjson.Fragment(bytes(outcome.output))},
         "runnable_ref": task.scorer_ref,
         "call_ref": call_ref(task.project_id, task.run_id),
         "trigger_ref": task.trigger_ref,

@@ -86,7 +86,15 @@ FROM objects WHERE project = ?1 AND object_id IN (SELECT value FROM json_each(?2
 ORDER BY object_id, is_op, version;
 
 -- name: names_of_class
-SELECT DISTINCT object_id FROM objects WHERE project = ?1 AND ?2 IN (base_class, leaf_class) ORDER BY object_id;
+SELECT DISTINCT object_id FROM objects
+WHERE project = ?1 AND (leaf_class = ?2 OR base_class = ?2) ORDER BY object_id;
+
+-- name: projects_with_monitors
+-- From an index of its own; the class is `scoring.watching.MONITOR`.
+SELECT DISTINCT p.name
+FROM objects AS o
+JOIN projects AS p ON p.number = o.project
+WHERE o.leaf_class = 'Monitor' OR o.base_class = 'Monitor';
 
 -- name: value
 SELECT CAST(val AS BLOB) FROM objects WHERE project = ? AND object_id = ? AND is_op = ? AND digest = ?;

@@ -10,6 +10,7 @@ from otel_bridge.store.annex.base import Turn, Used
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.ids import unpack
 from otel_bridge.store.sqlite.queries import QUERIES
+from otel_bridge.store.sqlite.scoring_reads import SqliteTaskReads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ class SqliteReads(SqliteAnnexRows):
 
     def __init__(self, connection: apsw.Connection, select: Select) -> None:
         super().__init__(connection)
+        self.scoring = SqliteTaskReads(connection)
         self._select = select
 
     def projects(self, limit: int) -> list[str]:

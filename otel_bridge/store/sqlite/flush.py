@@ -6,9 +6,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.store.merge import Gone, Held, Slot, is_same_start
+from otel_bridge.store.scoring.base import CALL_IS_GONE
 from otel_bridge.store.sqlite import rows
 from otel_bridge.store.sqlite.ids import pack
-from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
+from otel_bridge.store.sqlite.queries import ANNEX, QUERIES, SCORING
 from otel_bridge.store.trees import refs
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ _IN_ORDER: Final = (
     "end_call", "end_body", "end_result", "replace_call", "put_pending", "put_waiting_logs",
     "redo_call", "redo_body", "redo_result", "stamp_result",
     "insert_call", "insert_body", "insert_result", "insert_ref", "insert_usage", "drop_feedback_of",
+    "drop_done_tasks_of", "fail_open_tasks_of", "drop_ended", "put_ended",
 )  # fmt: skip
 """What makes room comes first."""
-_STATEMENTS: Final = {name: ANNEX.get(name) or QUERIES[name] for name in _IN_ORDER}
+_STATEMENTS: Final = {name: {**ANNEX, **SCORING, **QUERIES}[name] for name in _IN_ORDER}
 
 
 class Flush:
@@ -43,6 +45,8 @@ class Flush:
             self._delete(before, seq, project)
             self._do("put_tombstone", rows.tombstone_row(now, project=project))
             self._do("drop_feedback_of", (project, pack(now.id)))
+            if self._book.any_scoring:
+                self._forget_tasks(project, pack(now.id))
             return None
         if now.started_at is None:
             self._do("put_pending", rows.pending_row(now, project=project, received_at=self._received_at))
@@ -80,6 +84,11 @@ class Flush:
         self._do("put_waiting_logs", (*span, self._received_at, self._book.codec.pack(logs)))
         self._book.any_waiting_logs = True
 
+    def end(self, project_id: str, call_id: str) -> None:
+        """Take a call that has ended in a project that is watched."""
+        self._do("put_ended", (self._book.project(project_id), pack(call_id), self._received_at))
+        self._book.any_scoring = self._book.backlog_changed = True
+
     def run(self, connection: apsw.Connection) -> None:
         """Execute what was collected."""
         for name in _IN_ORDER:
@@ -87,6 +96,12 @@ class Flush:
                 connection.executemany(_STATEMENTS[name], self._work[name])
         if "delete_call" in self._work:
             self._book.keep_next_seq()
+
+    def _forget_tasks(self, project: int, call_id: str | bytes) -> None:
+        self._do("drop_done_tasks_of", (project, call_id))
+        self._do("fail_open_tasks_of", (project, call_id, CALL_IS_GONE, self._received_at))
+        self._do("drop_ended", (project, call_id))
+        self._book.backlog_changed = True
 
     def _do(self, name: str, row: Row) -> None:
         self._work[name].append(row)

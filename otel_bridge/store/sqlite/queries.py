@@ -1,4 +1,4 @@
-"""The statements of an SQL file, by name; those of `queries.sql` and `annex.sql`."""
+"""The statements of an SQL file, by name; those of `queries.sql`, `annex.sql` and `scoring.sql`."""
 
 from __future__ import annotations
 
@@ -31,3 +31,6 @@ ANNEX: Final = {
     "find_project": QUERIES["find_project"],
 }
 """Name to SQL: what is kept beside calls."""
+
+SCORING: Final = named(Path(__file__).with_name("scoring.sql"))
+"""Name to SQL: scoring tasks."""

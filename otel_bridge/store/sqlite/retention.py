@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.errors import Refused, StartError
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES
-from otel_bridge.store.sqlite.queries import ANNEX, QUERIES
+from otel_bridge.store.sqlite.queries import ANNEX, QUERIES, SCORING
 
 if TYPE_CHECKING:
     import apsw
@@ -92,12 +92,14 @@ class Retention:
         oldest = self._rows("oldest_calls", calls)
         if oldest:
             self._remove_through(oldest[-1][0])
+            self._remove_scoring(oldest[-1][1], calls)
             self._remove_waiting_logs(oldest[-1][1] + 1, calls)
         else:
             self._remove_waiting_logs(_NO_TIME, calls)
             self._connection.execute(QUERIES["evict_pending"], (calls,))
             self._connection.execute(QUERIES["evict_tombstones"], (calls,))
             self._connection.execute(ANNEX["evict_feedback"], (calls,))
+            self._remove_scoring(_NO_TIME, calls)
         return len(oldest)
 
     def expire(self, now: int) -> bool:
@@ -109,7 +111,7 @@ class Retention:
         old = [seq for seq, received_at in oldest if received_at < before]
         pending = self._connection.execute(QUERIES["any_old_pending"], (before,)).get
         feedback = self._connection.execute(ANNEX["any_old_feedback"], (before,)).get
-        if not (old or pending or feedback):
+        if not (old or pending or feedback or self._any_old_scoring(before)):
             return False
         with self._connection:
             if old:
@@ -117,8 +119,9 @@ class Retention:
             self._connection.execute(QUERIES["expire_pending"], (before, STEP_CALLS))
             waited = self._remove_waiting_logs(before, STEP_CALLS)
             self._connection.execute(ANNEX["expire_feedback"], (before, STEP_CALLS))
+            tasks = self._remove_scoring(before, STEP_CALLS)
         self.expired += len(old)
-        return STEP_CALLS in {len(old), waited}
+        return STEP_CALLS in {len(old), waited, tasks}
 
     def evict(self) -> bool:
         """Remove some calls while the store is over its cap, in a transaction; True: there may be more."""
@@ -152,9 +155,27 @@ class Retention:
         self._connection.execute(QUERIES["expire_waiting_logs"], (before, spans))
         return self._connection.changes()
 
+    def _any_old_scoring(self, before: int) -> bool:
+        found = self._book.any_scoring and self._connection.execute(SCORING["any_old_scoring"], (before,)).get
+        return bool(found)
+
+    def _remove_scoring(self, before: int, tasks: int) -> int:
+        """Remove what was asked for before this time (microseconds): its calls have gone."""
+        if not self._book.any_scoring:
+            return 0
+        self._book.backlog_changed = True
+        self._connection.execute(SCORING["expire_tasks"], (before, tasks))
+        removed = self._connection.changes()
+        self._connection.execute(SCORING["expire_requests"], (before, tasks))
+        return removed
+
     def _remove_through(self, seq: int) -> None:
         if self._connection.execute(ANNEX["any_feedback"]).get:
             self._connection.execute(ANNEX["expire_feedback_of"], (seq,))
+        if self._book.any_scoring:
+            self._connection.execute(SCORING["expire_tasks_of"], (seq,))
+            self._connection.execute(SCORING["expire_ended_of"], (seq,))
+            self._book.backlog_changed = True
         for query in ("expire_usages", "expire_calls", "expire_bodies", "expire_results", "expire_refs"):
             self._connection.execute(QUERIES[query], (seq,))
         self._book.keep_next_seq()

@@ -8,6 +8,7 @@ import msgspec
 
 from otel_bridge.model.call import CompletedCall, DeletedCalls
 from otel_bridge.store.merge import Held, Slot
+from otel_bridge.store.scoring.watching import newly_ended
 from otel_bridge.store.sqlite import rows
 from otel_bridge.store.sqlite.flush import Flush
 from otel_bridge.store.sqlite.ids import pack, unpack
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import apsw
 
     from otel_bridge.model.call import Change
+    from otel_bridge.store.scoring.watching import Watch
     from otel_bridge.store.sqlite.book import Book
 
 _Key = tuple[str, str]
@@ -26,10 +28,16 @@ _SpanKey = tuple[str, str, str]
 
 
 class SqliteSlots:
-    """`store.changes.Slots` over the tables, inside the open transaction."""
+    """`store.changes.Slots` over the tables, inside the open transaction.
 
-    def __init__(self, connection: apsw.Connection, book: Book, *, received_at: int) -> None:
+    Calls that end in a project that `watch` sees are kept as ended calls.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, book: Book, *, received_at: int, watch: Watch | None = None
+    ) -> None:
         self._connection = connection
+        self._watch = watch
         self._book = book
         self._received_at = received_at
         self._seqs: dict[_Key, int] = {}
@@ -124,12 +132,19 @@ class SqliteSlots:
             seq = flush.change(self._before[key], slot, self._seqs.get(key))
             if seq is not None:
                 self._seqs[key] = seq
+        if self._watch:
+            self._note_ended(flush, self._watch)
         for span, logs in self._waiting_changed.items():
             flush.wait(*span, logs)
         self._waiting_changed.clear()
         flush.run(self._connection)
         self._before.update(self._changed)
         self._changed.clear()
+
+    def _note_ended(self, flush: Flush, watch: Watch) -> None:
+        for key, slot in self._changed.items():
+            if watch.sees(key[0]) and newly_ended(self._before[key], slot):
+                flush.end(*key)
 
     def _which(self, query: str, project_id: str, ids: set[str]) -> list[str]:
         text = msgspec.json.encode(list(ids)).decode()

@@ -7,21 +7,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import apsw
+from msgspec.structs import replace
 
 from otel_bridge.errors import InvalidRequest, NotFound, Unavailable
 from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.model.call import CompletedCall, StartedCall
+from otel_bridge.model.tasks import Backlog
 from otel_bridge.store.annex.changes import apply_annex, kept_size_of, size_of
 from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.derive import Deriver
 from otel_bridge.store.limits import StoreLimits
+from otel_bridge.store.scoring.changes import apply_scoring, size_of_scoring
+from otel_bridge.store.scoring.watching import Watch, projects_touched
 from otel_bridge.store.sqlite.again import Again
-from otel_bridge.store.sqlite.annex import SqliteAnnexSlots
+from otel_bridge.store.sqlite.annex import SqliteAnnexRows, SqliteAnnexSlots
 from otel_bridge.store.sqlite.book import Book
 from otel_bridge.store.sqlite.checkpoint import Checkpointer, wal_sizes
 from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
 from otel_bridge.store.sqlite.migrate import check, migrate, steps
+from otel_bridge.store.sqlite.queries import ANNEX
 from otel_bridge.store.sqlite.retention import Retention, max_wal_bytes
+from otel_bridge.store.sqlite.scoring import SqliteTaskSlots, backlog
 from otel_bridge.store.sqlite.slots import SqliteSlots
 from otel_bridge.store.sqlite.training import Training
 from otel_bridge.translate.options import DEFAULT
@@ -32,9 +38,12 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
+    from otel_bridge.model.tasks import ScoringAnswer, ScoringChange
     from otel_bridge.store.base import Applied
     from otel_bridge.store.derive import Translate
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
+    from otel_bridge.store.scoring.results import Results
+    from otel_bridge.store.scoring.watching import Watched
 
 __all__ = ["SqliteWriter", "StoreLimits"]
 
@@ -58,6 +67,7 @@ class SqliteWriter:
         *,
         translate: Translate | None = None,
         translator: int = DEFAULT.stamp,
+        watched: Watched | None = None,
         vfs: str | None = None,
     ) -> None:
         limits = limits or StoreLimits()
@@ -74,9 +84,14 @@ class SqliteWriter:
             except BaseException:
                 connection.close()
                 raise
+        self._watch = Watch(watched)
+        projects = [name for (name,) in connection.execute(ANNEX["projects_with_monitors"])]
+        self._watch.look(SqliteAnnexRows(connection), projects)
+        self._watch.kept()
         self._deriver = Deriver(translate)
         self._again = Again(connection, self._book, self._deriver)
         self._training = Training()
+        self._backlog = Backlog()
         self._over = False
         self._evicted = 0
 
@@ -110,11 +125,40 @@ class SqliteWriter:
         with storage_trouble(), self._losing():
             if self._over:
                 self._evicted += self._retention.make_room(2 * len(changes) + _EVICT_EXTRA)
-            slots = SqliteSlots(self._connection, self._book, received_at=received_at)
-            slots.look_up(changes)  # type: ignore[arg-type]  # as above
-            applied = apply_changes(slots, changes, self._deriver)  # type: ignore[arg-type]  # as above
-            slots.flush()
+            return self._apply_calls(changes, received_at, self._watch)  # type: ignore[arg-type]  # as above
+
+    def _apply_calls(self, changes: Sequence[Change], received_at: int, watch: Watch | None) -> Applied:
+        slots = SqliteSlots(self._connection, self._book, received_at=received_at, watch=watch)
+        slots.look_up(changes)
+        applied = apply_changes(slots, changes, self._deriver)
+        slots.flush()
         return applied
+
+    def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:
+        """Change scoring tasks, and what hangs on them, inside the open transaction."""
+        if not self._connection.in_transaction:
+            raise Unavailable(_LOST)
+        with storage_trouble(), self._losing():
+            if self._over:
+                self._evicted += self._retention.make_room(2 * size_of_scoring(change) + _EVICT_EXTRA)
+            self._book.backlog_changed = True
+            slots = SqliteTaskSlots(self._connection, self._book)
+            return apply_scoring(slots, change, now=now, keep=partial(self._keep_results, now))
+
+    def _keep_results(self, now: int, results: Results) -> None:
+        if results.calls:
+            self._apply_calls(results.calls, now, None)
+        if results.feedback:
+            rows = [replace(row, created_at=now) for row in results.feedback]
+            SqliteAnnexSlots(self._connection, self._book).put_feedback(rows)
+
+    def backlog(self) -> Backlog:
+        """Return how much scoring is to be done; counted only when it may have changed."""
+        if self._book.backlog_changed:
+            with storage_trouble():
+                self._backlog = backlog(self._connection)
+            self._book.backlog_changed = False
+        return self._backlog
 
     def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
         """Derive some stored calls again inside the open transaction."""
@@ -132,7 +176,9 @@ class SqliteWriter:
             if self._over:
                 self._evicted += self._retention.make_room(size_of(changes) // _CALL_BYTES + _EVICT_EXTRA)
             slots = SqliteAnnexSlots(self._connection, self._book)
-            return apply_annex(slots, changes, received_at=received_at)
+            applied = apply_annex(slots, changes, received_at=received_at)
+            self._watch.look(slots, projects_touched(changes))
+            return applied
 
     def commit(self) -> None:
         """Return only when everything applied would survive a power cut."""
@@ -144,6 +190,7 @@ class SqliteWriter:
         except Unavailable:
             self.rollback()
             raise
+        self._watch.kept()
         self._retention.expired += self._evicted
 
     def rollback(self) -> None:
@@ -152,6 +199,7 @@ class SqliteWriter:
             with suppress(apsw.Error):  # SQLite has rolled back by itself
                 self._connection.execute("ROLLBACK")
         self._book.rolled_back()
+        self._watch.rolled_back()
 
     def maintain(self, *, now: int) -> bool:
         """Do one short step of upkeep; trouble with the disk is left for the next time."""

@@ -132,6 +132,12 @@ class Store:
         self.writer.commit()
         return applied
 
+    def score(self, change, *, now: int = T0):
+        self.writer.begin()
+        answer = self.writer.apply_scoring(change, now=now)
+        self.writer.commit()
+        return answer
+
     def all_seqs(self, query: CallsQuery) -> list[int]:
         plan = self.reader.plan(query)
         seqs = list(plan.seqs)

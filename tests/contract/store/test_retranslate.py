@@ -6,7 +6,7 @@ import pytest
 
 from otel_bridge.errors import Unavailable
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
-from otel_bridge.store import memory
+from otel_bridge.store import memory_again
 from otel_bridge.store.base import Applied
 from otel_bridge.store.merge import derived_id
 from otel_bridge.store.retranslation import Retranslation
@@ -38,7 +38,7 @@ def store(request, tmp_path, monkeypatch):
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    for module in (again, memory):
+    for module in (again, memory_again):
         monkeypatch.setattr(module, "STEP_CALLS", 3)
     monkeypatch.setattr(again, "SCANNED_CALLS", 5)
     monkeypatch.setattr(again, "STEP_MILLISECONDS", 60_000)

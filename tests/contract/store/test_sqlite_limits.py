@@ -12,6 +12,7 @@ from otel_bridge.errors import Unavailable
 from otel_bridge.model.query import SortBy
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite import codec
+from tests.contract.store.older import take_back
 from tests.contract.store.records import (
     EVERYTHING,
     T0,
@@ -204,27 +205,11 @@ class TestWaitingLogs:
         store.close()
 
 
-LATER_TABLES = (
-    "feedback", "prices", "objects", "files", "table_places", "table_rows", "tables", "usages",
-)  # fmt: skip
-LATER_INDEXES = ("slowest_roots", "failed_calls")
-
-
 def test_an_older_store_is_brought_forward_and_its_ends_are_the_spans(path, monkeypatch):
     monkeypatch.setattr("tests.contract.store.records.render", lambda record: b'{"record":1}')
     store = Store("sqlite", path, translate=translation(1), translator=1)
     store.write(a_sent_span(1), an_ended_span(2), an_end(3))
-    connection = store.writer._connection
-    for statement in (
-        "ALTER TABLE results DROP COLUMN logs",
-        "DROP TABLE waiting_logs",
-        "DROP TABLE retranslations",
-        *(f"DROP TABLE {name}" for name in LATER_TABLES),
-        *(f"DROP INDEX {name}" for name in LATER_INDEXES),
-        "UPDATE bodies SET ranks = ranks & ((1 << 28) - 1)",
-        "PRAGMA user_version = 1",
-    ):
-        connection.execute(statement).fetchall()
+    take_back(store.writer._connection, schema=1)
     store.close()
     store.open()
     before = store.numbers()

@@ -13,6 +13,7 @@ from otel_bridge.model.call import CompletedCall
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite import migrate
 from tests.contract.store.annex_records import a_remark, feedback_ids, remarks
+from tests.contract.store.older import take_back
 from tests.contract.store.records import T0, Store, a_deletion, a_start, an_end, an_ended_span
 from tests.contract.store.spans import a_real_span, some_logs, translation
 from tests.contract.store.test_measure import measure, rows, tokens
@@ -148,20 +149,10 @@ def test_the_cap_holds_over_calls_with_log_records_feedback_and_usage(tmp_path):
     store.close()
 
 
-LATER_TABLES = (
-    "feedback", "prices", "objects", "files", "table_places", "table_rows", "tables", "usages",
-)  # fmt: skip
-LATER_INDEXES = ("slowest_roots", "failed_calls")
-
-
 def test_a_store_that_knew_log_records_only_is_brought_forward(tmp_path):
     store = Store("sqlite", tmp_path / "calls.db", translate=counting())
     store.write(a_counted_span(1, tokens=5), some_logs(1, "a"), some_logs(2, "b"), an_ended_span(3))
-    for name in LATER_TABLES:
-        store.writer._connection.execute(f"DROP TABLE {name}")
-    for name in LATER_INDEXES:
-        store.writer._connection.execute(f"DROP INDEX {name}")
-    store.writer._connection.pragma("user_version", 2)
+    take_back(store.writer._connection, schema=2)
     store.close()
     store.open()
 
@@ -177,10 +168,14 @@ def test_a_store_that_knew_no_exceptions_apart_from_failures_is_brought_forward(
     store = Store("sqlite", tmp_path / "calls.db")
     for number, exception in enumerate((None, "", "boom"), 1):
         store.write(CompletedCall(a_start(number), an_end(number, exception=exception)))
+<<<<<<< HEAD
     store.writer._connection.execute("UPDATE calls SET flags = flags & 15")
     for name in (*LATER_INDEXES, "feedback_by_type"):
         store.writer._connection.execute(f"DROP INDEX {name}")
     store.writer._connection.pragma("user_version", 4)
+=======
+    take_back(store.writer._connection, schema=4)
+>>>>>>> 1cd9c1e (The writer keeps scoring tasks: queued, leased and settled with their runs and feedback in one transaction)
     store.close()
     store.open()
 
