@@ -35,7 +35,7 @@ class News:
         """Tell how the queue looks now, all of it when `whole`, and how much is to be scored."""
         with suppress(Unavailable):  # a disk in trouble: what was told last stands
             self._tell_queue(whole=whole)
-            self._tell_backlog()
+            self._tell_backlog(whole=whole)
 
     def tell_expired(self) -> None:
         """Count calls that retention has removed."""
@@ -57,10 +57,10 @@ class News:
             self._sizes = sizes
             self._reply(frame(frames.QueueChanged(lanes, sizes, whole)))
 
-    def _tell_backlog(self) -> None:
+    def _tell_backlog(self, *, whole: bool) -> None:
         if self._store is None:
             return
         backlog = self._store.backlog()
-        if backlog != self._backlog:
+        if whole or backlog != self._backlog:
             self._backlog = backlog
             self._reply(frame(BacklogChanged(backlog)))

@@ -11,6 +11,7 @@ import msgspec
 from otel_bridge.errors import Unavailable
 from otel_bridge.ingest.child import UnhandledInChild
 from otel_bridge.ingest.scoring_frames import ChangeTasks, TasksChanged
+from otel_bridge.ingest.scoring_requests import check_claim
 from otel_bridge.model import tasks as t
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class ServiceScoring:
 
     async def claim(self, asked: t.ClaimTasks, *, wait_seconds: float = 0.0) -> t.Claimed:
         """Lend tasks; when there is nothing to lend, wait for it so long."""
+        check_claim(asked)
         loop = asyncio.get_running_loop()
         until = loop.time() + wait_seconds
         while True:

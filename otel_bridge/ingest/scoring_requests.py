@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,8 @@ MAX_NAME_CHARS: Final = 512
 """Of the name of a worker, and of the ids of calls and jobs."""
 MAX_REF_CHARS: Final = 4_096
 
+_PLACE: Final = re.compile(r"at `\$\.([^`]+)`$")
+"""Where msgspec met what it did not expect."""
 _decode: Final = msgspec.json.Decoder(t.ScoringChange).decode
 
 
@@ -53,7 +56,9 @@ def prepare_scoring(request: ChangeTasks, body: bytes) -> TasksChange:
     try:
         change = _decode(body)
     except msgspec.MsgspecError as error:
-        raise InvalidRequest(f"not a change of scoring tasks: {error}") from error
+        found = _PLACE.search(str(error))
+        field = found[1] if found else "body"
+        raise InvalidRequest(f"not a change of scoring tasks: {error}", field=field) from error
     return TasksChange(request.id, _checked(change), request.now)
 
 
@@ -63,7 +68,7 @@ def _checked(change: t.ScoringChange) -> t.ScoringChange:
             _check_tasks(change.tasks, "tasks")
             _check_count(len(change.ended), "ended")
         case t.ClaimTasks():
-            _check_claim(change)
+            check_claim(change)
         case t.RenewTasks():
             _check_worker(change.worker, change.lease_seconds)
             _check_tasks(change.tasks, "tasks")
@@ -75,7 +80,8 @@ def _checked(change: t.ScoringChange) -> t.ScoringChange:
     return change
 
 
-def _check_claim(change: t.ClaimTasks) -> None:
+def check_claim(change: t.ClaimTasks) -> None:
+    """Raise InvalidRequest for a claim that makes no sense."""
     _check_worker(change.worker, change.lease_seconds)
     for name, number in (("limit", change.limit), ("ended", change.ended)):
         _check(0 <= number <= t.MAX_CLAIM, f"{name} must be between 0 and {t.MAX_CLAIM}", name)
@@ -103,8 +109,8 @@ def _check_count(count: int, field: str) -> None:
 def _check_task(task: Task, field: str) -> None:
     _named(task.call_id, f"{field}.call_id", MAX_NAME_CHARS)
     _named(task.scorer_ref, f"{field}.scorer_ref", MAX_REF_CHARS)
-    _check(task.generation >= 0, f"{field}.generation is below 0", field)
-    _check(len(task.job_id) <= MAX_NAME_CHARS, f"{field}.job_id is too long", field)
+    _check(task.generation >= 0, f"{field}.generation is below 0", f"{field}.generation")
+    _check(len(task.job_id) <= MAX_NAME_CHARS, f"{field}.job_id is too long", f"{field}.job_id")
     with _naming(field):
         fields.project_id(task.project_id)
 
@@ -119,15 +125,13 @@ def _outcome(outcome: Outcome, field: str) -> Outcome:
     match outcome.state:
         case "done":
             _check(outcome.run is not None, f"{field} is done and has no run", f"{field}.run")
-            _check(outcome.output is not None, f"{field} is done and has no output", f"{field}.output")
         case "failed":
             _check(bool(outcome.error), f"{field} has failed and has no error", f"{field}.error")
         case "queued":
             _check(outcome.run is None, f"{field} is tried again and has a run", f"{field}.run")
             _check(outcome.due_at is not None, f"{field} is tried again and has no due_at", f"{field}.due_at")
-    output = None if outcome.output is None else _tree(outcome.output, f"{field}.output")
     run = None if outcome.run is None else _run(outcome.run, f"{field}.run")
-    return replace(outcome, output=output, run=run)
+    return replace(outcome, output=_tree(outcome.output, f"{field}.output"), run=run)
 
 
 def _run(run: Run, field: str) -> Run:

@@ -59,7 +59,7 @@ class Results(Struct, frozen=True):
 
 def too_large(outcome: Outcome) -> str | None:
     """Tell of an output that no feedback may hold."""
-    if outcome.output is None or len(outcome.output) <= MAX_OUTPUT_BYTES:
+    if len(outcome.output) <= MAX_OUTPUT_BYTES:
         return None
     return f"the output is larger than 1 MiB: {len(outcome.output)} bytes"
 
@@ -90,7 +90,6 @@ def run_call(task: Task, run: Run, error: str | None = None) -> CompletedCall:
 
 def feedback_of(task: Task, outcome: Outcome) -> Feedback:
     """Make the feedback that a scorer gave."""
-    assert outcome.output is not None
     scorer = parsed(task.scorer_ref)
     kind = RUNNABLE + (scorer.name if scorer is not None else task.scorer_ref)
     scored = call_ref(task.project_id, task.call_id)
