@@ -152,7 +152,7 @@ def _run(run: Run, field: str) -> Run:
 
 def _tree(raw: Raw, field: str, kind: type[Any] = object) -> Raw:
     try:
-        tree = orjson.loads(raw)
+        tree = orjson.loads(memoryview(raw))
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"{field} is not JSON: {error}", field=field) from error
     _check(isinstance(tree, kind), f"{field} must be an object", field)

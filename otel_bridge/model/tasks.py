@@ -51,7 +51,8 @@ class ClaimTasks(Struct, frozen=True, kw_only=True, tag="claim"):
 
     `rooms` bounds how many of a scorer (0: none of them), `each` how many of every other scorer.
     With `keys` exactly these, whoever holds them now: those that are done, have failed or are of an older
-    generation are left out, those that are unknown are taken up. `ended`: so many ended calls with them.
+    generation are left out, and those that are not due yet; those that are unknown are taken up. `ended`: so
+    many ended calls with them.
     """
 
     worker: str
@@ -64,10 +65,14 @@ class ClaimTasks(Struct, frozen=True, kw_only=True, tag="claim"):
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """What a worker is lent. `due_at`: when more of what it asked for is due, None when nothing waits."""
+    """What a worker is lent. `due_at`: when more of what it asked for is due, None when nothing waits.
+
+    `worn`: those of the keys it asked for that have failed now, because too many leases ran out.
+    """
 
     leased: tuple[Leased, ...] = ()
     ended: tuple[EndedCall, ...] = ()
+    worn: tuple[Task, ...] = ()
     due_at: int | None = None
 
 

@@ -120,7 +120,8 @@ class MemoryStore:
         applied = apply_changes(layer, changes, self._deriver)
         changed = layer.slots.items()
         if watch:
-            ended = (k for k, slot in changed if watch.sees(k[0]) and newly_ended(open_.get(*k), slot))
+            held = [(k, slot) for k, slot in changed if watch.sees(k[0]) and isinstance(slot, Held)]
+            ended = (slot for k, slot in held if newly_ended(open_.get(*k), slot))
             self._open_tasks.put_ended(ended, now=received_at)
         open_.now = received_at
         for slot in layer.slots.values():

@@ -22,7 +22,7 @@ from otel_bridge.store.scoring.watching import Watched
 from otel_bridge.telemetry import Telemetry
 from otel_bridge.weave.base import Write
 from tests.contract.store.records import PROJECT, call_id
-from tests.contract.store.scoring_records import A, B, a_task, an_ended, claim, done, queue, settle
+from tests.contract.store.scoring_records import A, B, a_task, claim, done, queue, settle
 
 PATIENCE = 60
 
@@ -63,7 +63,7 @@ async def test_tasks_go_from_the_queue_to_feedback(keeper):
     assert {one.task.scorer_ref for one in claimed.leased} == {A, B}
     renewed = await keeper.scoring.renew(t.RenewTasks(worker="w", tasks=(claimed.leased[0].task,)))
     assert renewed.renewed == 1
-    assert await keeper.scoring.settle(settle(*map(done, claimed.leased))) == t.Settled(kept=2)
+    assert await keeper.scoring.settle(settle(*map(done, claimed.leased))) == t.Settled(kept=2, done=2)
     assert (await status(keeper, job_id="j"))["counts"] == {"queued": 0, "leased": 0, "done": 2, "failed": 0}
 
 
@@ -90,14 +90,15 @@ async def test_whoever_waits_has_a_task_when_a_lease_ends(keeper):
 
 async def test_a_wait_for_nothing_ends(keeper):
     await keeper.scoring.enqueue(queue(a_task(1, A)))
-    assert await keeper.scoring.claim(claim(busy=(A,)), wait_seconds=0.05) == t.Claimed()
+    assert await keeper.scoring.claim(claim(rooms={A: 0}), wait_seconds=0.05) == t.Claimed()
 
 
 async def test_calls_that_end_are_offered_and_let_go_with_the_tasks_they_led_to(keeper):
     waiting = asyncio.create_task(keeper.scoring.claim(claim(ended=10), wait_seconds=PATIENCE))
     await write_call(keeper)
     claimed = await asyncio.wait_for(waiting, PATIENCE)
-    assert claimed.ended == (an_ended(1),)
+    assert [(one.project_id, one.call_id) for one in claimed.ended] == [(PROJECT, call_id(1))]
+    assert claimed.ended[0].ended_at == 1_767_225_601_000_000
     await keeper.scoring.enqueue(queue(a_task(1), ended=claimed.ended))
     claimed = await keeper.scoring.claim(claim(ended=10))
     assert (len(claimed.leased), claimed.ended) == (1, ())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def status(parts: Parts, _desk: ScoringDesk, asked: ScoringStatusQuery) -> bytes:
     """Count tasks by state, by scorer and by job, and tell the newest errors."""
     return await parts.calls.answer(
-        AskScoring(  # type: ignore[arg-type]  # the store learns to answer it
+        AskScoring(
             project_id=asked.project_id,
             job_id=asked.job_id,
             state=asked.state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -73,18 +74,27 @@ def enqueue(slots: TaskSlots, asked: t.EnqueueTasks, now: int) -> t.Enqueued:
 
 def claim(slots: TaskSlots, asked: t.ClaimTasks, now: int) -> t.Claimed:
     """Lend tasks and ended calls."""
-    until = now + asked.lease_seconds * _MICROS
     ended = slots.due_ended(now=now, limit=asked.ended) if asked.ended else ()
     if ended:
-        slots.lend_ended(ended, until=until)
+        slots.lend_ended(ended, until=now + asked.lease_seconds * _MICROS)
+    moments = [slots.next_ended() if asked.ended else None]
+    worn: list[Task] = []
     if asked.keys is not None:
-        lent = _claim_keys(slots, asked, asked.keys, now)
-        return t.Claimed(leased=_leased(lent), ended=tuple(ended))
-    scorers = [ref for ref in slots.waiting_scorers() if ref not in asked.busy] if asked.limit else []
-    lent = _claim_in_turn(slots, asked, scorers, now)
-    moments = [slots.next_due(scorers) if scorers else None, slots.next_ended() if asked.ended else None]
-    due_at = min((moment for moment in moments if moment is not None), default=None)
-    return t.Claimed(leased=_leased(lent), ended=tuple(ended), due_at=due_at)
+        touched, due_at = _claim_keys(slots, asked, asked.keys, now)
+        worn += [one.task for one in touched if one.state == "failed"]
+        moments.append(due_at)
+    else:
+        rooms = {ref: _room(asked, ref) for ref in slots.waiting_scorers()} if asked.limit else {}
+        rooms = {ref: room for ref, room in rooms.items() if room > 0}
+        touched = _claim_in_turn(slots, asked, rooms, now)
+        moments.append(slots.next_due(rooms) if rooms else None)
+    lent = [one for one in touched if one.state == "leased"]
+    return t.Claimed(
+        leased=tuple(Leased(task=one.task, attempt=one.attempt, until=one.due_at) for one in lent),
+        ended=tuple(ended),
+        worn=tuple(worn),
+        due_at=min((moment for moment in moments if moment is not None), default=None),
+    )
 
 
 def renew(slots: TaskSlots, asked: t.RenewTasks, now: int) -> t.Renewed:
@@ -114,7 +124,7 @@ def settle(slots: TaskSlots, asked: t.SettleTasks, now: int) -> tuple[t.Settled,
     have = dict(slots.tasks(keys))
     known = slots.seen_calls(keys)
     changed: dict[Key, Entry] = {}
-    results, kept = Results([], []), 0
+    results, kept = Results([], []), Counter[str]()
     for outcome in asked.outcomes:
         key = key_of(outcome.task)
         entry = have.get(key)
@@ -125,9 +135,10 @@ def settle(slots: TaskSlots, asked: t.SettleTasks, now: int) -> tuple[t.Settled,
             results.add(entry.task, outcome)
         else:
             have[key] = changed[key] = _failed(entry, CALL_IS_GONE, now)
-        kept += 1
+        kept[changed[key].state] += 1
     slots.keep(list(changed.values()))
-    return t.Settled(kept=kept, ignored=len(asked.outcomes) - kept), results
+    count = kept.total()
+    return t.Settled(kept=count, ignored=len(asked.outcomes) - count, **kept), results
 
 
 def _queued(task: Task, generation: int, now: int) -> Entry:
@@ -162,27 +173,32 @@ def _lapsed(entry: Entry, now: int) -> Entry:
     return _failed(entry, f"the worker died {entry.lapsed} times while it scored this call", now)
 
 
-def _leased(entries: list[Entry]) -> tuple[Leased, ...]:
-    return tuple(Leased(task=one.task, attempt=one.attempt, until=one.due_at) for one in entries)
+def _room(asked: t.ClaimTasks, scorer_ref: str) -> int:
+    return min(asked.limit, asked.rooms.get(scorer_ref, asked.limit if asked.each is None else asked.each))
 
 
-def _claim_in_turn(slots: TaskSlots, asked: t.ClaimTasks, scorers: list[str], now: int) -> list[Entry]:
+def _claim_in_turn(slots: TaskSlots, asked: t.ClaimTasks, rooms: dict[str, int], now: int) -> list[Entry]:
     """Take the oldest tasks of each scorer, so many of each that all have about the same share."""
-    lent: list[Entry] = []
-    while scorers and len(lent) < asked.limit:
-        share = max(1, (asked.limit - len(lent)) // len(scorers))
-        more: list[str] = []
+    touched: list[Entry] = []
+    left = asked.limit
+    while rooms and left > 0:
+        share = max(1, left // len(rooms))
+        more: dict[str, int] = {}
         changed: list[Entry] = []
-        for ref in scorers:
-            room = min(share, asked.limit - len(lent) - len(changed))
-            found = slots.due(ref, now=now, limit=room) if room > 0 else ()
-            changed += [_of_due(entry, asked, now) for entry in found]
-            if len(found) == room:
-                more.append(ref)
+        for ref, room in rooms.items():
+            want = min(share, room, left)
+            found = [_of_due(entry, asked, now) for entry in slots.due(ref, now=now, limit=want)]
+            changed += found
+            lent = sum(entry.state == "leased" for entry in found)
+            left -= lent
+            if len(found) == want and room > lent:
+                more[ref] = room - lent
+            if not left:
+                break
         slots.keep(changed)
-        lent += [entry for entry in changed if entry.state == "leased"]
-        scorers = more
-    return lent
+        touched += changed
+        rooms = more
+    return touched
 
 
 def _of_due(entry: Entry, asked: t.ClaimTasks, now: int) -> Entry:
@@ -191,8 +207,10 @@ def _of_due(entry: Entry, asked: t.ClaimTasks, now: int) -> Entry:
     return entry if entry.state == "failed" else _lent(entry, asked, now)
 
 
-def _claim_keys(slots: TaskSlots, asked: t.ClaimTasks, keys: tuple[Task, ...], now: int) -> list[Entry]:
-    """Lend exactly these, unless they are finished or out of date."""
+def _claim_keys(
+    slots: TaskSlots, asked: t.ClaimTasks, keys: tuple[Task, ...], now: int
+) -> tuple[list[Entry], int | None]:
+    """Lend exactly these, unless they are finished or out of date; also return when others are due."""
     wanted: dict[Key, Task] = {}
     for task in keys:
         before = wanted.get(key_of(task))
@@ -201,16 +219,21 @@ def _claim_keys(slots: TaskSlots, asked: t.ClaimTasks, keys: tuple[Task, ...], n
     have = slots.tasks(wanted)
     changed: list[Entry] = []
     fresh: list[Task] = []
+    later: list[int] = []
     for key, task in wanted.items():
         entry = have.get(key)
         if entry is None or entry.task.generation < task.generation:
             fresh.append(task)
             changed.append(_lent(_queued(task, task.generation, now), asked, now))
-        elif entry.task.generation == task.generation and entry.state in {"queued", "leased"}:
+        elif entry.task.generation > task.generation or entry.state in {"done", "failed"}:
+            continue
+        elif entry.state == "queued" and entry.due_at > now:
+            later.append(entry.due_at)
+        else:
             changed.append(_taken(entry, asked, now))
     slots.ask(fresh, now=now)
     slots.keep(changed)
-    return [entry for entry in changed if entry.state == "leased"]
+    return changed, min(later, default=None)
 
 
 def _taken(entry: Entry, asked: t.ClaimTasks, now: int) -> Entry:
@@ -236,7 +259,7 @@ def _settled(entry: Entry, outcome: Outcome, now: int) -> Entry:
             asked_at=entry.asked_at,
             changed_at=now,
             due_at=now if outcome.due_at is None else outcome.due_at,
-            attempt=entry.attempt,
+            attempt=entry.attempt - (error is None),
             lapsed=entry.lapsed,
             error=entry.error if error is None else error[:MAX_ERROR_CHARS],
         )

@@ -15,6 +15,7 @@ from otel_bridge.store.scoring.base import CALL_IS_GONE, MANY_ENDED, Job, StateC
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from otel_bridge.store.merge import Held
     from otel_bridge.store.scoring.base import Entry, Key
 
 _OPEN = ("queued", "leased")
@@ -35,7 +36,8 @@ class MemoryTasks:
     def __init__(self) -> None:
         self._tasks: dict[Key, Entry] = {}
         self._requests: list[_Request] = []
-        self._ended: dict[_Call, int] = {}
+        self._ended: dict[_Call, tuple[int, int]] = {}
+        """When each may be lent, and when it ended."""
         self.known: Callable[[_Call], bool] = lambda _call: False
         """Tells which calls can be seen."""
 
@@ -85,12 +87,14 @@ class MemoryTasks:
 
     def due_ended(self, *, now: int, limit: int) -> list[EndedCall]:
         """Return ended calls that may be lent now."""
-        found = sorted((at, call) for call, at in self._ended.items() if at <= now)
-        return [EndedCall(*call) for _, call in found[:limit]]
+        found = sorted((due_at, call, at) for call, (due_at, at) in self._ended.items() if due_at <= now)
+        return [EndedCall(*call, at) for _, call, at in found[:limit]]
 
     def lend_ended(self, calls: Sequence[EndedCall], *, until: int) -> None:
         """Offer these ended calls to nobody until then."""
-        self._ended.update({(call.project_id, call.call_id): until for call in calls})
+        for call in calls:
+            key = (call.project_id, call.call_id)
+            self._ended[key] = (until, self._ended[key][1])
 
     def drop_ended(self, calls: Sequence[EndedCall]) -> None:
         """Forget ended calls."""
@@ -99,12 +103,12 @@ class MemoryTasks:
 
     def next_ended(self) -> int | None:
         """Return when the first ended call may be lent."""
-        return min(self._ended.values(), default=None)
+        return min((due_at for due_at, _ in self._ended.values()), default=None)
 
-    def put_ended(self, calls: Iterable[_Call], *, now: int) -> None:
-        """Keep calls that ended now."""
+    def put_ended(self, calls: Iterable[Held], *, now: int) -> None:
+        """Keep calls that have ended now."""
         for call in calls:
-            self._ended.setdefault(call, now)
+            self._ended.setdefault((call.project_id, call.id), (now, call.ended_at or 0))
 
     def calls_deleted(self, calls: Collection[_Call], *, now: int) -> None:
         """Let deleted calls take along what hangs on them."""
@@ -128,7 +132,7 @@ class MemoryTasks:
     def backlog(self) -> Backlog:
         """Return how much is to be done."""
         states = Counter(one.state for one in self._tasks.values())
-        moments = [one.due_at for one in self._open()] + list(self._ended.values())
+        moments = [one.due_at for one in self._open()] + [due_at for due_at, _ in self._ended.values()]
         return Backlog(
             queued=states["queued"],
             leased=states["leased"],

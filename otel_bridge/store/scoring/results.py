@@ -10,7 +10,7 @@ from msgspec import Struct
 from otel_bridge.model.annex import Feedback
 from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall
 from otel_bridge.model.tasks import MAX_OUTPUT_BYTES
-from otel_bridge.store.annex.refs import call_ref, parsed
+from otel_bridge.query.refs import call_ref, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ import orjson
 
 from otel_bridge.errors import NotFound
 from otel_bridge.model.scoring import TaskState
+from otel_bridge.query.refs import parsed
 from otel_bridge.query.values import iso
-from otel_bridge.store.annex.refs import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

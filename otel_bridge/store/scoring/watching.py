@@ -81,7 +81,7 @@ def is_monitor(version: Version) -> bool:
     return MONITOR in {version.base_class, version.leaf_class}
 
 
-def newly_ended(before: Slot | None, now: Slot) -> bool:
+def newly_ended(before: Slot | None, now: Held) -> bool:
     """Tell whether a change made a call one that can be seen and has ended."""
     return _has_ended(now) and not _has_ended(before)
 

@@ -84,9 +84,10 @@ class Flush:
         self._do("put_waiting_logs", (*span, self._received_at, self._book.codec.pack(logs)))
         self._book.any_waiting_logs = True
 
-    def end(self, project_id: str, call_id: str) -> None:
+    def end(self, now: Held) -> None:
         """Take a call that has ended in a project that is watched."""
-        self._do("put_ended", (self._book.project(project_id), pack(call_id), self._received_at))
+        call = (self._book.project(now.project_id), pack(now.id))
+        self._do("put_ended", (*call, self._received_at, now.ended_at))
         self._book.any_scoring = self._book.backlog_changed = True
 
     def run(self, connection: apsw.Connection) -> None:

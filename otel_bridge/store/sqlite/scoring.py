@@ -115,7 +115,7 @@ class SqliteTaskSlots:
     def due_ended(self, *, now: int, limit: int) -> list[EndedCall]:
         """Return ended calls that may be lent now."""
         found: list[Any] = self._connection.execute(SCORING["due_ended"], (now, limit)).fetchall()
-        return [EndedCall(name, unpack(call_id) or "") for name, call_id in found]
+        return [EndedCall(name, unpack(call_id) or "", ended_at) for name, call_id, ended_at in found]
 
     def lend_ended(self, calls: Sequence[EndedCall], *, until: int) -> None:
         """Offer these ended calls to nobody until then."""

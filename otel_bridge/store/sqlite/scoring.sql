@@ -111,13 +111,13 @@ FROM json_each(?) AS asked
 JOIN scorer_refs AS s ON s.ref = asked.value;
 
 -- name: due_ended
-SELECT p.name, e.call_id
+SELECT p.name, e.call_id, e.ended_at
 FROM ended_calls AS e
 JOIN projects AS p ON p.number = e.project
 WHERE e.due_at <= ?1 ORDER BY e.due_at LIMIT ?2;
 
 -- name: put_ended
-INSERT OR IGNORE INTO ended_calls (project, call_id, due_at) VALUES (?, ?, ?);
+INSERT OR IGNORE INTO ended_calls (project, call_id, due_at, ended_at) VALUES (?, ?, ?, ?);
 
 -- name: lend_ended
 UPDATE ended_calls SET due_at = ?3 WHERE project = ?1 AND call_id = ?2;

@@ -143,8 +143,8 @@ class SqliteSlots:
 
     def _note_ended(self, flush: Flush, watch: Watch) -> None:
         for key, slot in self._changed.items():
-            if watch.sees(key[0]) and newly_ended(self._before[key], slot):
-                flush.end(*key)
+            if watch.sees(key[0]) and isinstance(slot, Held) and newly_ended(self._before[key], slot):
+                flush.end(slot)
 
     def _which(self, query: str, project_id: str, ids: set[str]) -> list[str]:
         text = msgspec.json.encode(list(ids)).decode()

@@ -24,7 +24,8 @@ ADDED = {
         "DROP INDEX failed_calls",
         "UPDATE calls SET flags = flags & 15",
     ),
-    6: (
+    6: ("DROP INDEX feedback_by_type",),
+    7: (
         *(
             f"DROP TABLE {name}"
             for name in ("tasks", "task_counts", "scoring_requests", "scorer_refs", "ended_calls")

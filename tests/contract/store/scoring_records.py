@@ -13,6 +13,7 @@ from tests.contract.store.records import PROJECT, T0, Store, call_id
 SECOND = 1_000_000
 A = f"weave:///{PROJECT}/object/a:1"
 B = f"weave:///{PROJECT}/object/b:1"
+C = f"weave:///{PROJECT}/object/c:1"
 
 
 def a_task(number: int = 1, scorer_ref: str = A, **members) -> Task:
@@ -54,6 +55,11 @@ def failed(leased: Leased, error: str = "it broke", *, with_run: bool = True) ->
 
 def put_off(leased: Leased, until: int, error: str | None = "busy") -> Outcome:
     return Outcome(task=leased.task, attempt=leased.attempt, state="queued", error=error, due_at=until)
+
+
+def given_back(leased: Leased, now: int = T0) -> Outcome:
+    """A task that its worker did not try."""
+    return put_off(leased, now, None)
 
 
 def settle(*outcomes: Outcome) -> t.SettleTasks:
@@ -101,4 +107,4 @@ def ended(store: Store, *, now: int = T0, limit: int = 100) -> list[int]:
 
 
 def an_ended(number: int = 1) -> EndedCall:
-    return EndedCall(PROJECT, call_id(number))
+    return EndedCall(PROJECT, call_id(number), T0 + 1_500_000)

@@ -11,12 +11,14 @@ from tests.contract.store.scoring_records import (
     SECOND,
     A,
     B,
+    C,
     a_task,
     claim,
     counts,
     done,
     failed,
     feedback,
+    given_back,
     keys,
     lent,
     numbers,
@@ -116,10 +118,17 @@ class TestClaim:
         store.score(queue(a_task(1, A)), now=T0 + 1)
         assert [keys(lent(store, now=T0 + 9, limit=1)) for _ in range(3)] == [[(1, B)], [(1, A)], []]
 
-    def test_tasks_of_busy_scorers_are_left_alone(self, store):
+    def test_tasks_of_scorers_without_room_are_left_alone(self, store):
         store.score(queue(a_task(1, A), a_task(1, B)))
-        assert keys(lent(store, busy=(A,))) == [(1, B)]
-        assert keys(lent(store, busy=(B,))) == [(1, A)]
+        assert keys(lent(store, rooms={A: 0})) == [(1, B)]
+        assert keys(lent(store, rooms={B: 0})) == [(1, A)]
+
+    def test_no_more_of_a_scorer_are_lent_than_there_is_room_for(self, store):
+        store.score(queue(*(a_task(number, ref) for number in range(1, 9) for ref in (A, B, C))))
+        first = keys(lent(store, rooms={A: 1, B: 5}, each=2))
+        assert sorted(first) == sorted([(1, A), *((n, B) for n in range(1, 6)), (1, C), (2, C)])
+        assert keys(lent(store, each=0)) == []
+        assert keys(lent(store, each=0, rooms={A: 2})) == [(2, A), (3, A)]
 
     def test_a_leased_task_is_lent_to_nobody_else_until_its_lease_ends(self, store):
         store.score(queue(a_task(1)))
@@ -142,9 +151,9 @@ class TestClaim:
 
     def test_it_tells_when_more_is_due(self, store):
         store.score(queue(a_task(1, A), a_task(2, A), a_task(1, B)))
-        assert store.score(claim(limit=1, busy=(B,))).due_at == T0
-        assert store.score(claim(limit=1, busy=(B,), lease_seconds=7)).due_at == T0 + 7 * SECOND
-        assert store.score(claim(busy=(A, B))).due_at is None
+        assert store.score(claim(limit=1, rooms={B: 0})).due_at == T0
+        assert store.score(claim(limit=1, rooms={B: 0}, lease_seconds=7)).due_at == T0 + 7 * SECOND
+        assert store.score(claim(rooms={A: 0, B: 0})).due_at is None
 
     def test_a_claim_that_was_rolled_back_lends_nothing(self, store):
         store.score(queue(a_task(1)))
@@ -173,8 +182,18 @@ class TestClaim:
         for attempt in range(1, 3 * t.MAX_ATTEMPTS):
             (lease,) = lent(store)
             assert lease.attempt == attempt
-            store.score(settle(put_off(lease, T0, None)))
+            store.score(settle(put_off(lease, T0)))
         assert counts(store) == {"queued": 1}
+
+    def test_a_task_that_is_given_back_untried_has_lost_no_attempt(self, store):
+        store.write(a_call(1))
+        store.score(queue(a_task(1)))
+        store.score(settle(put_off(lent(store)[0], T0, "busy")))
+        for _ in range(3):
+            (lease,) = lent(store)
+            assert lease.attempt == 2
+            store.score(settle(given_back(lease)))
+        assert status(store)["errors"][0]["error"] == "busy"
 
 
 class TestClaimByKeys:
@@ -207,16 +226,19 @@ class TestClaimByKeys:
         assert lent(store, keys=(a_task(1, generation=1),))[0].task.generation == 1
         assert lent(store, keys=(a_task(1, generation=4),))[0].task.generation == 4
 
-    def test_a_task_that_was_put_off_is_lent_to_the_one_who_names_it(self, store):
+    def test_a_task_that_was_put_off_is_lent_when_it_is_due(self, store):
         store.write(a_call(1))
         store.score(queue(a_task(1)))
         store.score(settle(put_off(lent(store)[0], T0 + LEASE)))
-        assert numbers(lent(store, keys=(a_task(1),))) == [1]
+        assert store.score(claim(keys=(a_task(1), a_task(9)))).due_at == T0 + LEASE
+        assert numbers(lent(store, keys=(a_task(1),), now=T0 + LEASE)) == [1]
 
     def test_a_task_that_kills_one_worker_after_the_other_is_taken_over_a_few_times_only(self, store):
         store.write(a_call(1))
-        lives = [lent(store, worker=f"w{n}", keys=(a_task(1),)) for n in range(t.MAX_ATTEMPTS + 2)]
-        assert [bool(life) for life in lives] == [True] * t.MAX_ATTEMPTS + [False, False]
+        claims = [claim(f"w{n}", keys=(a_task(1),)) for n in range(t.MAX_ATTEMPTS + 2)]
+        lives = [store.score(asked) for asked in claims]
+        assert [len(life.leased) for life in lives] == [1] * t.MAX_ATTEMPTS + [0, 0]
+        assert [life.worn for life in lives] == [()] * t.MAX_ATTEMPTS + [(a_task(1),), ()]
         assert counts(store) == {"failed": 1}
 
     def test_a_worker_that_asks_again_has_not_died(self, store):

@@ -80,7 +80,7 @@ class TestSettle:
         store.write(a_call(1))
         store.score(queue(a_task(1)))
         (lease,) = lent(store)
-        assert store.score(settle(done(lease), done(lease))) == t.Settled(kept=1, ignored=1)
+        assert store.score(settle(done(lease), done(lease))) == t.Settled(kept=1, ignored=1, done=1)
         before = (store.text(), feedback(store), status(store))
         for outcome in (done(lease, b"0"), failed(lease), put_off(lease, T0)):
             assert store.score(settle(outcome), now=T0 + LEASE) == t.Settled(kept=0, ignored=1)
@@ -100,7 +100,7 @@ class TestSettle:
         late = lent(store)
         lent(store, worker="another", now=T0 + LEASE)
         outcomes = (done(late[0]), failed(late[1]))
-        assert store.score(settle(*outcomes), now=T0 + LEASE) == t.Settled(kept=1, ignored=1)
+        assert store.score(settle(*outcomes), now=T0 + LEASE) == t.Settled(kept=1, ignored=1, done=1)
         assert counts(store) == {"done": 1, "leased": 1}
 
     def test_the_result_of_an_older_generation_is_ignored(self, store):
@@ -138,7 +138,7 @@ class TestCallsThatGo:
         assert counts(store) == {"failed": 1, "leased": 1}
         assert status(store)["errors"][0]["error"] == "the call is gone"
 
-        assert store.score(settle(done(first), done(second))) == t.Settled(kept=1, ignored=1)
+        assert store.score(settle(done(first), done(second))) == t.Settled(kept=1, ignored=1, done=1)
         assert set(store.ids()) == {call_id(2), second.task.run_id}
         assert len(feedback(store)) == 1
 

@@ -28,7 +28,7 @@ class TestStatus:
     def test_it_counts_by_state_and_by_scorer(self, store):
         store.write(a_call(1), a_call(2), a_call(3))
         store.score(queue(*(a_task(number, ref) for number in (1, 2, 3) for ref in (A, B))))
-        first, second, *_ = lent(store, limit=4, busy=(B,))
+        first, second, *_ = lent(store, limit=4, rooms={B: 0})
         store.score(settle(done(first), failed(second)))
         shown = status(store)
         assert shown["counts"] == {"queued": 3, "leased": 1, "done": 1, "failed": 1}

@@ -168,14 +168,7 @@ def test_a_store_that_knew_no_exceptions_apart_from_failures_is_brought_forward(
     store = Store("sqlite", tmp_path / "calls.db")
     for number, exception in enumerate((None, "", "boom"), 1):
         store.write(CompletedCall(a_start(number), an_end(number, exception=exception)))
-<<<<<<< HEAD
-    store.writer._connection.execute("UPDATE calls SET flags = flags & 15")
-    for name in (*LATER_INDEXES, "feedback_by_type"):
-        store.writer._connection.execute(f"DROP INDEX {name}")
-    store.writer._connection.pragma("user_version", 4)
-=======
     take_back(store.writer._connection, schema=4)
->>>>>>> 1cd9c1e (The writer keeps scoring tasks: queued, leased and settled with their runs and feedback in one transaction)
     store.close()
     store.open()
 

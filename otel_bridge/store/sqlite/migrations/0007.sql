@@ -72,6 +72,7 @@ CREATE TABLE ended_calls (
     project INTEGER NOT NULL,
     call_id BLOB NOT NULL,
     due_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
     PRIMARY KEY (project, call_id)
 ) WITHOUT ROWID;
 CREATE INDEX ended_calls_by_time ON ended_calls (due_at);
