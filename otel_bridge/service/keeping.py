@@ -12,6 +12,7 @@ from otel_bridge.ingest.settings import (
     WriterSettings,
 )
 from otel_bridge.queue.base import Destination, QueueLimits
+from otel_bridge.store.scoring.watching import Watched
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +33,19 @@ def writer_settings(config: BridgeConfig) -> WriterSettings:
         max_bytes=int(config.max_disk) if config.max_disk else None,
         default_project=config.default_project,
         options=config.options,
+        watched=watched(config),
         store=config.store,
         queue=_queue_settings(config) if config.upstreams else None,
+    )
+
+
+def watched(config: BridgeConfig) -> Watched:
+    """Return where monitors of the configuration look at calls that end."""
+    scoring = config.scoring
+    active = [one for one in (scoring.monitors.values() if scoring is not None else ()) if one.active]
+    return Watched(
+        everywhere=not all(one.projects for one in active),
+        projects=tuple(sorted({project for one in active for project in one.projects})),
     )
 
 
