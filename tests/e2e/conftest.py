@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.e2e import people
+from tests.e2e import people, weave_sdk
 from tests.e2e.process import running
 
 
@@ -13,6 +15,12 @@ def bridge_process(tmp_path_factory):
     """A bridge that the tests of one module share; each uses its own ids or project."""
     with running(tmp_path_factory.mktemp("bridge") / "data") as bridge:
         yield bridge
+
+
+@pytest.fixture(scope="session")
+def sdk_python(request) -> Path:
+    """A Python that has the Weave SDK."""
+    return weave_sdk.installed(Path(request.config.cache.mkdir("weave-sdk")))
 
 
 @pytest.fixture

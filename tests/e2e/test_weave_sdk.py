@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.process import environment
+from tests.e2e.weave_sdk import outcome_of
 
-SDK = "weave==0.54.0"
 SESSION = Path(__file__).with_name("weave_session.py")
-INSTALL_SECONDS = 600
-SESSION_SECONDS = 240
 MODES = {
     "server-digests": {},
     "client-digests": {"WEAVE_ENABLE_CLIENT_SIDE_DIGESTS": "true"},
 }
 
 
-@pytest.fixture(scope="module")
-def sdk_python(request) -> Path:
-    """A Python that has the SDK, in an environment of its own that later runs find again."""
-    folder = Path(request.config.cache.mkdir(SDK.replace("==", "-")))
-    python, done = folder / "bin" / "python", folder / "installed"
-    if not done.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, timeout=INSTALL_SECONDS)
-        install = [python, "-m", "pip", "install", "--quiet", SDK]
-        try:
-            subprocess.run(install, check=True, capture_output=True, timeout=INSTALL_SECONDS)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            pytest.skip(f"{SDK} cannot be installed here")
-        done.touch()
-    return python
-
-
 @pytest.fixture(scope="module", params=MODES, ids=str)
 def session(request, sdk_python, bridge_process, tmp_path_factory) -> dict:
     """What came of a whole session in one way of computing digests."""
     home = tmp_path_factory.mktemp("home")
-    variables = environment(
-        WANDB_BASE_URL=bridge_process.api,
-        WANDB_API_KEY="abcd",
-        WEAVE_SERVER_CACHE_DIR=str(home / "cache"),
-        HOME=str(home),
-        PYTHONPATH="",
-        **MODES[request.param],
-    )
-    done = subprocess.run(
-        [sdk_python, SESSION],
-        env=variables,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=SESSION_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("OUTCOME ")]
-    return json.loads(line.removeprefix("OUTCOME "))
+    return outcome_of(sdk_python, SESSION, home, bridge_process.api, **MODES[request.param])
 
 
 DIGESTS: dict[str, list[str]] = {}
