@@ -25,7 +25,7 @@ receivers:
       secrets:
         SERVICE_TOKEN: {{value: "${{env:SERVICE_TOKEN}}", hosts: ["{host}"]}}
       remote_hosts: ["{host}"]
-      limits: {{attempts: 1}}
+      limits: {{attempts: 3}}
 exporters:
   store:
 service:
@@ -116,15 +116,21 @@ def test_feedback_names_the_scorer_and_the_run(session):
 
 
 def test_a_run_tells_what_it_was_given_its_tokens_and_what_they_cost(session):
-    run = session["runs"]["polite"]
+    run = session["runs"]["kind"]["polite"]
     assert run["usage"] == {
-        "fake-1": {"input_tokens": 9, "output_tokens": 8, "total_tokens": 17, "requests": 1}
+        "fake-1": {"input_tokens": 8, "output_tokens": 8, "total_tokens": 16, "requests": 1}
     }
-    assert run["costs"]["fake-1"]["prompt_tokens_total_cost"] == 9.0
+    assert run["costs"]["fake-1"]["prompt_tokens_total_cost"] == 8.0
     assert run["costs"]["fake-1"]["completion_tokens_total_cost"] == 80.0
     assert run["inputs"] == ["output", "self"]
     assert run["output"]["pass"] is True
     assert run["exception"] is None
+
+
+def test_a_judge_whose_server_was_busy_is_asked_again(session):
+    runs = [session["runs"][call]["patient"] for call in ("kind", "unkind")]
+    assert [run["output"] for run in runs] == ["kind: it says 'please'", "unkind: it has no kind word"]
+    assert sorted(run["attempt"] for run in runs) == [1, 2]
 
 
 def test_a_judge_whose_answer_is_no_json_gives_no_feedback_but_an_error(session):
@@ -141,7 +147,7 @@ def test_the_sdk_finds_what_was_scored_by_name_and_by_ref(session):
 
 
 def test_scoring_again_scores_nothing_twice(session):
-    assert session["again"] == 4  # three of these scorers, and one that the program applied itself
+    assert session["again"] == 5  # four of these scorers, and one that the program applied itself
 
 
 def test_what_needs_code_or_an_address_that_is_not_allowed_is_refused_by_name(session):

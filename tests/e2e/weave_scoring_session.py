@@ -62,6 +62,11 @@ def judges() -> dict:
             model=LLMStructuredCompletionModel(llm_model_id="fake/fake-no-json", default_params=as_json),
             scoring_prompt="{output}",
         ),
+        "patient": LLMAsAJudgeScorer(
+            name="patient",
+            model=LLMStructuredCompletionModel(llm_model_id="fake/fake-429-once", default_params=as_text),
+            scoring_prompt="{output}",
+        ),
         "elsewhere": LLMAsAJudgeScorer(
             name="elsewhere",
             model=LLMStructuredCompletionModel(llm_model_id=of_provider.uri),
@@ -131,6 +136,7 @@ def runs(found: dict) -> dict:
             "inputs": sorted(call.inputs),
             "output": json.loads(json.dumps(call.output, default=dict)),
             "exception": call.exception,
+            "attempt": call.attributes["otel_bridge"]["scoring"]["attempt"],
         }
     return told
 
@@ -145,11 +151,12 @@ def main() -> None:
     _, unkind = reply.call("what is it?")
     client.flush()
     refs = judges()
-    wanted = [refs[name] for name in ("polite", "worded", "vague", "remote")]
+    wanted = [refs[name] for name in ("polite", "worded", "patient", "vague", "remote")]
     bad = refused([kind], [refs["coded"], refs["elsewhere"], refs["polite"]])
     score([kind, unkind], wanted)
     status = settled()
     told = {"kind": verdicts(kind), "unkind": verdicts(unkind)}
+    recorded = {"kind": runs(told["kind"]), "unkind": runs(told["unkind"])}
     score([kind, unkind], wanted)  # nothing is left to do
     settled()
     asyncio.run(client.get_call(kind.id).apply_scorer(Positive(name="here")))
@@ -161,7 +168,7 @@ def main() -> None:
         "ids": {"kind": kind.id, "unkind": unkind.id},
         "verdicts": told,
         "again": len(list(client.get_call(kind.id).feedback)),
-        "runs": runs(told["kind"]),
+        "runs": recorded,
         "loaded": weave.ref(refs["polite"]).get().model.llm_model_id,
         "scored_by_name": found(scored_by="polite"),
         "scored_by_ref": found(scored_by=refs["polite"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from aiohttp import web
 
@@ -138,3 +139,8 @@ class TestWhatTheServiceAdds:
         assert reply.status == 403
         assert list(reply.json) == ["reason"]
         assert (await api.post("/call/upsert_batch", body)).status == 200
+
+
+async def test_models_are_not_asked_for_programs(api):
+    body = {"project_id": PROJECT, "inputs": {"model": "gpt-4o", "messages": []}}
+    assert (await api.post("/completions/create", orjson.dumps(body))).status == 404
