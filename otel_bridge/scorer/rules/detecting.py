@@ -43,13 +43,13 @@ _PATTERNS: Final = {
     "ip_address": r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}",
     "phone": (
         r"(?:\+|\b00)[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}"
-        r"|\([0-9]{3}\) ?[0-9]{3}[ .\-][0-9]{4}|[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{4}"
+        r"|(?:1[ .\-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .\-])[0-9]{3}[ .\-][0-9]{4}"
     ),
 }
 """In the order in which they are looked for: what one kind has found is nothing else."""
 _MARKS: Final = {"email": "@", "secret": ""}
 """A text without the mark of a kind has none of it; other kinds are numbers."""
-_JOINS: Final = {"iban": "", "credit_card": ".-", "us_ssn": ".-", "ip_address": ".:", "phone": "."}
+_JOINS: Final = {"iban": "", "credit_card": ".-", "us_ssn": ".-", "ip_address": ".:", "phone": " .-"}
 """What joins a number to more of it on either side: then it is not one of these."""
 _LEAST_IPV6_CHARACTERS: Final = 4
 _IBAN_CHARACTERS: Final = 15
@@ -112,7 +112,7 @@ def _end(kind: str, text: str, match: Any, check: Callable[[str], int]) -> int:
 def _goes_on(beside: str, joins: str) -> bool:
     """Tell whether a number is part of something longer, by two characters beside it, the nearer first."""
     if beside[:1] and beside[0] in joins:
-        return beside[1:].isalnum()
+        return beside[1:].isdigit() if beside[0] == " " else beside[1:].isalnum()
     return beside[:1].isalnum() or beside[:1] == "_"
 
 
