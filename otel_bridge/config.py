@@ -15,15 +15,17 @@ from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic 
 from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:
+    from otel_bridge.jobs.kafka.settings import KafkaSettings
     from otel_bridge.scorer.settings import ScoringSettings
 else:
-    ScoringSettings = Any  # thirty models: loaded where a file says something about scoring
+    KafkaSettings = ScoringSettings = Any  # forty models: loaded where a file says something of them
 
 
 class BridgeConfig(BaseModel):
     """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue.
 
-    `scoring` None: calls are scored by what is built in.
+    `scoring` None: calls are scored by what is built in. `kafka`: where scoring jobs travel, if not in the
+    store.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -50,6 +52,7 @@ class BridgeConfig(BaseModel):
     store: bool = True
     upstreams: tuple[WeaveSettings, ...] = ()
     scoring: ScoringSettings | None = None
+    kafka: KafkaSettings | None = None
     queue_dir: Path | None = None
     queue_size: Size = ByteSize(1 << 30)
     queue_max_age: Duration = timedelta(days=7)

@@ -48,6 +48,7 @@ def apply(service: Service, components: Components, document: Document) -> dict[
         used.check_store(name, api)
         if api.scoring is not None:
             check_scoring(name, api.scoring, used.names, document)
+            fields["kafka"] = used.named("extensions", api.scoring.jobs)
     fields |= _listeners(used)
     stores = used.of(StoreExporter, "exporters")
     upstreams = _all(used, WeaveExporter)

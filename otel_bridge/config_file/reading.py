@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from otel_bridge.config_file.applying import apply
@@ -47,7 +48,9 @@ def _components(kind: str, found: Any, document: Document) -> dict[str, Strict]:
             document.problem((kind, name), f"{kind}: unknown type {type_name}{hint}")
             continue
         keys = {} if content is None else _files_named(content)
-        component = checked(TYPES[kind][type_name], keys, (kind, name), document)
+        model = TYPES[kind][type_name]
+        model = resolve_name(model) if isinstance(model, str) else model
+        component = checked(model, keys, (kind, name), document)
         if isinstance(component, WeaveApi):
             component = _with_scoring(component, (kind, name), document)
         if component is not None:

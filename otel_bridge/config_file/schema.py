@@ -188,9 +188,14 @@ class Shell(Strict):
     service: Service
 
 
-TYPES: dict[str, dict[str, type[Strict]]] = {
+TYPES: dict[str, dict[str, type[Strict] | str]] = {
     "receivers": {"otlp": OtlpReceiver, "weave_api": WeaveApi},
     "exporters": {"weave": WeaveExporter, "store": StoreExporter},
-    "extensions": {"file_storage": FileStorage, "health_check": Listener, "metrics": Listener},
+    "extensions": {
+        "file_storage": FileStorage,
+        "health_check": Listener,
+        "metrics": Listener,
+        "kafka": "otel_bridge.jobs.kafka.settings:KafkaSettings",
+    },
 }
-"""Kind → type → its keys."""
+"""Kind → type → its keys; a model that few files need is named, and loaded where one does."""

@@ -142,6 +142,21 @@ def test_a_bridge_that_keeps_no_calls_scores_none(problems):
     assert "no pipeline has a store" in told
 
 
+KAFKA = FILE.replace("exporters:", "extensions:\n  kafka/jobs: {brokers: [kafka:9092]}\nexporters:", 1)
+
+
+def test_jobs_may_travel_through_a_kafka_of_the_file(read):
+    used = KAFKA.replace("service:", "service:\n  extensions: [kafka/jobs]")
+
+    assert read("jobs: kafka/jobs", used).kafka.brokers == ("kafka:9092",)
+    assert read("jobs: store", used).kafka is None
+
+
+def test_a_kafka_must_be_among_the_extensions_that_run(problems):
+    (told,) = problems("jobs: kafka/jobs", KAFKA)
+    assert told == "1: .jobs: kafka/jobs is neither store nor a kafka in service.extensions"
+
+
 def test_a_file_without_scoring_loads_nothing_of_it(tmp_path):
     path = tmp_path / "bridge.yaml"
     path.write_text(FILE.replace("    scoring:\nSCORING\n", ""))
