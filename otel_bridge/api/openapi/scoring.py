@@ -3,12 +3,14 @@
 `api.scoring.messages` reads what is sent. No postponed annotations here: pydantic reads them.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from otel_bridge.api.openapi.calls import Size, Text
 from otel_bridge.api.scoring.messages import MAX_WAIT_SECONDS
+from otel_bridge.model.scoring import TaskState
 from otel_bridge.model.tasks import MAX_CLAIM, MAX_LEASE_SECONDS
 from otel_bridge.weave.schema import Tree
 
@@ -40,6 +42,7 @@ class EndedCallRef(BaseModel):
 
     project_id: str
     call_id: str
+    ended_at: int = Field(default=0, description="Microseconds since the Unix epoch, UTC; 0 is not known.")
 
 
 class LeasedTask(BaseModel):
@@ -98,6 +101,9 @@ class LeaseRes(BaseModel):
 
     leased: list[LeasedTask]
     ended: list[EndedCallRef]
+    worn: list[ScoringTask] = Field(
+        description="Those of `keys` that have failed now: every worker that took them died."
+    )
     due_at: Size = Field(description="When more is due, in microseconds; null when nothing waits.")
 
 
@@ -174,29 +180,32 @@ class ScorersRes(BaseModel):
     scorers: list[ScorerInfo]
 
 
+class ScoringError(BaseModel):
+    """Why a call is not scored, or not yet."""
+
+    call_id: str
+    scorer_ref: str
+    state: TaskState
+    attempt: int
+    error: Text
+    at: datetime
+
+
 class ScorerCounts(BaseModel):
     """How the tasks of a scorer stand."""
 
     scorer_ref: str
     name: str
     counts: TaskCounts
-    last_error: Text
+    last_error: ScoringError | None
 
 
-class JobCounts(BaseModel):
-    """How what one request asked for stands."""
+class ScoringJob(BaseModel):
+    """What one request asked for."""
 
     job_id: str
-    counts: TaskCounts
-
-
-class ScoringError(BaseModel):
-    """Why a call was not scored."""
-
-    call_id: str
-    scorer_ref: str
-    error: str
-    at: Micros
+    asked_at: datetime
+    tasks: int
 
 
 class ScoringStatusRes(BaseModel):
@@ -204,5 +213,6 @@ class ScoringStatusRes(BaseModel):
 
     counts: TaskCounts
     scorers: list[ScorerCounts]
-    jobs: list[JobCounts]
+    jobs: list[ScoringJob]
     errors: list[ScoringError]
+    ended_calls: int = Field(description="Calls that ended, and no monitor has looked at yet.")

@@ -92,7 +92,7 @@ class TestLease:
         assert [one["attempt"] for one in again["leased"]] == [2]
 
     async def test_with_nothing_to_do_it_answers_when_the_time_is_up(self, api):
-        assert await lease(api, wait_seconds=0.01) == {"leased": [], "ended": [], "due_at": None}
+        assert await lease(api, wait_seconds=0.01) == {"leased": [], "ended": [], "worn": [], "due_at": None}
 
     async def test_it_ends_at_once_when_the_bridge_stops_and_lends_nothing_then(self, api):
         asked = asyncio.create_task(lease(api, wait_seconds=PATIENCE))
@@ -185,7 +185,7 @@ async def test_monitors_queue_tasks_of_their_own(api):
         (LEASE, {"worker": ""}, [["body", "worker"]]),
         (LEASE, {"worker": "w", "limit": -1}, [["body", "limit"]]),
         (LEASE, {"worker": "w", "wait_seconds": 31}, [["body", "wait_seconds"]]),
-        (LEASE, {"worker": "w", "keys": [{}]}, [["body", "keys", "..."]]),
+        (LEASE, {"worker": "w", "keys": [{}]}, [["body", "keys", 0]]),
         (SETTLE, {}, [["body", "worker"], ["body", "outcomes"]]),
         (SETTLE, {"worker": "w", "outcomes": 7}, [["body", "outcomes"]]),
         (SETTLE, [], [["body"]]),
