@@ -9,14 +9,10 @@ import pytest
 
 from otel_bridge.api.parts import Parts
 from otel_bridge.api.scoring import leasing
-from otel_bridge.api.scoring.desk import ScoringDesk
 from otel_bridge.api.scoring.messages import LeaseReq
 from otel_bridge.scorer.settings import ScoringSettings
-from otel_bridge.store.memory import MemoryStore
 from tests.contract.api.bodies import PROJECT, call_id
-from tests.contract.api.calls import InProcessCalls
-from tests.contract.api.ledger import InProcessScoring
-from tests.contract.api.test_scores import CODE, FORM, a_request, a_run, publish
+from tests.contract.api.scores import CODE, FORM, a_request, a_run, publish, serve_scoring
 
 LEASE = "/bridge/scoring/lease"
 SETTLE = "/bridge/scoring/settle"
@@ -35,12 +31,7 @@ SETTINGS = ScoringSettings.model_validate(
 
 @pytest.fixture
 async def api(serve):
-    store = MemoryStore()
-    desk = ScoringDesk(InProcessScoring(store), SETTINGS)
-    api = await serve(InProcessCalls(store), scoring=desk)
-    api.desk = desk
-    await api.keep_calls(1, 2, 3)
-    return api
+    return await serve_scoring(serve, SETTINGS)
 
 
 async def lease(api, **members) -> dict:
