@@ -1,87 +1,15 @@
-"""Runner processes: real ones, whatever the scorer does to them."""
+"""Runner processes: real ones, and what comes of a call."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-from contextlib import aclosing
-from pathlib import Path
 
-import orjson
-import pytest
-from blockbuster import blockbuster_ctx
-from msgspec import Raw
 from structlog.testing import capture_logs
 
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed, Verdict
-from otel_bridge.scorer.settings import ScoringSettings
-from otel_bridge.scorer.spec import Bounds, Spec
+from otel_bridge.scorer.spec import Spec
 from otel_bridge.scoring.runners import Runners
-
-FOLDER = Path(__file__).parents[1] / "fixtures" / "scorers"
-PATIENCE = 60.0
-DEADLINE = 2.0
-"""Of one call, where a test waits for it; long enough for a healthy call on a busy machine."""
-
-
-@pytest.fixture(autouse=True)
-def nothing_blocks():
-    with blockbuster_ctx("otel_bridge.scoring"):
-        yield
-
-
-def settings(**said) -> ScoringSettings:
-    return ScoringSettings(python_path=(FOLDER,), **said)
-
-
-def python(name: str, *, timeout: float = PATIENCE, concurrency: int = 4, **said) -> Spec:
-    column_map = said.pop("column_map", None)
-    return Spec(
-        name=name,
-        kind="python",
-        settings={"callable": f"sample_scorers:{name}", **said},
-        origin="config",
-        column_map=column_map,
-        bounds=Bounds(timeout_seconds=timeout, concurrency=concurrency),
-    )
-
-
-def line(output=None, number: int = 0, **inputs) -> bytes:
-    return orjson.dumps({"id": f"c{number}", "project_id": "ada/demo", "inputs": inputs, "output": output})
-
-
-def tree(raw: Raw):
-    return orjson.loads(bytes(raw))
-
-
-async def results(runners: Runners, spec: Spec, lines: list[bytes]) -> list:
-    """Return what came of each line, in the order of the lines."""
-    found = {}
-    async for number, result in runners.run(spec, lines):
-        assert number not in found
-        found[number] = result
-    return [found[number] for number in range(len(lines))]
-
-
-async def scored(spec: Spec, *outputs, **said) -> list:
-    """Return the output of a verdict, or the reason why there is none, for each call."""
-    async with Runners(settings(**said)) as runners:
-        found = await results(runners, spec, [line(output, n) for n, output in enumerate(outputs)])
-    return [tree(one.output) if isinstance(one, Verdict) else str(one) for one in found]
-
-
-async def gone(pid: int) -> None:
-    """Wait until a process is no more."""
-    for _ in range(int(PATIENCE / 0.02)):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail(f"process {pid} still runs")
-
+from tests.integration.running import DEADLINE, line, python, results, scored, settings, tree
 
 CALLED = {
     "a function": (python("length"), {"passed": True, "length": 3}),
@@ -154,28 +82,6 @@ async def test_a_call_without_the_arguments_fails_alone():
     assert str(bad) == "the call has no input for the scorer's parameter question; it has other"
 
 
-@pytest.mark.parametrize("how", ["spin", "spin in C", "sleep"])
-async def test_a_call_that_takes_too_long_is_stopped_and_the_others_are_scored(how):
-    found = await scored(python("behaves", timeout=DEADLINE), "one", how, "two", "three")
-    assert found[1] == f"took longer than {DEADLINE:g} s and was stopped"
-    first, *others = found[0], *found[2:]
-    assert len({*others}) == 1
-    assert first not in others
-
-
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ("exit at once", "the scorer ended its process, exit code 3"),
-        ("crash", "the scorer's process was ended by SIGSEGV"),
-    ],
-)
-async def test_a_scorer_that_ends_its_process_costs_the_call_at_fault_only(how, why):
-    found = await scored(python("behaves"), "one", how, "two", how, "three")
-    assert [isinstance(one, int) for one in found] == [True, False, True, False, True]
-    assert (found[1], found[3]) == (why, why)
-
-
 async def test_what_a_scorer_raises_is_told_with_its_place_and_ends_no_process():
     found = await scored(
         python("behaves"),
@@ -232,19 +138,6 @@ async def test_a_coroutine_that_waits_too_long_or_is_cancelled_costs_no_process(
     assert found[2].startswith("CancelledError")
 
 
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ("spin", f"took longer than {DEADLINE:g} s and was stopped"),
-        ("exit at once", "the scorer ended its process, exit code 3"),
-    ],
-)
-async def test_of_several_coroutines_under_way_the_one_at_fault_is_found(how, why):
-    found = await scored(python("behaves_async", timeout=DEADLINE), "one", "two", how, "three", "four")
-    assert [one for one in found if not isinstance(one, int)] == [why]
-    assert found[2] == why
-
-
 async def test_two_runners_score_at_the_same_time(tmp_path):
     async with Runners(settings(), size=2) as runners:
         spec = python("meets")
@@ -279,73 +172,5 @@ async def test_a_line_that_is_no_call_fails_alone():
     assert tree(good.output)["length"] == 4
 
 
-def pid_in(path: Path) -> int | None:
-    text = path.read_text() if path.exists() else ""
-    return int(text) if text else None
-
-
-async def told_pid(path: Path) -> int:
-    """Wait until a scorer has told its process id."""
-    for _ in range(int(PATIENCE / 0.02)):
-        if (pid := pid_in(path)) is not None:
-            return pid
-        await asyncio.sleep(0.02)
-    return pytest.fail("no scorer ran")
-
-
-async def test_who_stops_early_leaves_nothing_running(tmp_path):
-    path = tmp_path / "pid"
-    async with Runners(settings()) as runners:
-        lines = [line("a"), line("b")]
-        async with aclosing(runners.run(python("length"), lines)) as found:
-            await anext(found)
-        spinning = asyncio.create_task(
-            results(runners, python("spins_after_telling"), [line(path=str(path))])
-        )
-        pid = await told_pid(path)
-        spinning.cancel()
-        await asyncio.wait([spinning])
-        await gone(pid)
-        assert len(await results(runners, python("length"), lines)) == 2
-
-
-async def test_processes_end_with_the_pool_and_when_they_are_idle():
-    async with Runners(settings(), idle_seconds=0.1) as idle:
-        (verdict,) = await results(idle, python("behaves"), [line("one")])
-        await gone(tree(verdict.output))
-    async with Runners(settings()) as runners:
-        (verdict,) = await results(runners, python("behaves"), [line("one")])
-        os.kill(tree(verdict.output), 0)
-    await gone(tree(verdict.output))
-
-
 async def test_a_runner_gives_way_to_everything_else():
     assert await scored(python("niceness"), "x") == [19]
-
-
-PARENT = """
-import asyncio, sys
-from otel_bridge.scorer.settings import ScoringSettings
-from otel_bridge.scorer.spec import Spec
-from otel_bridge.scoring.runners import Runners
-
-async def main(folder, line):
-    spec = Spec(name="s", kind="python", settings={"callable": "sample_scorers:spins_after_telling"},
-                origin="config")
-    async with Runners(ScoringSettings(python_path=(folder,))) as runners:
-        async for _ in runners.run(spec, [line.encode()]):
-            pass
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-async def test_a_spinning_scorer_ends_with_the_process_that_owns_the_pool(tmp_path):
-    path = tmp_path / "pid"
-    arguments = ("-c", PARENT, str(FOLDER), line(path=str(path)).decode())
-    parent = await asyncio.create_subprocess_exec(sys.executable, *arguments)
-    pid = await told_pid(path)
-    parent.send_signal(signal.SIGKILL)
-    await parent.wait()
-    await gone(pid)
