@@ -105,7 +105,7 @@ def test_a_published_remote_scorer_is_asked_with_the_secret_it_names(session, se
         "ref": session["refs"]["remote"],
         "config": {"threshold": 0.5},
     }
-    assert len(service.came) == 2
+    assert len(service.came) == 3  # two calls, and one that a monitor had scored
 
 
 def test_feedback_names_the_scorer_and_the_run(session):
@@ -148,6 +148,18 @@ def test_the_sdk_finds_what_was_scored_by_name_and_by_ref(session):
 
 def test_scoring_again_scores_nothing_twice(session):
     assert session["again"] == 5  # four of these scorers, and one that the program applied itself
+
+
+def test_a_monitor_of_the_sdk_scores_what_its_query_selects_when_it_ends(session, service):
+    monitor = session["monitor"]
+    assert monitor["verdicts"]["polite"]["output"]["pass"] is True
+    assert {one["trigger_ref"] for one in monitor["verdicts"].values()} == {monitor["ref"]}
+    assert {name: one["runnable_ref"] for name, one in monitor["verdicts"].items()} == {
+        name: session["refs"][name] for name in ("polite", "remote")
+    }
+    assert monitor["passed_over"] == {}
+    digest = monitor["ref"].rpartition(":")[2]
+    assert service.came[-1][1]["monitor"] == {"name": "watch", "version_digest": digest}
 
 
 def test_what_needs_code_or_an_address_that_is_not_allowed_is_refused_by_name(session):

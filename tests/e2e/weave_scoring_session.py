@@ -141,6 +141,22 @@ def runs(found: dict) -> dict:
     return told
 
 
+def watched(refs: dict) -> dict:
+    """Let a monitor of the SDK score a call when it ends, without a request."""
+    scorers = [weave.ref(refs[name]).get() for name in ("polite", "remote")]
+    query = {"$expr": {"$contains": {"input": {"$getField": "output"}, "substr": {"$literal": "please"}}}}
+    monitor = weave.Monitor(name="watch", scorers=scorers, op_names=["reply"], query=query)
+    ref = monitor.activate().uri
+    _, passed_over = reply.call("what is it?")
+    _, call = reply.call("where is it?")
+    client.flush()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(told := verdicts(call)) < len(scorers):
+        assert time.monotonic() < deadline, "the monitor scored nothing"
+        time.sleep(0.1)
+    return {"ref": ref, "verdicts": told, "passed_over": verdicts(passed_over)}
+
+
 def found(**query) -> list[str]:
     return sorted(call.id for call in client.get_calls(**query))
 
@@ -179,6 +195,7 @@ def main() -> None:
         ]}}),
         "errors": [one["error"] for one in status["errors"]],
     }  # fmt: skip
+    outcome["monitor"] = watched(refs)
     client.finish()
     sys.stdout.write("\nOUTCOME " + json.dumps(outcome) + "\n")
 
