@@ -53,7 +53,7 @@ def check_callable(name: str) -> str:
     return name
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """Take one text for a list of one."""
     return (value,) if isinstance(value, str) else value
 
@@ -62,7 +62,7 @@ Name: TypeAlias = Annotated[str, AfterValidator(check_name)]
 FieldName: TypeAlias = Annotated[str, AfterValidator(check_field)]
 Texts: TypeAlias = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(min_length=1, max_length=MAX_LIST),
 ]
 Missing: TypeAlias = Literal["fail", "pass", "error"]
@@ -236,9 +236,9 @@ class Pii(Kind):
     """No personal data and no secrets are in the fields; the result tells where they are, not what."""
 
     type: Literal["pii"]
-    fields: Annotated[tuple[FieldName, ...], BeforeValidator(_listed), Field(min_length=1)] = ("output",)
+    fields: Annotated[tuple[FieldName, ...], BeforeValidator(listed), Field(min_length=1)] = ("output",)
     kinds: tuple[PiiKind, ...] = Field(default=ALL_PII, min_length=1)
-    allow: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(max_length=MAX_LIST)] = ()
+    allow: Annotated[tuple[str, ...], BeforeValidator(listed), Field(max_length=MAX_LIST)] = ()
     missing: Missing = "pass"
 
 

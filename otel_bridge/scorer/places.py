@@ -19,7 +19,7 @@ from otel_bridge.scorer.judge.judge import judge_of
 from otel_bridge.scorer.remote import remote_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from otel_bridge.scorer.judge.judge import Host, Judge
     from otel_bridge.scorer.remote import OAuth, Remote
@@ -64,12 +64,11 @@ class Places:
     """What the operator allows; every method raises Unusable, naming what is missing and where it is set."""
 
     def __init__(self, settings: ScoringSettings, environ: Mapping[str, str]) -> None:
-        self._providers = {name: _provider(name, one) for name, one in settings.providers.items()}
-        if OPENAI not in self._providers:
-            self._providers |= _from_environment(environ)
-        self._hosts = frozenset(host.strip().lower() for host in settings.remote_hosts)
+        said = {name: _provider(name, one) for name, one in settings.providers.items()}
+        self._providers = said if OPENAI in said else {**_from_environment(environ), **said}
+        self._hosts = frozenset(settings.remote_hosts)
         self._secrets = {
-            name: (one.value.get_secret_value().strip(), _lower(one.hosts))
+            name: (one.value.get_secret_value(), frozenset(one.hosts))
             for name, one in settings.secrets.items()
         }
         self._own = frozenset(
@@ -229,10 +228,6 @@ def _names(url: URL) -> frozenset[str]:
     """Return what a list of hosts may call a URL's host: an entry without a port is for all of them."""
     host = (url.host_subcomponent or "").lower()
     return frozenset({host, f"{host}:{url.port}"})
-
-
-def _lower(hosts: Iterable[str]) -> frozenset[str]:
-    return frozenset(host.strip().lower() for host in hosts)
 
 
 def _bearer(key: str) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     ByteSize,
     Field,
     SecretStr,
@@ -33,12 +35,14 @@ from otel_bridge.scorer.kinds import (
     Pii,
     Python,
     Regex,
-    Texts,
     Tokens,
     ValidJson,
+    listed,
 )
 
 _CLEAR: Final = {"secrets": "clear"}
+_HOST: Final = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::(?P<port>\d{1,5}))?")
+"""A host, perhaps with a port; no wildcards, no scheme. Other scripts are written: `xn--…`."""
 
 
 def _check_endpoint(url: str) -> str:
@@ -56,6 +60,16 @@ def _check_secret(secret: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _check_host(text: str) -> str:
+    host = text.strip().lower()
+    found = _HOST.fullmatch(host)
+    if found is None or int(found["port"] or 1) not in range(1, 1 << 16):
+        example = "for example scoring.example.com, or scoring.example.com:8443 for one of its ports"
+        raise ValueError(f"{text!r} is no host, {example}")
+    return host
+
+
+Host: TypeAlias = Annotated[str, AfterValidator(_check_host)]
 Sendable: TypeAlias = Annotated[SecretStr, AfterValidator(_check_secret)]
 
 
@@ -140,7 +154,7 @@ class Secret(Strict):
     """A secret that scorers may name, sent to `hosts` only: `HOST:PORT`, or `HOST` for all its ports."""
 
     value: Sendable
-    hosts: Texts
+    hosts: Annotated[tuple[Host, ...], BeforeValidator(listed), Field(min_length=1)]
 
     @field_serializer("value", when_used="json")
     def _value(self, value: SecretStr, info: SerializationInfo) -> str:
@@ -178,7 +192,7 @@ class ScoringSettings(Strict):
     monitors: dict[Name, MonitorSettings] = Field(default={})
     providers: dict[Name, Provider] = Field(default={})
     secrets: dict[Name, Secret] = Field(default={})
-    remote_hosts: tuple[str, ...] = ()
+    remote_hosts: tuple[Host, ...] = ()
     python_path: tuple[Path, ...] = ()
     max_memory: Size | None = None
     max_result: ByteSize = Field(default=ByteSize(1 << 20), ge=1024, le=64 << 20)

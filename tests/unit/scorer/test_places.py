@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.catalogue import registered
@@ -72,6 +73,12 @@ class TestProviders:
         mine = {"openai": {"base_url": "https://gateway.example.com/openai/chat/completions"}}
         place = places({"OPENAI_API_KEY": "sk-1"}, providers=mine).of_judge(judge("openai/gpt-4o"))
         assert (place.url, place.headers) == ("https://gateway.example.com/openai/chat/completions", {})
+
+    def test_a_default_of_the_configuration_wins_over_a_gateway_in_the_variable(self):
+        mine = {"default": {"base_url": "https://gateway.example.com/v1"}}
+        found = places({"OPENAI_BASE_URL": "http://127.0.0.1:4000"}, providers=mine)
+        assert found.of_judge(judge("x/y")).url.startswith("https://gateway.example.com/")
+        assert found.of_judge(judge("openai/y")).url.startswith("http://127.0.0.1:4000/")
 
     @pytest.mark.parametrize(
         ("model", "environ", "named"),
@@ -178,6 +185,33 @@ class TestRemoteScorers:
     def test_a_scorer_of_another_kind_needs_no_place(self):
         known = registered(ScoringSettings.model_validate(SAID))
         assert places().check(known["valid_json"]) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://x.example.com",
+        "*.example.com",
+        "x.example.com/path",
+        "x:",
+        "x:0",
+        "x:70000",
+        "",
+        "a b",
+        "ü.de",
+    ],
+)
+def test_what_is_no_host_is_a_mistake_of_the_configuration(host):
+    for said in ({"remote_hosts": [host]}, {"secrets": {"S": {"value": "v", "hosts": host}}}):
+        with pytest.raises(ValidationError, match="is no host, for example"):
+            ScoringSettings.model_validate(said)
+
+
+def test_hosts_are_compared_without_case():
+    found = ScoringSettings.model_validate({"remote_hosts": ["X.Example.com", "[::1]:80", "127.0.0.1"]})
+    assert found.remote_hosts == ("x.example.com", "[::1]:80", "127.0.0.1")
+    address = Remote(endpoint="http://[::1]/score")
+    assert Places(found, {}).of_remote(address).url == "http://[::1]/score"
 
 
 def test_no_key_is_part_of_what_is_published_or_shown():
