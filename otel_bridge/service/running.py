@@ -126,10 +126,8 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring)
             api = await open_api(owned, config, keeper, intake, state, doors, upstream, files, desk)
             if api is not None and desk is not None:
-                state.workers = await owned.enter_async_context(
-                    open_workers(config, desk.ledger, telemetry, api, stop.hurry)
-                )
-                owned.callback(desk.close)
+                opening = open_workers(config, desk, telemetry, api, stop.hurry)
+                state.workers = await owned.enter_async_context(opening)
             await _publish(owned, config, found := Doors(grpc=doors.grpc, http=doors.http, api=api, **probes))
             state.phase = "running"
             yield found

@@ -24,6 +24,7 @@ from otel_bridge.telemetry import log
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from otel_bridge.api.scoring.desk import ScoringDesk
     from otel_bridge.config import BridgeConfig
     from otel_bridge.http.listener import Bound
     from otel_bridge.store.scoring.base import Scoring
@@ -215,12 +216,15 @@ class Workers:
 @asynccontextmanager
 async def open_workers(
     config: BridgeConfig,
-    ledger: Scoring,
+    desk: ScoringDesk,
     telemetry: Telemetry,
     api: Bound,
     hurry: asyncio.Event,
 ) -> AsyncGenerator[Workers]:
-    """Have workers for the length of the block; at its end they finish what they are busy with."""
+    """Have workers for the length of the block; at its end they finish what they are busy with.
+
+    Then the desk is closed: workers elsewhere are lent no more.
+    """
     scoring = config.scoring
     job = Job(
         url=f"http://{reachable(api)}",
@@ -231,15 +235,18 @@ async def open_workers(
         log_format=config.log_format,
     )
     workers = Workers(
-        ledger,
+        desk.ledger,
         job,
         telemetry,
         processes=1 if scoring is None else scoring.workers,
         always=scoring is not None and scoring.jobs != "store",
         hurry=hurry,
     )
-    async with background(workers.run()):
-        yield workers
+    try:
+        async with background(workers.run()):
+            yield workers
+    finally:
+        desk.close()
 
 
 def reachable(api: Bound) -> Bound:

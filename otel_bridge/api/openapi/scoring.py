@@ -151,7 +151,6 @@ class EnqueueRes(BaseModel):
     """How many tasks were queued now."""
 
     queued: int
-    tasks: list[ScoringTask]
 
 
 class TaskCounts(BaseModel):

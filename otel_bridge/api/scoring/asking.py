@@ -45,14 +45,14 @@ async def calls_score(
     )
     if unknown or unfit:
         raise _refusal(unknown, unfit)
-    if not call_ids:
+    if not call_ids or not refs:
         return 0
+    published = await _published(parts, desk, asked.project_id, chosen.values())
     queued = 0
-    for ref in await _published(parts, desk, asked.project_id, chosen.values()):
-        for tasks in _tasks(asked, call_ids, ref, job_id):
-            answer = await desk.ledger.enqueue(EnqueueTasks(tasks=tasks, again=again))
-            queued += answer.queued
-            parts.telemetry.scored(queued=answer.queued)
+    for tasks in _tasks(asked, call_ids, published, job_id):
+        more = await desk.enqueue(EnqueueTasks(tasks=tasks, again=again))
+        parts.telemetry.scored(queued=more)
+        queued += more
     return queued
 
 
@@ -102,9 +102,10 @@ async def _published(
 
 
 def _tasks(
-    asked: CallsScoreReq, call_ids: Sequence[str], scorer_ref: str, job_id: str
+    asked: CallsScoreReq, call_ids: Sequence[str], scorer_refs: Sequence[str], job_id: str
 ) -> Iterator[tuple[Task, ...]]:
-    for at in range(0, len(call_ids), _TOGETHER):
+    calls = max(1, _TOGETHER // len(scorer_refs))
+    for at in range(0, len(call_ids), calls):
         yield tuple(
             Task(
                 project_id=asked.project_id,
@@ -113,5 +114,6 @@ def _tasks(
                 job_id=job_id,
                 wb_user_id=asked.wb_user_id,
             )
-            for call_id in call_ids[at : at + _TOGETHER]
+            for call_id in call_ids[at : at + calls]
+            for scorer_ref in scorer_refs
         )

@@ -62,11 +62,11 @@ async def settle(parts: Parts, desk: ScoringDesk, asked: SettleReq) -> bytes:
 
 async def enqueue(parts: Parts, desk: ScoringDesk, asked: EnqueueReq) -> bytes:
     """Queue what monitors ask for."""
-    queued = await desk.ledger.enqueue(
+    queued = await desk.enqueue(
         EnqueueTasks(tasks=tuple(asked.tasks), ended=tuple(asked.ended), again=asked.again)
     )
-    parts.telemetry.scored(queued=queued.queued)
-    return msgspec.json.encode(queued)
+    parts.telemetry.scored(queued=queued)
+    return msgspec.json.encode({"queued": queued})
 
 
 def _claim(asked: LeaseReq) -> ClaimTasks:
