@@ -35,11 +35,12 @@ def needs_costs(spec: Spec) -> bool:
 
 
 def needs_attributes(spec: Spec) -> bool:
-    """Tell whether a scorer reads the attributes of the call."""
-    if spec.kind not in MODELS:
+    """Tell whether a scorer reads the attributes of the call; a Python scorer may."""
+    if spec.kind == "python":
         return True
-    fields = (spec.settings.get(key) for key in ("field", "value_field"))
-    every = [*fields, *(spec.settings.get("fields") or ())]
+    settings = spec.settings
+    fields = [settings.get("field"), settings.get("value_field"), *(settings.get("fields") or ())]
+    every = [*fields, *(spec.column_map or {}).values()]
     return any(str(field).partition(".")[0] == "attributes" for field in every)
 
 
