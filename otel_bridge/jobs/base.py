@@ -74,10 +74,11 @@ class JobProducer(Protocol):
 class JobConsumer(Protocol):
     """Takes jobs, on the event loop."""
 
-    async def take(self, limit: int, *, wait_seconds: float) -> Sequence[Taken]:
-        """Lend up to `limit` messages, waiting for the first one so long.
+    async def take(self, limit: int, *, ended: int, wait_seconds: float) -> Sequence[Taken]:
+        """Lend up to `limit` jobs and up to `ended` ended calls, waiting for the first one so long.
 
         What was taken and is not finished bounds what is fetched: a worker that is slow holds few messages.
+        Return early, with nothing, when messages were lost.
         """
 
     def ack(self, receipts: Sequence[Receipt]) -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import Unavailable
 from otel_bridge.jobs.kafka.driver import load_driver
 from otel_bridge.jobs.kafka.fetching import Fetcher
+from otel_bridge.jobs.kafka.options import consumer_options
 from otel_bridge.jobs.kafka.producer import KafkaProducer, Record
 from otel_bridge.jobs.kafka.window import Window
+from otel_bridge.jobs.message import ended_of, score_of
+from otel_bridge.jobs.names import Names
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
     from otel_bridge.jobs.base import Receipt, Taken
+    from otel_bridge.jobs.kafka.fetching import Read
     from otel_bridge.jobs.kafka.settings import KafkaSettings
     from otel_bridge.jobs.kafka.window import Fetched
 
@@ -29,49 +34,72 @@ FIRST_WAIT_SECONDS: Final = 1.0
 LONGEST_WAIT_SECONDS: Final = 60.0
 
 
+class _Member:
+    """A member of one group, for one topic: what it has in hand, and the thread that fetches it."""
+
+    def __init__(
+        self, settings: KafkaSettings, group_id: str, topic: str, read: Read, awake: Callable[[], None]
+    ) -> None:
+        self.topic: Final = topic
+        self.window: Final = Window(settings.max_in_hand)
+        self.fetcher: Final = Fetcher(consumer_options(settings, group_id), topic, read, self.window, awake)
+
+
 class KafkaConsumer:
-    """The `JobConsumer` of Kafka: one member of the group."""
+    """The `JobConsumer` of Kafka: a member of the group that scores, and of the one for ended calls."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._loop = asyncio.get_running_loop()
-        self._settings = settings
-        self._window = Window(settings.max_in_hand)
-        self._fetcher = Fetcher(settings, self._window, self._awake)
+        self._dead_letter_topic = settings.dead_letter_topic
+        names = Names(settings.projects)
+        self._jobs = _Member(
+            settings, settings.group_id, settings.topic, partial(score_of, names=names), self._awake
+        )
+        self._ended = _Member(
+            settings,
+            settings.call_ended_group_id,
+            settings.call_ended_topic,
+            lambda value, _: ended_of(value, names),
+            self._awake,
+        )
+        self._members = (self._jobs, self._ended)
         self._producer = KafkaProducer(settings)
         self._some = asyncio.Event()
         self._bad = asyncio.Event()
 
-    async def take(self, limit: int, *, wait_seconds: float) -> Sequence[Taken]:
-        """Lend messages; see `JobConsumer.take`. Returns early, with nothing, when messages were lost."""
+    async def take(self, limit: int, *, ended: int, wait_seconds: float) -> Sequence[Taken]:
+        """Lend messages; see `JobConsumer.take`."""
         self._some.clear()
-        taken = self._window.take(limit)
+        taken = self._take(limit, ended)
         if not taken and wait_seconds > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
                     await self._some.wait()
-            taken = self._window.take(limit)
+            taken = self._take(limit, ended)
         return taken
 
     def ack(self, receipts: Sequence[Receipt]) -> None:
-        """Finish messages; see `JobConsumer.ack`. The thread commits them a moment later."""
-        self._window.finish(receipts)
+        """Finish messages; see `JobConsumer.ack`. The threads commit them a moment later."""
+        for member in self._members:
+            member.window.finish([one for one in receipts if one.topic == member.topic])
 
     async def bury(self, taken: Sequence[Taken], reason: str) -> None:
         """Keep messages as dead letters; see `JobConsumer.bury`."""
-        held = [found for one in taken if (found := self._window.held(one.receipt)) is not None]
-        await self._bury([(one, reason) for one in held])
+        held = [member.window.held(one.receipt) for one in taken for member in self._members]
+        await self._bury([(one, reason) for one in held if one is not None])
 
     def lost(self) -> Sequence[Receipt]:
         """Tell which messages are somebody else's now; see `JobConsumer.lost`."""
-        return self._window.lost()
+        return [receipt for member in self._members for receipt in member.window.lost()]
 
     async def open(self) -> None:
-        """Join the group; raise StartError for settings that make no sense."""
-        await asyncio.to_thread(self._fetcher.start)
+        """Join the groups; raise StartError for settings that make no sense."""
+        for member in self._members:
+            await asyncio.to_thread(member.fetcher.start)
 
     async def close(self) -> None:
-        """Commit what is finished and leave the group."""
-        await asyncio.to_thread(self._fetcher.stop)
+        """Commit what is finished and leave the groups."""
+        await asyncio.gather(*(asyncio.to_thread(member.fetcher.stop) for member in self._members))
         await self._producer.close()
 
     async def bury_unreadable(self) -> None:
@@ -79,11 +107,14 @@ class KafkaConsumer:
         while True:
             await self._bad.wait()
             self._bad.clear()
-            found = self._window.take_unreadable()
+            found = [one for member in self._members for one in member.window.take_unreadable()]
             if found:
                 await self._until_buried(
                     [(one, f"it cannot be understood: {one.unreadable}") for one in found]
                 )
+
+    def _take(self, limit: int, ended: int) -> list[Taken]:
+        return self._jobs.window.take(limit) + self._ended.window.take(ended)
 
     async def _until_buried(self, letters: Sequence[tuple[Fetched, str]]) -> None:
         wait = FIRST_WAIT_SECONDS
@@ -104,7 +135,7 @@ class KafkaConsumer:
                 "kafka_message_buried",
                 topic=where.topic, partition=where.partition, offset=where.offset, reason=reason,
             )  # fmt: skip
-        self._window.finish([one.receipt for one, _ in letters])
+        self.ack([one.receipt for one, _ in letters])
 
     def _letter(self, one: Fetched, reason: str) -> Record:
         """Return a message as it was, with the reason and the place it comes from in its headers."""
@@ -115,7 +146,7 @@ class KafkaConsumer:
             (PARTITION, str(where.partition).encode()),
             (OFFSET, str(where.offset).encode()),
         ]
-        return Record(self._settings.dead_letter_topic, one.key, one.value, [*one.headers, *ours])
+        return Record(self._dead_letter_topic, one.key, one.value, [*one.headers, *ours])
 
     def _awake(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits
@@ -128,7 +159,7 @@ class KafkaConsumer:
 
 @asynccontextmanager
 async def open_consumer(settings: KafkaSettings) -> AsyncGenerator[KafkaConsumer]:
-    """Lend a member of the group. Brokers that are down are no reason not to start (StartError: the rest)."""
+    """Lend a member of the group. Brokers may be down; StartError as for `open_producer`."""
     load_driver()
     consumer = KafkaConsumer(settings)
     await consumer.open()

@@ -32,12 +32,14 @@ def load_driver() -> Any:
 
 def new_producer(options: Options, on_error: Callable[[KafkaError], None]) -> Producer:
     """Make a producer. Blocks: it reads certificates. Raise StartError for options that make no sense."""
-    return _made(load_driver().Producer, options, on_error)
+    producer: Producer = _made(load_driver().Producer, options, on_error)
+    return producer
 
 
 def new_consumer(options: Options, on_error: Callable[[KafkaError], None]) -> Consumer:
     """Make a consumer. Blocks: it reads certificates. Raise StartError for options that make no sense."""
-    return _made(load_driver().Consumer, options, on_error)
+    consumer: Consumer = _made(load_driver().Consumer, options, on_error)
+    return consumer
 
 
 def _made(kind: Any, options: Options, on_error: Callable[[KafkaError], None]) -> Any:

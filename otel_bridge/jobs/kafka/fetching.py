@@ -1,32 +1,31 @@
 """The thread that is a member of the consumer group: fetches, commits, and answers for its partitions.
 
-It polls all the time, also when nothing may be fetched (then its partitions are paused), so slow scorers never
-make the group believe that this worker is dead.
+It polls all the time, also when nothing may be fetched (then its partitions are paused), so slow scorers
+never make the group believe that this worker is dead.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from otel_bridge.errors import StartError
+from otel_bridge.jobs import base
 from otel_bridge.jobs.base import Receipt
 from otel_bridge.jobs.kafka.driver import Troubles, described, load_driver, new_consumer
-from otel_bridge.jobs.kafka.options import consumer_options
 from otel_bridge.jobs.kafka.window import Fetched
-from otel_bridge.jobs.message import Unreadable, ended_of, score_of
-from otel_bridge.jobs.names import Names
+from otel_bridge.jobs.message import Unreadable
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-    from otel_bridge.jobs import base
-    from otel_bridge.jobs.kafka.settings import KafkaSettings
+    from otel_bridge.jobs.kafka.options import Options
     from otel_bridge.jobs.kafka.window import Partition, Window
 
 POLL_SECONDS: Final = 0.2
@@ -39,13 +38,19 @@ RENEW_SECONDS: Final = 5.0
 """Before a member that failed for good is replaced."""
 
 
-class Fetcher:
-    """Fills a window; `awake` is called, by the thread, when something is in it or was lost."""
+Read = Callable[[bytes | None, Mapping[str, bytes | None]], base.Message]
+"""From value and headers to what a message says; raises Unreadable."""
 
-    def __init__(self, settings: KafkaSettings, window: Window, awake: Callable[[], None]) -> None:
-        self._settings = settings
-        self._options = consumer_options(settings) | {"on_commit": self._committed}
-        self._names = Names(settings.projects)
+
+class Fetcher:
+    """Fills a window from one topic; the thread calls `awake` when something is in it or was lost."""
+
+    def __init__(
+        self, options: Options, topic: str, read: Read, window: Window, awake: Callable[[], None]
+    ) -> None:
+        self._options = options | {"on_commit": self._committed}
+        self._topic = topic
+        self._understood = read
         self._window = window
         self._awake = awake
         self._told = Troubles("consumer")
@@ -54,7 +59,7 @@ class Fetcher:
         self._broken = False
         self._commit_at = 0.0
         self._consumer: Consumer | None = None
-        self._thread = threading.Thread(target=self._run, name="kafka-consumer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"kafka-{topic}", daemon=True)
 
     def start(self) -> None:
         """Join the group. Blocks; raise StartError for settings that make no sense."""
@@ -82,7 +87,7 @@ class Fetcher:
         self._broken = False
         self._consumer = new_consumer(self._options, self._failed)
         self._consumer.subscribe(
-            [self._settings.topic, self._settings.call_ended_topic],
+            [self._topic],
             on_assign=self._assigned,
             on_revoke=self._revoked,
             on_lost=self._lost,
@@ -128,15 +133,10 @@ class Fetcher:
         headers = _headers(message)
         key, value = _octets(message.key()), _octets(message.value())
         try:
-            understood = self._understood(topic, value, dict(headers))
+            understood = self._understood(value, dict(headers))
         except Unreadable as error:
             return Fetched(receipt, key, value, headers, unreadable=str(error))
         return Fetched(receipt, key, value, headers, message=understood)
-
-    def _understood(self, topic: str, value: bytes | None, headers: dict[str, bytes | None]) -> base.Message:
-        if topic == self._settings.call_ended_topic:
-            return ended_of(value, self._names)
-        return score_of(value, headers, self._names)
 
     def _balance(self, consumer: Consumer) -> None:
         """Fetch nothing more while the window is full; partitions that came meanwhile are paused, too."""
@@ -201,4 +201,5 @@ def _octets(value: Any) -> bytes | None:
 
 def _headers(message: Message) -> list[tuple[str, bytes | None]]:
     """Return a message's headers; the library gives a list of pairs, or nothing."""
-    return [(name, _octets(value)) for name, value in message.headers() or ()]
+    found = cast("list[tuple[str, str | bytes | None]] | None", message.headers())
+    return [(name, _octets(value)) for name, value in found or ()]

@@ -39,10 +39,10 @@ def producer_options(settings: KafkaSettings) -> Options:
     }
 
 
-def consumer_options(settings: KafkaSettings) -> Options:
-    """Options of a member of the group; offsets are stored by us alone."""
+def consumer_options(settings: KafkaSettings, group_id: str) -> Options:
+    """Options of a member of a group; offsets are stored by us alone."""
     return _shared(settings) | {
-        "group.id": settings.group_id,
+        "group.id": group_id,
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from otel_bridge.errors import Unavailable
@@ -19,7 +20,7 @@ from otel_bridge.jobs.names import Names
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator
 
     from confluent_kafka import KafkaError, Message
 
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from otel_bridge.jobs.kafka.settings import KafkaSettings
     from otel_bridge.model.scoring import EndedCall
 
-Headers = list[tuple[str, bytes | None]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 POLL_SECONDS: Final = 0.5
 """How long the thread sleeps at most: a delivery wakes it at once."""
+GRACE_SECONDS: Final = 5.0
+"""How much later than its time the client may say that a message was not kept in time."""
 CLOSE_SECONDS: Final = 2.0
 """How long messages that nobody waits for any more may take to leave when we stop."""
 
@@ -81,17 +84,24 @@ class _Client:
         """Let messages leave for a moment, then let go of the brokers. Blocks."""
         self._stopping.set()
         self._thread.join()
-        self.producer.flush(CLOSE_SECONDS)
-        self.producer.purge()
-        self.producer.flush(0)
+        with suppress(load_driver().KafkaException):  # a fatal error, which is why we close it
+            self.producer.flush(CLOSE_SECONDS)
+        with suppress(load_driver().KafkaException):
+            self.producer.purge()
+            self.producer.flush(0)
 
     def _failed(self, error: KafkaError) -> None:
         self.broken = self.broken or error.fatal()
         self._told(error)
 
     def _serve(self) -> None:
+        kafka = load_driver()
         while not self._stopping.is_set():
-            self.producer.poll(POLL_SECONDS)
+            try:
+                self.producer.poll(POLL_SECONDS)
+            except kafka.KafkaException as error:  # a fatal one comes with every poll, deliveries beside it
+                self._failed(error.args[0])
+                self._stopping.wait(POLL_SECONDS)
 
 
 class KafkaProducer:
@@ -148,14 +158,18 @@ class KafkaProducer:
                     record.topic,
                     value=record.value,
                     key=record.key,
-                    headers=record.headers,
+                    headers=list(record.headers),
                     on_delivery=batch.delivered,
                 )
         except BufferError as error:
             raise Unavailable("too many scoring jobs wait for Kafka") from error
         except kafka.KafkaException as error:
             raise self._unavailable(client, error.args[0]) from error
-        failure = await batch.future
+        try:
+            async with asyncio.timeout(self._settings.timeout.total_seconds() + GRACE_SECONDS):
+                failure = await batch.future
+        except TimeoutError as error:
+            raise Unavailable("Kafka has not kept the scoring jobs in time") from error
         if failure is not None:
             raise self._unavailable(client, failure)
 
@@ -187,7 +201,7 @@ class KafkaProducer:
 
 @asynccontextmanager
 async def open_producer(settings: KafkaSettings) -> AsyncGenerator[KafkaProducer]:
-    """Lend a producer. Brokers that are down are no reason not to start; a missing library is (StartError)."""
+    """Lend a producer. Brokers may be down; without the library, or with senseless settings: StartError."""
     load_driver()
     producer = KafkaProducer(settings)
     await producer.open()

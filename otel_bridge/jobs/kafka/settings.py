@@ -115,7 +115,7 @@ class KafkaSettings(Strict):
     topic: Topic = "weave.score_calls"
     call_ended_topic: Topic = "weave.call_ended"
     dead_letter_topic: Topic = "weave.score_calls.dead_letter"
-    group_id: str = Field(default="otel-bridge", min_length=1, max_length=255)
+    group_id: str = Field(default="otel-bridge", min_length=1, max_length=240)
     client_id: str = Field(default="otel-bridge", min_length=1, max_length=255)
     acks: Literal["all"] = "all"
     enable_idempotence: bool = True
@@ -156,6 +156,15 @@ class KafkaSettings(Strict):
     @field_serializer("properties", when_used="json")
     def _properties(self, properties: dict[str, SecretStr], info: SerializationInfo) -> dict[str, str]:
         return {name: _shown(value, info) for name, value in properties.items()}
+
+    @property
+    def call_ended_group_id(self) -> str:
+        """The group that looks at ended calls.
+
+        It is a group of its own because partitions are shared out by their number, whichever topic they are
+        of: in one group a worker could get all the ended calls and nothing to score.
+        """
+        return f"{self.group_id}.call_ended"
 
     @property
     def protocol(self) -> str:

@@ -1,7 +1,7 @@
-"""Which messages a worker was lent, and up to where its group may forget them. Pure, and safe for two threads.
+"""Which messages a worker was lent, and up to where its group may forget them. Pure; two threads may use it.
 
-Messages of a partition are finished in any order. Its **position** is the offset of the oldest message that is
-not finished: everything before is, so that is what may be committed.
+Messages of a partition are finished in any order. Its **position** is the offset of the oldest message that
+is not finished: everything before is, so that is what may be committed.
 """
 
 from __future__ import annotations
@@ -116,6 +116,8 @@ class Window:
             progress = self._progress(receipt)
             if progress is None or (progress.end is not None and receipt.offset < progress.end):
                 return False
+            if progress.end is None:
+                progress.committed = receipt.offset
             progress.open[receipt.offset] = one
             progress.end = receipt.offset + 1
             self._messages += 1
@@ -125,7 +127,7 @@ class Window:
 
     def take(self, limit: int) -> list[Taken]:
         """Lend up to `limit` messages that nobody has taken yet, in their order."""
-        taken = []
+        taken: list[Taken] = []
         with self._lock:
             while self._waiting and len(taken) < limit:
                 one = self._waiting.popleft()
