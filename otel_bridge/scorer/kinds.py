@@ -21,7 +21,8 @@ MAX_LIST: Final = 1000
 """Texts, patterns or names in one setting."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}")
 _CALLABLE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_MOST_SECONDS: Final = 86_400
+_LEAST_TIMEOUT: Final = timedelta(milliseconds=10)
+_MOST_TIMEOUT: Final = timedelta(days=1)
 
 
 def check_name(name: str) -> str:
@@ -53,6 +54,12 @@ def check_callable(name: str) -> str:
     return name
 
 
+def _check_timeout(timeout: timedelta) -> timedelta:
+    if not _LEAST_TIMEOUT <= timeout <= _MOST_TIMEOUT:
+        raise ValueError("a time-out is at least 10ms and at most 1d")
+    return timeout
+
+
 def listed(value: object) -> object:
     """Take one text for a list of one."""
     return (value,) if isinstance(value, str) else value
@@ -65,6 +72,7 @@ Texts: TypeAlias = Annotated[
     BeforeValidator(listed),
     Field(min_length=1, max_length=MAX_LIST),
 ]
+Timeout: TypeAlias = Annotated[Wait, AfterValidator(_check_timeout)]
 Missing: TypeAlias = Literal["fail", "pass", "error"]
 """What a call without the field gives: a verdict that did not pass, one that did, or a failed run."""
 
@@ -74,9 +82,7 @@ class LimitSettings(Strict):
 
     concurrency: int | None = Field(default=None, ge=1, le=10_000)
     per_minute: float | None = Field(default=None, gt=0)
-    timeout: Wait | None = Field(
-        default=None, ge=timedelta(milliseconds=10), le=timedelta(seconds=_MOST_SECONDS)
-    )
+    timeout: Timeout | None = None
     attempts: int | None = Field(default=None, ge=1, le=100)
 
 

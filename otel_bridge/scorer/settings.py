@@ -35,11 +35,13 @@ from otel_bridge.scorer.kinds import (
     Pii,
     Python,
     Regex,
+    Timeout,
     Tokens,
     ValidJson,
     listed,
 )
 
+LEAST_MEMORY_BYTES: Final = 256 << 20
 _CLEAR: Final = {"secrets": "clear"}
 _HOST: Final = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::(?P<port>\d{1,5}))?")
 """A host, perhaps with a port; no wildcards, no scheme. Other scripts are written: `xn--…`."""
@@ -70,7 +72,34 @@ def _check_host(text: str) -> str:
 
 
 Host: TypeAlias = Annotated[str, AfterValidator(_check_host)]
+
+
+def _check_lease(lease: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= lease <= timedelta(hours=1):
+        raise ValueError("a lease is at least 1s and at most 1h")
+    return lease
+
+
+def _check_memory(size: ByteSize | None) -> ByteSize | None:
+    if size is not None and size < LEAST_MEMORY_BYTES:
+        raise ValueError(f"a runner needs at least {LEAST_MEMORY_BYTES >> 20}MiB of address space")
+    return size
+
+
+Lease: TypeAlias = Annotated[Wait, AfterValidator(_check_lease)]
 Sendable: TypeAlias = Annotated[SecretStr, AfterValidator(_check_secret)]
+
+
+def _check_patterns(scorer: Kind) -> Kind:
+    """Refuse patterns and schemas that cannot be used where they are written, not at the first call."""
+    if isinstance(scorer, Regex | JsonSchema) or (isinstance(scorer, Pii) and scorer.allow):
+        from otel_bridge.scorer.rules.opening import opened  # noqa: PLC0415 - matchers, only where one is set
+
+        try:
+            opened(scorer)
+        except Unusable as error:
+            raise ValueError(str(error)) from error
+    return scorer
 
 
 class Limits(Strict):
@@ -78,7 +107,7 @@ class Limits(Strict):
 
     concurrency: int = Field(default=4, ge=1, le=10_000)
     per_minute: float | None = Field(default=None, gt=0)
-    timeout: Wait = Field(default=timedelta(seconds=30), ge=timedelta(milliseconds=10), le=timedelta(days=1))
+    timeout: Timeout = timedelta(seconds=30)
     attempts: int = Field(default=3, ge=1, le=100)
 
 
@@ -131,6 +160,7 @@ ScorerSettings: TypeAlias = Annotated[
     | LlmJudge
     | Remote,
     Field(discriminator="type"),
+    AfterValidator(_check_patterns),
 ]
 
 
@@ -186,7 +216,7 @@ class ScoringSettings(Strict):
     workers: int = Field(default=1, ge=0, le=64)
     runners: int = Field(default=1, ge=1, le=64)
     jobs: str = "store"
-    lease: Wait = Field(default=timedelta(seconds=20), ge=timedelta(seconds=1), le=timedelta(hours=1))
+    lease: Lease = timedelta(seconds=20)
     limits: Limits = Limits()
     scorers: dict[Name, ScorerSettings] = Field(default={})
     monitors: dict[Name, MonitorSettings] = Field(default={})
@@ -194,8 +224,17 @@ class ScoringSettings(Strict):
     secrets: dict[Name, Secret] = Field(default={})
     remote_hosts: tuple[Host, ...] = ()
     python_path: tuple[Path, ...] = ()
-    max_memory: Size | None = None
+    max_memory: Annotated[Size | None, AfterValidator(_check_memory)] = None
     max_result: ByteSize = Field(default=ByteSize(1 << 20), ge=1024, le=64 << 20)
+
+    @model_validator(mode="after")
+    def _check_stand_ins(self) -> Self:
+        taken: dict[str, str] = {}
+        for name, scorer in self.scorers.items():
+            for stored in scorer.stands_in_for or ():
+                if taken.setdefault(stored, name) != name:
+                    raise ValueError(f"{taken[stored]} and {name} both stand in for {stored}")
+        return self
 
     def in_the_clear(self) -> str:
         """Return the settings as JSON with their secrets, for a child process on a private channel."""

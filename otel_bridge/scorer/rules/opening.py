@@ -45,4 +45,9 @@ def open_rule(kind: str, settings: Mapping[str, Any]) -> Rule:
         checked = model.model_validate({**settings, "type": kind})
     except ValidationError as error:
         raise Unusable(told(error)) from error
-    return _OPENED_BY[model](checked)
+    return opened(checked)
+
+
+def opened(settings: kinds.Kind) -> Rule:
+    """Return what scores calls by settings that were read; raise Unusable."""
+    return _OPENED_BY[type(settings)](settings)
