@@ -8,6 +8,11 @@ def nothing(output: object) -> bool:
     return True
 
 
+async def nothing_async(output: object) -> bool:
+    """Say yes to everything, as a coroutine."""
+    return True
+
+
 def spin(output: object) -> bool:
     """Never end."""
     while True:
