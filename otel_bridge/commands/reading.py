@@ -56,7 +56,7 @@ _SOURCE: Final = together(
     ),
 )
 
-_FILTER: Final = together(
+FILTER: Final = together(
     click.option(
         "--op", "ops", multiple=True, metavar="NAME", help="Calls of this op; `NAME:*` is a prefix."
     ),
@@ -73,15 +73,15 @@ _FILTER: Final = together(
 )
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
-_JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON for machines, times in UTC.")
+JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON for machines, times in UTC.")
 
 
 @click.command()
 @_SOURCE
-@_FILTER
+@FILTER
 @click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many calls.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with calls as they come and end, until Ctrl-C.")
-@_JSON
+@JSON
 def calls(**given: Any) -> None:
     """List calls, the newest last."""
     from otel_bridge.commands.listing import list_calls  # noqa: PLC0415
@@ -92,7 +92,7 @@ def calls(**given: Any) -> None:
 @click.command()
 @_SOURCE
 @click.argument("call_id", metavar="ID")
-@_JSON
+@JSON
 def call(**given: Any) -> None:
     """Show the trace of a call, or of a trace id, as a tree."""
     from otel_bridge.commands.tree import show_trace  # noqa: PLC0415
@@ -108,7 +108,7 @@ def call(**given: Any) -> None:
 @click.option("--until", metavar="TIME", help="Where it ends.  [default: now]")
 @click.option("--every", metavar="DURATION", help="Length of a line: 5m, 1h, 1d.  [default: by the range]")
 @click.option("--timezone", metavar="ZONE", help="Whose days and hours.  [default: this machine's]")
-@_JSON
+@JSON
 def stats(**given: Any) -> None:
     """Show calls, errors, latency, tokens and cost over time, and by model."""
     from otel_bridge.commands.table import show_stats  # noqa: PLC0415
@@ -118,7 +118,7 @@ def stats(**given: Any) -> None:
 
 @click.command("export")
 @_SOURCE
-@_FILTER
+@FILTER
 @click.option(
     "--format",
     "shape",

@@ -18,7 +18,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "healthcheck": "healthcheck.command",
     "import": "reading.import_",
     "queue": "queue.queue",
+    "score": "scoring.score",
     "score-worker": "score_worker.command",
+    "scorers": "scoring.scorers",
     "stats": "reading.stats",
 }
 """Name → module of this package, and the command in it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -75,6 +75,24 @@ class RemoteSource:
         partial = trace_service_pb2.ExportTraceServiceResponse.FromString(answer).partial_success
         return partial.rejected_spans, partial.error_message
 
+    def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Post a question; return its answer."""
+        return self._ask(path, body)
+
+    def look(self, path: str, **query: Any) -> dict[str, Any]:
+        """Get an answer; members of the query that are None are left out."""
+        asked = urlencode({name: value for name, value in query.items() if value is not None})
+        answer = self._send(f"{path}?{asked}", b"", {}, method="GET").read()
+        document: dict[str, Any] = msgspec.json.decode(answer)
+        return document
+
+    def score(self, body: dict[str, Any], *, again: bool) -> str:
+        """Ask for scores; return the id of the job."""
+        path = "/calls/score?again=true" if again else "/calls/score"
+        answer = self._send(path, msgspec.json.encode(body), {"Content-Type": JSON})
+        answer.read()
+        return answer.headers.get("X-Scoring-Job-Id") or ""
+
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         document: dict[str, Any] = msgspec.json.decode(b"".join(self._stream(path, body)))
         return document
@@ -90,9 +108,11 @@ class RemoteSource:
             if not answer.isclosed():
                 self._connection.close()
 
-    def _send(self, path: str, body: bytes, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def _send(
+        self, path: str, body: bytes, headers: dict[str, str], *, method: str = "POST"
+    ) -> http.client.HTTPResponse:
         try:
-            self._connection.request("POST", self._path + path, body, headers)
+            self._connection.request(method, self._path + path, body, headers)
             answer = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             other = "what answers there does not speak HTTP"

@@ -39,6 +39,14 @@ class Source(Protocol):
         """Keep an OTLP request, durably; return how many spans were refused, and why."""
 
 
+def checked_project(project: str) -> None:
+    """Raise UsageError for what is no project."""
+    try:
+        parse_project(project)
+    except ValueError as error:
+        raise click.UsageError(f"--project: {error}") from error
+
+
 @contextmanager
 def open_source(
     data_dir: Path | None, url: str | None, project: str, *, write: Options | None = None
@@ -47,10 +55,7 @@ def open_source(
 
     `write` takes the directory for oneself, and says what spans become there; a bridge goes by its own.
     """
-    try:
-        parse_project(project)
-    except ValueError as error:
-        raise click.UsageError(f"--project: {error}") from error
+    checked_project(project)
     if url is not None:
         from otel_bridge.commands.remote import RemoteSource  # noqa: PLC0415 - one of the two is enough
 
