@@ -1,4 +1,4 @@
-"""`otel-bridge score` and `otel-bridge scorers` with their options; what they do is imported when they run."""
+"""`otel-bridge score` and `scorers`, with their options; what they do is imported when they run."""
 
 from __future__ import annotations
 

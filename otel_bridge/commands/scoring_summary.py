@@ -41,7 +41,7 @@ class Summary:
             for one in answer["scorers"]:
                 self._counts[one["scorer_ref"]].update(one["counts"])
                 if one["last_error"]:
-                    self._errors[one["scorer_ref"]] = one["last_error"]
+                    self._errors[one["scorer_ref"]] = one["last_error"]["error"]
         self._outputs: defaultdict[str, list[Any]] = defaultdict(list)
         for ref, output in _outputs(bridge, project, ids):
             if ref in self._counts:

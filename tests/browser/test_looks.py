@@ -36,12 +36,13 @@ def addresses(shop):
         "threads": f"#/threads?project={PROJECT}",
         "thread": f"#/threads/{thread['thread_id']}?project={PROJECT}",
         "charts": f"#/charts?project={PROJECT}&split=op",
+        "scoring": f"#/scoring?project={PROJECT}",
         "compare": f"#/compare/{a['id']}/{b['id']}?project={PROJECT}",
         "pick": f"#/compare/{a['id']}?project={PROJECT}",
     }
 
 
-VIEWS = ("traces", "trace", "threads", "thread", "charts", "compare")
+VIEWS = ("traces", "trace", "threads", "thread", "charts", "scoring", "compare")
 STATES = ("expression", "nothing", "error", "pick")
 """Other looks of these views, for the long run."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-VIEWS = ("traces", "threads", "charts", "compare", "trace/00000000000000000000000000000001")
+VIEWS = ("traces", "threads", "charts", "scoring", "compare", "trace/00000000000000000000000000000001")
 
 
 def test_no_view_asks_anybody_but_the_bridge(page, bridge):

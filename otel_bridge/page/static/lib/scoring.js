@@ -25,10 +25,14 @@ export async function scoringOf(project, { job = null, state = null, limit = 20,
   }
 }
 
-/** The scorers that may be asked for: `[{name, kind, ref, description, usable, why_not}]`, those that work first. */
+/**
+ * The scorers that may be asked for: `[{name, kind, ref, description, usable, why_not}]`, those that work first.
+ * What was published of a registered scorer is left out: its name gives the present version.
+ */
 export async function scorersOf(project, signal) {
   const { scorers } = await get(`/bridge/scorers?${search({ project_id: project })}`, { signal });
-  return scorers.toSorted((a, b) => b.usable - a.usable || (a.name < b.name ? -1 : 1));
+  const own = new Set(scorers.filter((one) => !one.ref && one.usable).map((one) => one.name));
+  return scorers.filter((one) => !one.ref || !own.has(one.name)).toSorted((a, b) => b.usable - a.usable || (a.name < b.name ? -1 : 1));
 }
 
 /** Ask for scores of calls; resolves to the id of the job. */

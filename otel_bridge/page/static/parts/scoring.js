@@ -58,7 +58,7 @@ function Scorer({ one, chosen, onFlip }) {
   const name = one.ref ?? one.name;
   return html`<label class="check scorer">
     <input type="checkbox" disabled=${!one.usable} checked=${chosen.includes(name)} onChange=${() => onFlip(name)} />
-    <span><${Text}>${one.name}<//> <span class="soft">${one.kind}${one.ref && one.kind ? ", " : ""}${one.ref && "published"}</span>
+    <span><${Text}>${one.name}<//> <span class="soft">${[one.kind !== one.name && one.kind, one.ref && "published"].filter(Boolean).join(", ")}</span>
       ${one.description && html`<br /><${Text} class="soft">${one.description}<//>`}
       ${!one.usable && html`<br /><${Text} class="scorer-why">${one.why_not}<//>`}</span>
   </label>`;

@@ -20,9 +20,9 @@ export default function Scoring({ project }) {
   const { counts, scorers, jobs, errors } = data.now;
   return html`<div class="scoring">
     <header class="scoring-head"><h1>Scores</h1>
-      <dl class="scoring-sums" role="status">${Object.entries(STATES).map(
+      <div role="status"><dl class="scoring-sums">${Object.entries(STATES).map(
         ([state, word]) => html`<div key=${state}><dt>${word}</dt><dd class="num">${count(counts[state])}</dd></div>`,
-      )}</dl></header>
+      )}</dl></div></header>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${!sumOf(counts) && html`<${Nothing} />`}
     ${scorers.length > 0 && html`<${Scorers} scorers=${scorers} />`}
@@ -39,7 +39,7 @@ const Nothing = () => html`<${Empty} title="Nothing was scored yet">
 
 const Card = ({ id, title, children }) => html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>
   <div class="table-scroll" tabindex="0" role="region" aria-labelledby=${id}><table>${children}</table></div></section>`;
-const isCount = (word) => Object.values(STATES).includes(word);
+const isCount = (word) => word === "Scores" || Object.values(STATES).includes(word);
 const Heads = ({ words }) => html`<thead><tr>${words.map(
   (word) => html`<th key=${word} scope="col" class=${isCount(word) ? "num" : ""}>${word}</th>`,
 )}</tr></thead>`;
@@ -53,22 +53,18 @@ function Scorers({ scorers }) {
       (one) => html`<tr key=${one.scorer_ref} data-scorer=${one.name}>
       <th scope="row"><${Text}>${one.name}<//> <code class="soft" title=${one.scorer_ref}>${versionIn(one.scorer_ref)?.version}</code></th>
       <${Counts} counts=${one.counts} />
-      <td>${one.last_error && html`<${Text} class="bad">${one.last_error.slice(0, 300)}<//>`}</td></tr>`,
+      <td>${one.last_error && html`<${Text} class="bad">${one.last_error.error.slice(0, 300)}<//>`}</td></tr>`,
     )}</tbody>
   <//>`;
 }
 
 const Jobs = ({ jobs }) => html`<${Card} id="jobs" title="Newest requests">
-  <${Heads} words=${["Request", ...Object.values(STATES), "Progress"]} />
-  <tbody>${jobs.map(({ job_id: id, counts }) => {
-    const all = sumOf(counts);
-    const ready = counts.done + counts.failed;
-    return html`<tr key=${id}><th scope="row">${id ? html`<code>${id}</code>` : "monitors"}</th><${Counts} counts=${counts} />
-      <td><progress max=${Math.max(all, 1)} value=${ready} aria-label=${`${ready} of ${all}`}></progress></td></tr>`;
-  })}</tbody>
+  <${Heads} words=${["Request", "Asked", "Scores"]} />
+  <tbody>${jobs.map(
+    (one) => html`<tr key=${one.job_id}><th scope="row"><code>${one.job_id}</code></th><td><${Time} iso=${one.asked_at} /></td>
+      <td class="num">${count(one.tasks)}</td></tr>`,
+  )}</tbody>
 <//>`;
-
-const MICROS = 1000;
 
 const Errors = ({ errors }) => html`<${Card} id="errors" title="Newest errors">
   <${Heads} words=${["Call", "Scorer", "When", "Error"]} />
@@ -76,7 +72,7 @@ const Errors = ({ errors }) => html`<${Card} id="errors" title="Newest errors">
     (one) => html`<tr key=${one.call_id + one.scorer_ref + one.at}>
     <th scope="row"><a href=${link("call", [one.call_id])}><code>${one.call_id}</code></a></th>
     <td><${Text}>${versionIn(one.scorer_ref)?.name ?? one.scorer_ref}<//></td>
-    <td class="soft"><${Time} ms=${one.at / MICROS} /></td>
+    <td class="soft"><${Time} iso=${one.at} /></td>
     <td><${Text}>${one.error}<//></td></tr>`,
   )}</tbody>
 <//>`;
