@@ -14,6 +14,7 @@ from otel_bridge.parsers import BadSetting, checked_url
 from otel_bridge.telemetry import configure_logging
 
 if TYPE_CHECKING:
+    from otel_bridge.jobs.kafka.settings import KafkaSettings
     from otel_bridge.scorer.settings import ScoringSettings
     from otel_bridge.telemetry import LogFormat, LogLevel
 
@@ -87,13 +88,14 @@ def command(
         url = checked_url(endpoint, "--endpoint")
     except BadSetting as error:
         raise click.UsageError(str(error)) from error
-    settings = _settings(file, concurrency, runners)
+    settings, kafka = _settings(file, concurrency, runners)
     from otel_bridge.scoring import worker  # noqa: PLC0415 - a mistake is told faster without it
 
     start = worker.Start(
         url=url,
         worker=name or f"{socket.gethostname()}:{os.getpid()}",
         scoring=Raw(b"{}"),
+        kafka=Raw(b"null" if kafka is None else kafka.in_the_clear().encode()),
         log_level=log_level,
         log_format=log_format,
     )
@@ -101,8 +103,13 @@ def command(
     asyncio.run(worker.serve_alone(start, settings))
 
 
-def _settings(file: str | None, concurrency: int | None, runners: int | None) -> ScoringSettings:
-    """Return what the file says about scoring, and what options say instead. Raise UsageError."""
+def _settings(
+    file: str | None, concurrency: int | None, runners: int | None
+) -> tuple[ScoringSettings, KafkaSettings | None]:
+    """Return what the file says about scoring, and what options say instead. Raise UsageError.
+
+    Beside it, the Kafka of the file when tasks travel through one.
+    """
     from otel_bridge.config_file.reading import read_config  # noqa: PLC0415 - YAML, for those who want it
     from otel_bridge.scorer.settings import ScoringSettings  # noqa: PLC0415 - as above
 
@@ -120,4 +127,4 @@ def _settings(file: str | None, concurrency: int | None, runners: int | None) ->
             )
             for name, one in settings.scorers.items()
         }
-    return settings.model_copy(update=said)
+    return settings.model_copy(update=said), fields.get("kafka")

@@ -15,6 +15,7 @@ from otel_bridge.errors import InvalidRequest
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.scoring_frames import ChangeTasks, TasksChanged
 from otel_bridge.model import tasks as t
+from otel_bridge.model.tasks import MAX_NAME_CHARS, MAX_REF_CHARS
 from otel_bridge.weave import fields
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 MAX_TASKS: Final = 30_000
 """Of one change."""
-MAX_NAME_CHARS: Final = 512
-"""Of the name of a worker, and of the ids of calls and jobs."""
-MAX_REF_CHARS: Final = 4_096
 
 _PLACE: Final = re.compile(r"at `\$\.([^`]+)`$")
 """Where msgspec met what it did not expect."""

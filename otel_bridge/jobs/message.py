@@ -15,8 +15,11 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
+from otel_bridge.errors import InvalidRequest
 from otel_bridge.jobs.base import ScoreCalls
 from otel_bridge.model.scoring import MAX_MESSAGE_CALLS, EndedCall, Task
+from otel_bridge.model.tasks import MAX_NAME_CHARS, MAX_REF_CHARS
+from otel_bridge.weave import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,9 +28,8 @@ if TYPE_CHECKING:
 
 MAX_VALUE_BYTES: Final = 900_000
 """Of a message that we write; a broker takes 1 MiB unless told otherwise."""
-MAX_READ_CALLS: Final = 10_000
-"""Of a message that somebody else wrote; Weave writes at most 100."""
-MAX_READ_REFS: Final = 1_000
+MAX_READ_TASKS: Final = 100_000
+"""Calls times scorers of a message that somebody else wrote; Weave writes at most 100 calls."""
 
 JOB_ID: Final = "otel-bridge-job-id"
 TRIGGER_REF: Final = "otel-bridge-trigger-ref"
@@ -131,15 +133,17 @@ def score_headers(message: ScoreCalls) -> list[tuple[str, bytes]]:
 def score_of(value: bytes | None, headers: Mapping[str, bytes | None], names: Names) -> ScoreCalls:
     """Read a message of `weave.score_calls`; raise Unreadable."""
     body = _decoded(_SCORE, value)
-    if len(body.call_ids) > MAX_READ_CALLS or len(body.scorer_refs) > MAX_READ_REFS:
-        raise Unreadable(f"more than {MAX_READ_CALLS} calls or {MAX_READ_REFS} scorers in one message")
+    if len(body.call_ids) * len(body.scorer_refs) > MAX_READ_TASKS:
+        raise Unreadable(f"calls times scorers are more than {MAX_READ_TASKS}")
+    _check("call_ids", body.call_ids, MAX_NAME_CHARS)
+    _check("scorer_refs", body.scorer_refs, MAX_REF_CHARS)
     project_id = _project(body.project_id, names)
     return ScoreCalls(
         project_id=project_id,
         call_ids=tuple(body.call_ids),
         scorer_refs=tuple(names.ref_inside(ref) for ref in body.scorer_refs),
         wb_user_id=body.wb_user_id,
-        job_id=_text(headers, JOB_ID) or "",
+        job_id=(_text(headers, JOB_ID) or "")[:MAX_NAME_CHARS],
         trigger_ref=_text(headers, TRIGGER_REF),
         generation=_generation(_text(headers, GENERATION)),
     )
@@ -156,6 +160,7 @@ def ended_value(ended: EndedCall, names: Names) -> bytes:
 def ended_of(value: bytes | None, names: Names) -> EndedCall:
     """Read a message of `weave.call_ended`; raise Unreadable."""
     body = _decoded(_ENDED, value)
+    _check("id", [body.id], MAX_NAME_CHARS)
     moment = body.ended_at if body.ended_at.tzinfo is not None else body.ended_at.replace(tzinfo=UTC)
     return EndedCall(_project(body.project_id, names), body.id, (moment - _EPOCH) // _MICROSECOND)
 
@@ -199,9 +204,14 @@ def _decoded(decoder: msgspec.json.Decoder[Any], value: bytes | None) -> Any:
 
 def _project(project_id: str, names: Names) -> str:
     try:
-        return names.inside(project_id)
-    except ValueError as error:
+        return fields.project_id(names.inside(project_id))
+    except (ValueError, InvalidRequest) as error:
         raise Unreadable(str(error)) from error
+
+
+def _check(name: str, texts: Iterable[str], longest: int) -> None:
+    if not all(0 < len(text) <= longest and "\0" not in text for text in texts):
+        raise Unreadable(f"one of {name} is empty, longer than {longest} characters or holds a NUL")
 
 
 def _text(headers: Mapping[str, bytes | None], name: str) -> str | None:

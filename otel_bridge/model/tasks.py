@@ -21,6 +21,10 @@ MAX_ATTEMPTS: Final = 5
 MAX_CLAIM: Final = 1_000
 """Tasks, and ended calls, that one claim lends."""
 MAX_LEASE_SECONDS: Final = 3_600
+MAX_NAME_CHARS: Final = 512
+"""Of the name of a worker, and of the ids of calls and jobs."""
+MAX_REF_CHARS: Final = 4_096
+"""Of the ref of a scorer."""
 MAX_OUTPUT_BYTES: Final = (1 << 20) - 64
 """Of a scorer's output as JSON: the payload around it may hold 1 MiB (`contract/weave-api.md` §4.4)."""
 

@@ -23,10 +23,16 @@ TOKEN_HEADER: Final = "X-Otel-Bridge-Worker"  # noqa: S105 - a header's name
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 OK: Final = 200
+BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
+UNPROCESSABLE: Final = 422
 TOO_MANY: Final = 429
 SERVER_ERRORS: Final = 500
 NOT_BUILT: Final = 501
+
+
+class NotUnderstood(Refused):
+    """The bridge says that what it was asked makes no sense."""
 
 
 class BridgeClient:
@@ -64,7 +70,7 @@ class BridgeClient:
     async def lease_these(self, tasks: Sequence[Task], lease_seconds: int) -> Claimed:
         """Take exactly these tasks, without those that are done."""
         body = {"worker": self.name, "limit": len(tasks), "lease_seconds": lease_seconds, "wait_seconds": 0,
-                "keys": tasks}  # fmt: skip
+                "keys": tasks, "ended": 0}  # fmt: skip
         return self._decoded(await self._post("/bridge/scoring/lease", body), Claimed)
 
     async def renew(self, tasks: Sequence[Task], lease_seconds: int) -> None:
@@ -146,6 +152,8 @@ def _refusal(url: str, status: int, body: bytes) -> Unavailable | NotFound | Ref
     text = f"{url} answered {status}: {_said(body)}"
     if status != NOT_BUILT and (status >= SERVER_ERRORS or status == TOO_MANY):
         return Unavailable(text)
+    if status in {BAD_REQUEST, UNPROCESSABLE}:
+        return NotUnderstood(text)
     return NotFound(text) if status == NOT_FOUND else Refused(text)
 
 

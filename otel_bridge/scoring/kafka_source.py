@@ -7,7 +7,6 @@ bridge knows, and lends what is left.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -15,14 +14,15 @@ from otel_bridge.errors import Unavailable
 from otel_bridge.jobs.base import ScoreCalls
 from otel_bridge.jobs.message import tasks_of
 from otel_bridge.model.tasks import MAX_ATTEMPTS, Claimed
-from otel_bridge.scoring.kafka_tasks import Tasks
+from otel_bridge.scoring.client import NotUnderstood
+from otel_bridge.scoring.kafka_tasks import Tasks, key_of
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from otel_bridge.jobs.base import JobConsumer, Taken
-    from otel_bridge.model.scoring import EndedCall, Outcome, Task
+    from otel_bridge.model.scoring import EndedCall, Leased, Outcome, Task
     from otel_bridge.scoring.client import BridgeClient
 
 MAX_WAITING: Final = 20_000
@@ -61,8 +61,8 @@ class KafkaSource:
                 if leased or looks:
                     return Claimed(leased=leased, ended=tuple(looks))
                 continue
-            left = until - time.monotonic()
-            if not await self._fetch(ended, min(left, self._tasks.seconds_to_next)) and left <= 0:
+            now = time.monotonic()
+            if not await self._fetch(ended, min(until, self._tasks.next_at) - now) and now >= until:
                 return Claimed()
 
     def settled(self, outcome: Outcome) -> None:
@@ -94,24 +94,42 @@ class KafkaSource:
                 self._ended.setdefault(key, _Ended(one.message)).messages.append(one)
         return bool(taken)
 
-    async def _claimed(self, chosen: Sequence[Task]) -> tuple:
+    async def _claimed(self, chosen: Sequence[Task]) -> tuple[Leased, ...]:
         """Lease tasks; those that are not lent are finished, or due later."""
         try:
             claimed = await self._client.lease_these(chosen, self._lease_seconds)
+        except NotUnderstood as error:
+            return await self._apart(chosen, str(error))
         except BaseException:
             self._tasks.give_back(chosen)
             raise
         for task in claimed.worn:
             self._tasks.worn(task, f"workers died {MAX_ATTEMPTS} times while they scored {task.call_id}")
-        lent = {(one.task.project_id, one.task.call_id, one.task.scorer_ref) for one in claimed.leased}
+        lent = {key_of(one.task) for one in claimed.leased}
+        worn = {key_of(task) for task in claimed.worn}
         for task in chosen:
-            if (task.project_id, task.call_id, task.scorer_ref) in lent:
+            if key_of(task) in lent:
                 continue
-            if claimed.due_at is not None and task not in claimed.worn:
+            if claimed.due_at is not None and key_of(task) not in worn:
                 self._tasks.later(task, _monotonic(claimed.due_at))
             else:
                 self._finish(self._tasks.finish(task))
         return claimed.leased
+
+    async def _apart(self, chosen: Sequence[Task], reason: str) -> tuple[Leased, ...]:
+        """Find the tasks that make no sense to the bridge: they stop nobody."""
+        if len(chosen) == 1:
+            self._tasks.worn(chosen[0], reason)
+            self._finish(self._tasks.finish(chosen[0]))
+            return ()
+        half = len(chosen) // 2
+        try:
+            return await self._claimed(chosen[:half]) + await self._claimed(chosen[half:])
+        except BaseException:
+            self._tasks.give_back(
+                chosen
+            )  # what was leased is leased again: by this worker, so nothing is lost
+            raise
 
     def _finish(self, finished: Sequence[tuple[Taken, str]]) -> None:
         """Be done with messages; those with a reason become dead letters."""
@@ -142,7 +160,7 @@ class KafkaSource:
     def _to_look_at(self, limit: int) -> list[EndedCall]:
         """Return ended calls that nobody has looked at, or not for long."""
         now = time.monotonic()
-        found = []
+        found: list[EndedCall] = []
         for one in self._ended.values():
             if len(found) == limit:
                 break

@@ -1,4 +1,4 @@
-"""The tasks of the messages that a worker has in hand: which wait, which are lent, which are due later. Pure."""
+"""The tasks of the messages that a worker has in hand: waiting, lent, or due later. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Open:
 
 
 class Tasks:
-    """What methods return are messages that are finished now, each with the reason why it should be buried."""
+    """What methods return are messages that are finished now, each with the reason to bury it, if any."""
 
     def __init__(self) -> None:
         self._known: dict[Key, _Known] = {}
@@ -53,7 +53,7 @@ class Tasks:
         self.waiting = 0
 
     @property
-    def seconds_to_next(self) -> float:
+    def next_at(self) -> float:
         """When the first task is due that waits for its time, as `time.monotonic`; infinite without one."""
         return self._later[0][0] if self._later else math.inf
 
@@ -104,7 +104,8 @@ class Tasks:
         """Let tasks wait that were chosen in vain."""
         for task in reversed(list(tasks)):
             key = key_of(task)
-            if (known := self._known.get(key)) is not None:
+            known = self._known.get(key)
+            if known is not None and known.state == "lent":
                 known.state = "waiting"
                 self._enqueue(key, first=True)
 

@@ -31,15 +31,23 @@ from otel_bridge.telemetry import LogFormat, LogLevel, configure_logging, log
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from otel_bridge.scoring.client import BridgeClient
+    from otel_bridge.scoring.source import Source
+
 MAX_START_BYTES: Final = 16 << 20
+NOTHING: Final = b"null"
 
 
 class Start(Struct, frozen=True, kw_only=True):
-    """What a worker is told. `scoring` is a `ScoringSettings` as JSON, its secrets in the clear."""
+    """What a worker is told. `scoring` is a `ScoringSettings` as JSON, its secrets in the clear.
+
+    `kafka` are the `KafkaSettings` of the queue that tasks come through, `null` when the bridge lends them.
+    """
 
     url: str
     worker: str
     scoring: Raw = Raw(b"{}")
+    kafka: Raw = Raw(b"null")
     token: str = ""
     default_project: str | None = None
     log_level: LogLevel = "info"
@@ -72,7 +80,7 @@ async def work(start: Start, settings: ScoringSettings, stopping: Callable[[], A
         reader = CallReader(client)
         owned.push_async_callback(reader.close)
         appliers = await owned.enter_async_context(open_appliers(settings, reader))
-        source = Ledger(client, lease_seconds)
+        source = await _source(owned, start, client, lease_seconds)
         owned.push_async_callback(source.close)
         worker = Worker(
             client,
@@ -86,6 +94,19 @@ async def work(start: Start, settings: ScoringSettings, stopping: Callable[[], A
         log().info("worker_started", bridge=start.url, worker=start.worker)
         await worker.run(stopping)
     log().info("worker_stopped", worker=start.worker)
+
+
+async def _source(owned: AsyncExitStack, start: Start, client: BridgeClient, lease_seconds: int) -> Source:
+    """Open what tasks come from. Raise StartError when that is a Kafka which cannot be used."""
+    if bytes(start.kafka) == NOTHING:
+        return Ledger(client, lease_seconds)
+    from otel_bridge.jobs.kafka.consumer import open_consumer  # noqa: PLC0415 - an extra; few workers need it
+    from otel_bridge.jobs.kafka.settings import KafkaSettings  # noqa: PLC0415 - as above
+    from otel_bridge.scoring.kafka_source import KafkaSource  # noqa: PLC0415 - as above
+
+    settings = KafkaSettings.model_validate_json(bytes(start.kafka))
+    consumer = await owned.enter_async_context(open_consumer(settings))
+    return KafkaSource(client, consumer, lease_seconds)
 
 
 async def serve_alone(start: Start, settings: ScoringSettings) -> None:

@@ -22,6 +22,7 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.service.announcing import Doors, announce
 from otel_bridge.service.doors import open_api, open_otlp, open_probes, reading_page
 from otel_bridge.service.keeping import queue_file, writer_settings
+from otel_bridge.service.relaying import open_jobs
 from otel_bridge.service.scoring import open_workers
 from otel_bridge.service.state import State
 from otel_bridge.telemetry import Telemetry, configure_logging, log
@@ -123,7 +124,8 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             )
             files = await page if page else None  # before a span is taken: its sender may ask for it at once
             doors = await open_otlp(owned, config, intake)
-            desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring)
+            jobs = await open_jobs(owned, config, keeper.scoring)
+            desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring, jobs)
             api = await open_api(owned, config, keeper, intake, state, doors, upstream, files, desk)
             if api is not None and desk is not None:
                 opening = open_workers(config, desk, telemetry, api, stop.hurry)

@@ -42,13 +42,14 @@ STEADY_SECONDS: Final = 60.0
 class Job(Struct, frozen=True, kw_only=True):
     """What workers are told on their standard input, as JSON; its end tells them to stop.
 
-    `scoring` is the JSON of `ScoringSettings` with their secrets: standard input is seen by nobody else, as
-    arguments and environment are.
+    `scoring` is the JSON of `ScoringSettings`, `kafka` of `KafkaSettings` (or null), with their secrets:
+    standard input is seen by nobody else, as arguments and environment are.
     """
 
     url: str
     token: str
     scoring: bytes
+    kafka: bytes = b"null"
     default_project: str | None
     log_level: str
     log_format: str
@@ -60,6 +61,7 @@ class Job(Struct, frozen=True, kw_only=True):
             "token": self.token,
             "worker": worker,
             "scoring": orjson.Fragment(self.scoring),
+            "kafka": orjson.Fragment(self.kafka),
             "default_project": self.default_project,
             "log_level": self.log_level,
             "log_format": self.log_format,
@@ -230,6 +232,7 @@ async def open_workers(
         url=f"http://{reachable(api)}",
         token=secrets.token_urlsafe(),
         scoring=b"{}" if scoring is None else scoring.in_the_clear().encode(),
+        kafka=b"null" if config.kafka is None else config.kafka.in_the_clear().encode(),
         default_project=config.default_project,
         log_level=config.log_level,
         log_format=config.log_format,
