@@ -12,7 +12,7 @@ from aiolimiter import AsyncLimiter
 if TYPE_CHECKING:
     from otel_bridge.scorer.spec import Spec
 
-FIRST_BATCH: Final = 16
+FIRST_BATCH: Final = 4
 """Tasks of a batch while nothing is known of a scorer."""
 BATCH_SECONDS: Final = 1.0
 """A batch is meant to take no longer: what waits behind a slow scorer is not held by this worker."""

@@ -109,7 +109,8 @@ class Worker:
                 work = await self._leased()
             except Unavailable as error:
                 wait = backoff.next()
-                log().warning("bridge_away", reason=str(error), again_in=round(wait, 1))
+                if backoff.attempts > 1:  # one that stops says so once, and then ends its workers
+                    log().warning("bridge_away", reason=str(error), again_in=round(wait, 1))
                 await asyncio.sleep(wait)
                 continue
             backoff.reset()

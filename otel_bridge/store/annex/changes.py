@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import orjson
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from otel_bridge.errors import InvalidRequest, NotFound
 from otel_bridge.model import annex
 from otel_bridge.store.annex.digests import table_digest
-from otel_bridge.store.annex.versions import chosen
+from otel_bridge.store.annex.versions import chosen, latest
 from otel_bridge.store.base import Applied
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from otel_bridge.model.annex import AnnexChange, Append, Insert, Pop
     from otel_bridge.store.annex.base import AnnexSlots
+
+MONITOR: Final = "Monitor"
+"""The class of Weave's monitors."""
 
 
 def apply_annex(slots: AnnexSlots, changes: Sequence[AnnexChange], *, received_at: int) -> Applied:
@@ -95,10 +98,20 @@ def _keep_object(slots: AnnexSlots, change: annex.KeepObject, now: int) -> Appli
     same_kind = [one for one in versions if one.is_op == version.is_op]
     there = next((one for one in same_kind if one.digest == version.digest), None)
     if there is not None and there.deleted_at is None:
-        return Applied(unchanged=1)
+        return _keep_again(slots, version, there, newest=latest(same_kind), now=now)
     number = max((one.number for one in same_kind), default=-1) + 1
     slots.put_version(replace(version, number=number, created_at=now, size=len(version.val or b"")))
     return Applied(created=1)
+
+
+def _keep_again(
+    slots: AnnexSlots, version: annex.Version, there: annex.Version, *, newest: annex.Version | None, now: int
+) -> Applied:
+    """Leave what is there; but a monitor that is switched on again is the latest version again."""
+    if newest is there or MONITOR not in {version.base_class, version.leaf_class}:
+        return Applied(unchanged=1)
+    slots.put_version(replace(version, number=there.number, created_at=now, size=there.size))
+    return Applied(merged=1)
 
 
 def _delete_object(slots: AnnexSlots, change: annex.DeleteObject, now: int) -> Applied:

@@ -190,6 +190,18 @@ async def test_a_version_that_is_published_again_after_its_deletion_is_a_new_one
     assert (one["digest"], one["version_index"], one["val"]) == (digest, 2, {"v": 1})
 
 
+async def test_a_monitor_that_is_published_again_as_it_was_is_the_latest_again(api):
+    classes = {"_type": "Monitor", "_class_name": "Monitor", "_bases": ["Object", "BaseModel"]}
+    on, off = classes | {"active": True}, classes | {"active": False}
+    digest = await publish(api, on)
+    await publish(api, off)
+    assert (await read(api))["val"]["active"] is False
+
+    assert await publish(api, on) == digest
+    one = await read(api)
+    assert (one["digest"], one["version_index"], one["val"]) == (digest, 0, on)
+
+
 @pytest.mark.parametrize("digest", ["latest", "v0", "v99999999999", "abc"])
 async def test_what_is_not_there_is_not_found(api, digest):
     await publish(api, {}, "other")
