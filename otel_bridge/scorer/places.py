@@ -8,6 +8,7 @@ the bridge ask an address of its network, or send a key elsewhere.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from yarl import URL
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.judge.fitting import fitting
 from otel_bridge.scorer.judge.judge import judge_of
+from otel_bridge.scorer.quoting import quoted
 from otel_bridge.scorer.remote import remote_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ FORBIDDEN_HEADERS: Final = frozenset({
     "x-aws-ec2-metadata-token-ttl-seconds",
 })  # fmt: skip
 """Headers that a stored object may not set: they say who asks, or open the doors of cloud machines."""
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110 §5.6.2."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -138,10 +142,10 @@ class Places:
     def _of_host(self, host: Host, model: str) -> Place:
         url = _url(host.base_url, "base_url")
         self._allow(url)
-        wrong = sorted(FORBIDDEN_HEADERS & {name.strip().lower() for name in host.headers})
+        wrong = sorted(name for name in host.headers if not _may_set(name))
         if wrong:
-            raise Unusable(f"a stored provider may not set the headers {', '.join(wrong)}")
-        headers = {_header(name): _header(value) for name, value in host.headers.items()}
+            raise Unusable(f"a stored provider may not set the headers {quoted(', '.join(wrong))}")
+        headers = {name: _header(value) for name, value in host.headers.items()}
         if host.secret is not None:
             headers |= _bearer(self._secret(host.secret, url))
         return Place(url=_completions(url), headers=headers, model=model)
@@ -232,6 +236,10 @@ def _names(url: URL) -> frozenset[str]:
 
 def _bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {_header(key)}"} if key else {}
+
+
+def _may_set(name: str) -> bool:
+    return _HEADER_NAME.fullmatch(name) is not None and name.lower() not in FORBIDDEN_HEADERS
 
 
 def _header(text: str) -> str:

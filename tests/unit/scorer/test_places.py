@@ -129,7 +129,9 @@ class TestStoredProviders:
             ({"base_url": "https://models.example.com:8443", "secret": "TOKEN"}, "is not for the host"),
             ({"base_url": "https://scoring.example.com", "secret": "NONE"}, "set scoring.secrets.NONE"),
             ({"base_url": "https://scoring.example.com", "secret": "local"}, "set scoring.secrets.local"),
-            ({"base_url": "https://scoring.example.com", "headers": {"Authorization": "x"}}, "authorization"),
+            ({"base_url": "https://scoring.example.com", "headers": {"Authorization": "x"}}, "Authorization"),
+            ({"base_url": "https://scoring.example.com", "headers": {"Host: x, ": "y"}}, "headers Host: x,"),
+            ({"base_url": "https://scoring.example.com", "headers": {"": "y"}}, "may not set the headers"),
             ({"base_url": "https://scoring.example.com", "headers": {"X-A": "b\r\nHost: c"}}, "characters"),
         ],
     )  # fmt: skip
