@@ -111,12 +111,12 @@ def _outputs(bridge: RemoteSource, project: str, ids: Sequence[str]) -> Iterator
 
 def _figures(outputs: Sequence[Any]) -> dict[str, float | None]:
     """Return the share of true and the spread of the number that says most."""
-    truths: defaultdict[str, list[bool]] = defaultdict(list)
-    numbers: defaultdict[str, list[float]] = defaultdict(list)
+    truths: defaultdict[str, list[Any]] = defaultdict(list)
+    numbers: defaultdict[str, list[Any]] = defaultdict(list)
     for output in outputs:
         for place, value in _leaves(output, "", MAX_DEPTH):
             (truths if isinstance(value, bool) else numbers)[place].append(value)
-    said, spread = _best(truths), _best(numbers)
+    said, spread = _best(truths, len(outputs)), _best(numbers, len(outputs))
     return {
         "pass_rate": sum(said) / len(said) if said else None,
         "mean": fsum(spread) / len(spread) if spread else None,
@@ -135,12 +135,13 @@ def _leaves(value: Any, place: str, deeper: int) -> Iterator[tuple[str, Any]]:
         yield place, value
 
 
-def _best(found: dict[str, list[Any]]) -> list[Any]:
-    """Choose the place that says most: the result itself, a preferred member, else the first by name."""
+def _best(found: dict[str, list[Any]], outputs: int) -> list[Any]:
+    """Choose what says most: the result itself, a preferred member, else one that all results have."""
     for place in ("", *PREFERRED):
         if place in found:
             return found[place]
-    return found[min(found)] if found else []
+    everywhere = [place for place, values in found.items() if len(values) == outputs]
+    return found[min(everywhere)] if everywhere else []
 
 
 def _name_of(ref: str) -> str:

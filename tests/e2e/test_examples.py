@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.process import environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120
 
 
 def run(bridge, name: str, *, endpoint: str) -> str:
@@ -56,6 +56,30 @@ def test_04_needs_nothing_but_curl(bridge_process):
     assert printed.startswith("{}  <- ")
     assert '"op_name":"nightly backup"' in printed
     assert '"input.value":{"table":"orders"}' in printed
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_scoring_applies_a_rule_a_function_and_a_judge_to_a_recorded_trace():
+    script = EXAMPLES / "scoring" / "run.sh"
+    done = subprocess.run(
+        ["sh", str(script)],
+        env=environment(PYTHON=sys.executable),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "imported 5 spans\n")
+    table, promise, rude = done.stdout.strip().split("\n\n")
+    assert [line.split() for line in table.splitlines()[1:]] == [
+        ["concise", "4", "75.0%", "7.65", "1.2", "23"],
+        ["no_promises", "4", "75.0%"],
+        ["polite", "4", "50.0%", "0.5", "0", "1"],
+    ]
+    assert "We guarantee it." in promise
+    assert '"polite": false' in promise
+    assert "Read the terms" in rude
 
 
 def test_every_example_has_a_test():
