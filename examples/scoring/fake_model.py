@@ -144,6 +144,13 @@ async def without_schemas(_server, _request, body) -> web.Response:
     return web.json_response(completion({**body, "response_format": {"type": "json_object"}}))
 
 
+async def reasoning(_server, _request, body) -> web.Response:
+    """Like OpenAI's reasoning models: no `max_tokens`."""
+    if "max_tokens" in body:
+        return failure(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+    return web.json_response(completion(body))
+
+
 async def no_json(_server, _request, body) -> web.Response:
     """A success whose verdict is none."""
     answer = completion({**body, "response_format": {"type": "text"}})
@@ -180,6 +187,7 @@ FAULTS = {
     "fake-404": unknown,
     "fake-hang": hanging,
     "fake-no-schema": without_schemas,
+    "fake-reasoning": reasoning,
     "fake-no-json": no_json,
     "fake-garbled": garbled,
     "fake-huge": huge,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from otel_bridge.exporter.verdict import retry_after
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed, Unusable, Verdict
 from otel_bridge.scorer.judge.answer import read
-from otel_bridge.scorer.judge.asking import body_of, messages_of
+from otel_bridge.scorer.judge.asking import adaptations, body_of, messages_of
 from otel_bridge.scorer.judge.fitting import check_fits
 from otel_bridge.scorer.judge.judge import judge_of
 from otel_bridge.scorer.judge.values import recorded, values_of
@@ -35,7 +35,6 @@ BUSY: Final = frozenset({408, 409, 425, 429})
 """Answers that may be others next time, beside all from 500 on."""
 REQUEST_ID: Final = "X-Client-Request-Id"
 """OpenAI and gateways log it; it is the id of the call that records the run."""
-MEANS_SCHEMA: Final = (b"response_format", b"json_schema", b"schema")
 
 
 async def score(spec: Spec, line: bytes, task: Task, outgoing: Outgoing) -> Verdict:
@@ -69,17 +68,16 @@ async def score(spec: Spec, line: bytes, task: Task, outgoing: Outgoing) -> Verd
 async def _ask(
     judge: Judge, place: Place, messages: list[dict[str, Any]], outgoing: Outgoing, seconds: float
 ) -> bytes:
-    """Return the body of a success. A server that knows no JSON schemas is told the schema in words."""
+    """Return the body of a success; a server that wants to be asked otherwise is, from then on."""
     key = (place.url, place.model)
-    in_words = judge.response_format == "json_schema" and key in outgoing.schema_in_words
-    body = body_of(judge, place.model, messages, schema_in_words=in_words)
-    reply = await _send(place, body, outgoing, seconds)
-    if not in_words and _refuses_schema(judge, reply):
-        body = body_of(judge, place.model, messages, schema_in_words=True)
-        reply = await _send(place, body, outgoing, seconds)
-        if reply.status == HTTPStatus.OK:
-            outgoing.schema_in_words.add(key)
+    adapted = outgoing.adapted.get(key, frozenset())
+    reply = await _send(place, body_of(judge, place.model, messages, adapted), outgoing, seconds)
+    while more := adaptations(judge, reply.status, reply.body) - adapted:
+        adapted |= more
+        reply = await _send(place, body_of(judge, place.model, messages, adapted), outgoing, seconds)
     _raise_for(reply)
+    if adapted:
+        outgoing.adapted[key] = adapted
     return reply.body
 
 
@@ -90,13 +88,6 @@ async def _send(place: Place, body: bytes, outgoing: Outgoing, seconds: float) -
         )
     except Unreached as error:
         raise ScorerBusy(f"the model server cannot be asked: {error}") from error
-
-
-def _refuses_schema(judge: Judge, reply: Reply) -> bool:
-    refused = reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
-    return (
-        refused and judge.response_format == "json_schema" and any(one in reply.body for one in MEANS_SCHEMA)
-    )
 
 
 def _raise_for(reply: Reply) -> None:

@@ -21,6 +21,7 @@ from otel_bridge.scorer.quoting import message_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping
 
+    from otel_bridge.scorer.judge.asking import Adaptation
     from otel_bridge.scorer.places import Token
     from otel_bridge.scorer.settings import ScoringSettings
 
@@ -50,8 +51,8 @@ class Outgoing:
 
     def __init__(self, session: aiohttp.ClientSession, places: Places) -> None:
         self.places: Final = places
-        self.schema_in_words: Final[set[tuple[str, str]]] = set()
-        """URL and model of those that refused a JSON schema."""
+        self.adapted: Final[dict[tuple[str, str], frozenset[Adaptation]]] = {}
+        """How a model, by URL and name, wants to be asked."""
         self._session = session
         self._keys = places.keys
         self._tokens: dict[Token, tuple[float, str]] = {}

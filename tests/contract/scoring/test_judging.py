@@ -91,6 +91,15 @@ async def test_a_server_without_schemas_is_told_in_words_and_asked_so_from_then_
     assert formats == ["json_schema", "json_object", "json_object"]
 
 
+async def test_a_model_that_wants_another_name_for_the_bound_of_tokens_gets_it(model):
+    scoring = judging(model, "fake-reasoning", params={"max_tokens": 50})
+    async with open_outgoing(scoring, {}) as outgoing:
+        for _ in range(2):
+            await score(spec_of(scoring), LINE, TASK, outgoing)
+    asked = [sorted(body.keys() & {"max_tokens", "max_completion_tokens"}) for body in model.requests]
+    assert asked == [["max_tokens"], ["max_completion_tokens"], ["max_completion_tokens"]]
+
+
 async def test_a_placeholder_that_finds_nothing_asks_nobody(model, asking):
     scoring = judging(model, prompt="{answer}")
     with pytest.raises(ScorerFailed, match=r"asks for \{answer\}, and the call has inputs, question"):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from otel_bridge.scorer.base import ScorerFailed, Unusable
 from otel_bridge.scorer.catalogue import registered, spec_of_object
-from otel_bridge.scorer.judge.asking import body_of, messages_of
+from otel_bridge.scorer.judge.asking import Adaptation, body_of, messages_of
 from otel_bridge.scorer.judge.judge import judge_of
 from otel_bridge.scorer.judge.stored import settings_of
 from otel_bridge.scorer.judge.template import MAX_PROMPT_BYTES
@@ -139,7 +139,7 @@ class TestConfiguredJudges:
 
     def test_a_schema_can_be_told_in_words(self):
         settings = self.configured(prompt="{output}", response_schema={"type": "object"})
-        found = asked(settings, {"output": 1}, schema_in_words=True)
+        found = asked(settings, {"output": 1}, adapted=frozenset({Adaptation.SCHEMA_IN_WORDS}))
         assert found["response_format"] == {"type": "json_object"}
         assert found["messages"][0]["role"] == "system"
         assert '{"type":"object"}' in found["messages"][0]["content"]
