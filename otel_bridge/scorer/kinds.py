@@ -99,9 +99,10 @@ class Kind(Strict):
 
 
 class OfField(Kind):
-    """A scorer of one place in the call."""
+    """A scorer of one place in the call. `raw`: as it is kept (`scorer/unwrapping.py`)."""
 
     field: FieldName = "output"
+    raw: bool = False
     missing: Missing = "fail"
 
 

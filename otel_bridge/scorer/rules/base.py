@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from otel_bridge.scorer.base import ScorerFailed
-from otel_bridge.scorer.fields import reader
+from otel_bridge.scorer.fields import judged_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,14 +45,19 @@ def nothing_there(what: str, missing: Missing, blank: Mapping[str, Any]) -> Resu
 
 def of_field(settings: OfField, blank: Mapping[str, Any], judge: Callable[[Any], Result]) -> Rule:
     """Return a rule about the value of one field; `blank` are the members where there is no value."""
-    read, field = reader(settings.field), settings.field
-    absent = f"the call has no {field}"
+    read, absent = judged_of(settings), f"the call has no {settings.field}"
 
     def judged(call: Mapping[str, Any]) -> Result:
-        value = read(call)
-        return nothing_there(absent, settings.missing, blank) if value is None else judge(value)
+        value, place = read(call)
+        found = nothing_there(absent, settings.missing, blank) if value is None else judge(value)
+        return placed(found, place)
 
-    return Rule((field,), judged)
+    return Rule((settings.field,), judged)
+
+
+def placed(found: Result, place: str) -> Result:
+    """Tell in a result where the value was that was judged."""
+    return {"passed": found["passed"], "field": place, **found}
 
 
 def turned(settings: Negatable, found: Result, what_is: str) -> Result:

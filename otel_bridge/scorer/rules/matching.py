@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_bridge.scorer.fields import reader, text_of
-from otel_bridge.scorer.rules.base import Result, Rule, nothing_there, out_of_range, result, turned
+from otel_bridge.scorer.fields import judged, judged_of, text_of
+from otel_bridge.scorer.rules.base import Result, Rule, nothing_there, out_of_range, placed, result, turned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,20 +40,23 @@ def fuzzy_match(settings: FuzzyMatch) -> Rule:
 
 
 def _comparing(settings: Compared, blank: Mapping[str, Any], judge: Callable[[Any, Any], Result]) -> Rule:
-    read = reader(settings.field)
-    other = None if settings.value_field is None else reader(settings.value_field)
+    read = judged_of(settings)
+    other = None if settings.value_field is None else judged(settings.value_field, raw=settings.raw)
     null_is_wanted = other is None and settings.value is None
     what_is = f"{settings.field} is {_what(settings)}"
 
-    def judged(call: Mapping[str, Any]) -> Result:
-        value, wanted = read(call), settings.value if other is None else other(call)
-        if value is None and not null_is_wanted:
-            return nothing_there(f"the call has no {settings.field}", settings.missing, blank)
-        if wanted is None and not null_is_wanted:
-            return nothing_there(f"the call has no {settings.value_field}", settings.missing, blank)
+    def compare(value: Any, wanted: Any) -> Result:
+        for one, field in ((value, settings.field), (wanted, settings.value_field)):
+            if one is None and not null_is_wanted:
+                return nothing_there(f"the call has no {field}", settings.missing, blank)
         return turned(settings, judge(value, wanted), what_is)
 
-    return Rule(tuple(filter(None, (settings.field, settings.value_field))), judged)
+    def judge_call(call: Mapping[str, Any]) -> Result:
+        value, place = read(call)
+        wanted = settings.value if other is None else other(call)[0]
+        return placed(compare(value, wanted), place)
+
+    return Rule(tuple(filter(None, (settings.field, settings.value_field))), judge_call)
 
 
 def _what(settings: Compared) -> str:

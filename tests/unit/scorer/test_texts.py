@@ -41,7 +41,8 @@ def test_a_pattern_is_looked_for(settings, output, passed):
 def test_a_match_tells_its_place_in_characters_and_its_named_groups():
     found = scored("regex", {"pattern": r"(?P<points>\d+) of (?P<most>\d+)"}, "Größe: 7 of 10")
     assert found == {
-        "passed": True, "start": 7, "end": 14, "groups": {"points": "7", "most": "10"}, "reason": None,
+        "passed": True, "field": "output", "start": 7, "end": 14, "groups": {"points": "7", "most": "10"},
+        "reason": None,
     }  # fmt: skip
 
 
