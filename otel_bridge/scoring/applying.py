@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +12,8 @@ from otel_bridge.scorer.places import Places
 from otel_bridge.scoring import judging, remoting
 from otel_bridge.scoring.outgoing import open_outgoing
 from otel_bridge.scoring.performing import InRunner, OverHttp
+from otel_bridge.scoring.pools import open_pools
 from otel_bridge.scoring.reading import Wants
-from otel_bridge.scoring.runners import Runners
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from otel_bridge.scoring.lane import Performer
     from otel_bridge.scoring.outgoing import Outgoing
     from otel_bridge.scoring.performing import Score
+    from otel_bridge.scoring.pools import Pools
     from otel_bridge.scoring.reading import CallReader
 
 PYTHON: Final = "python"
@@ -33,11 +34,11 @@ class Appliers:
     """Opens a performer for each scorer."""
 
     def __init__(
-        self, settings: ScoringSettings, reader: CallReader, runners: Runners, outgoing: Outgoing
+        self, settings: ScoringSettings, reader: CallReader, pools: Pools, outgoing: Outgoing
     ) -> None:
         self._settings = settings
         self._reader = reader
-        self._runners = runners
+        self._pools = pools
         self._outgoing = outgoing
         self._places = Places(settings, os.environ)
 
@@ -49,21 +50,16 @@ class Appliers:
     async def open(self, spec: Spec) -> Performer:
         """Return what applies a scorer. A Python callable has processes of its own: it may spin."""
         wants = Wants(attributes=checking.needs_attributes(spec), costs=checking.needs_costs(spec))
+        most = spec.bounds.concurrency
         if (score := OVER_HTTP.get(spec.kind)) is not None:
-            apply = partial(score, outgoing=self._outgoing)
-            return OverHttp(self._reader, wants, apply, slots=spec.bounds.concurrency)
-        if spec.kind != PYTHON:
-            return InRunner(self._reader, wants, self._runners)
-        owned = AsyncExitStack()
-        runners = await owned.enter_async_context(Runners(self._settings, size=1))
-        return InRunner(self._reader, wants, runners, close=owned.aclose)
+            return OverHttp(self._reader, wants, partial(score, outgoing=self._outgoing), slots=most)
+        if spec.kind == PYTHON:
+            return InRunner(self._reader, wants, self._pools.alone(most), None)
+        return InRunner(self._reader, wants, self._pools.shared, partial(self._pools.alone, most))
 
 
 @asynccontextmanager
 async def open_appliers(settings: ScoringSettings, reader: CallReader) -> AsyncGenerator[Appliers]:
     """Lend what scorers are applied with."""
-    async with (
-        Runners(settings, size=settings.runners) as runners,
-        open_outgoing(settings, os.environ) as out,
-    ):
-        yield Appliers(settings, reader, runners, out)
+    async with open_pools(settings) as pools, open_outgoing(settings, os.environ) as outgoing:
+        yield Appliers(settings, reader, pools, outgoing)

@@ -21,40 +21,43 @@ if TYPE_CHECKING:
 RUNNER_BATCH: Final = 100
 MOST_REQUESTS: Final = 3
 """Of one run: a token, an answer, and another one where the first was asked for in the wrong way."""
-RUNNER_SLOTS: Final = 2
-"""One batch is computed while the next one is read."""
+SLOW_MICROSECONDS: Final = 1_000_000
+"""A scorer that takes longer for a call does not share processes with others."""
 
 
 Score: TypeAlias = "Callable[..., Awaitable[Verdict]]"
 """Called with a Spec, a line and a Task; raises ScorerFailed or ScorerBusy."""
 
 
-class Running(Protocol):
-    """Processes that scorers run in: `scoring.runners.Runners`."""
+class Pool(Protocol):
+    """Processes that scorers run in."""
+
+    @property
+    def size(self) -> int:
+        """How many there are at most."""
 
     def run(
         self, spec: Spec, lines: Sequence[Line]
     ) -> AsyncGenerator[tuple[int, Verdict | ScorerFailed | ScorerBusy]]:
-        """Yield the number of a line and what came of it: Verdict, ScorerFailed or ScorerBusy."""
+        """Yield the number of a line and what came of it."""
+
+    async def leave(self) -> None:
+        """Use them no more."""
 
 
 class InRunner:
-    """Applies scorers in `runners`; `close` lets go of those that are its own."""
+    """Applies scorers in the processes of a pool; one that turns out to be slow goes on in one of its own."""
 
-    slots: int = RUNNER_SLOTS
     batch: int = RUNNER_BATCH
 
     def __init__(
-        self,
-        reader: CallReader,
-        wants: Wants,
-        runners: Running,
-        close: Callable[[], Awaitable[None]] | None = None,
+        self, reader: CallReader, wants: Wants, pool: Pool, alone: Callable[[], Pool] | None
     ) -> None:
         self._reader = reader
         self._wants = wants
-        self._runners = runners
-        self._close = close
+        self._pool = pool
+        self._alone = alone
+        self.slots = pool.size + 1  # one batch is read while the others are computed
 
     async def perform(self, held: Sequence[Assignment]) -> AsyncGenerator[Tried]:
         """Carry out tasks of one scorer, in whichever order."""
@@ -68,16 +71,20 @@ class InRunner:
         if not found:
             return
         started_at = now()
-        async with aclosing(self._runners.run(held[0].spec, [line for _, line in found])) as results:
+        async with aclosing(self._pool.run(held[0].spec, [line for _, line in found])) as results:
             async for index, result in results:
                 one, line = found[index]
                 ran = Ran(line, result.started_at or started_at, result.ended_at or now())
+                self._note(ran)
                 yield Tried(one, ran, result)
 
     async def close(self) -> None:
-        """Let go of processes."""
-        if self._close is not None:
-            await self._close()
+        """Let go of processes of its own."""
+        await self._pool.leave()
+
+    def _note(self, ran: Ran) -> None:
+        if self._alone is not None and ran.ended_at - ran.started_at > SLOW_MICROSECONDS:
+            self._pool, self._alone = self._alone(), None
 
 
 class OverHttp:

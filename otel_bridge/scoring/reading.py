@@ -76,7 +76,11 @@ class CallReader:
             shared = self._shared.setdefault((task.project_id, task.call_id), _Shared())
             shared.wanted += 1
             self._drop(shared)
-        self._reading.clear()  # what is under way may be older
+        self._reading = {  # what is under way may be older, what is not sent yet cannot
+            (project, call_id, wants): future
+            for (project, wants), asked in self._next.items()
+            for call_id, future in asked.items()
+        }
 
     def forget(self, task: Task) -> None:
         """Say that a task will not ask for its call again."""
