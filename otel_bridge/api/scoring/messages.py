@@ -75,11 +75,16 @@ def decoded(kind: type[StructT], body: bytes) -> StructT:
     if not body:
         raise no_body()
     try:
+        return _decoded(kind, body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_json(0, str(error)) from None
+
+
+def _decoded(kind: type[StructT], body: bytes) -> StructT:
+    try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise _refusal(kind, body, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise bad_json(0, str(error)) from None
 
 
 def _refusal(kind: type[Struct], body: bytes, said: str) -> WriteRefused:

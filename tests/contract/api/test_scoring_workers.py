@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import orjson
 import pytest
 
+from otel_bridge.api.openapi import scoring as described
 from otel_bridge.api.parts import Parts
-from otel_bridge.api.scoring import leasing
+from otel_bridge.api.scoring import leasing, messages
 from otel_bridge.api.scoring.messages import LeaseReq
+from otel_bridge.model.scoring import EndedCall, Leased, Outcome, Run, Task
+from otel_bridge.model.tasks import Claimed, Renewed, Settled
 from otel_bridge.scorer.settings import ScoringSettings
 from tests.contract.api.bodies import PROJECT, call_id
 from tests.contract.api.scores import CODE, FORM, a_request, a_run, publish, serve_scoring
@@ -190,9 +194,41 @@ async def test_what_makes_no_sense_is_refused_and_named(api, path, body, places)
     assert [error["loc"] for error in reply.json["detail"]] == places
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"worker": NaN}', b"\xff", b'{"worker": "\\ud800"}'])
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b'{"worker": NaN}', b"\xff", b'{"worker": "\\ud800"}', DEEP, b'{"worker":"w","x":%b}' % DEEP],
+    ids=["cut", "NaN", "bytes", "half a pair", "deep", "deep inside"],
+)
 async def test_what_is_no_json_is_refused(api, body):
     assert (await api.post(LEASE, body)).status == 422
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        (described.LeaseReq, messages.LeaseReq),
+        (described.RenewReq, messages.RenewReq),
+        (described.SettleReq, messages.SettleReq),
+        (described.EnqueueReq, messages.EnqueueReq),
+        (described.ScoringTask, Task),
+        (described.TaskOutcome, Outcome),
+        (described.ScorerRun, Run),
+        (described.EndedCallRef, EndedCall),
+        (described.LeasedTask, Leased),
+        (described.LeaseRes, Claimed),
+        (described.RenewRes, Renewed),
+        (described.SettleRes, Settled),
+    ],
+)
+def test_what_is_described_is_what_is_read_and_written(told, kind):
+    fields = {one.encode_name: one.required for one in msgspec.structs.fields(kind)}
+    assert told.model_fields.keys() == fields.keys()
+    if told.__name__.endswith("Res"):
+        return  # what is written is whole
+    assert {name: field.is_required() for name, field in told.model_fields.items()} == fields
 
 
 class TestScorers:
