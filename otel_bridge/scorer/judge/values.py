@@ -10,6 +10,7 @@ from msgspec import Raw
 from otel_bridge.query.refs import call_ref
 from otel_bridge.scorer.fields import reader
 from otel_bridge.scorer.kinds import check_field
+from otel_bridge.scorer.unwrapping import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,16 +22,25 @@ MAX_TOLD_BYTES: Final = 64 << 10
 def values_of(call: Mapping[str, Any], column_map: Mapping[str, str] | None) -> dict[str, Any]:
     """Return values by the names that a prompt uses.
 
-    As in Weave, these are the inputs without `self`, `inputs` for all of them and `output`. A column map
-    gives, for a name that no input has, the input that fills it, or a place in the call
+    As in Weave, these are the inputs without `self`, `inputs` for all of them and `output`. What a span has
+    under one attribute is that value: `{output}` of `{"output.value": "hi"}` is `hi`, and so is
+    `{output.output.value}`; `{inputs}` and, unless an input is called so, `{input}` are the inputs likewise.
+    A column map gives, for a name that no input has, the input that fills it, or a place in the call
     (`output.text`, `attributes.expected`).
     """
     found = call.get("inputs")
-    inputs = (
-        {name: one for name, one in found.items() if name != "self"} if isinstance(found, dict) else found
-    )
-    own = inputs if isinstance(inputs, dict) else {}
-    values = {"inputs": inputs, **own, "output": call.get("output")}
+    own = {name: one for name, one in found.items() if name != "self"} if isinstance(found, dict) else {}
+    asked, input_key = unwrapped(call, "inputs")
+    answer, output_key = unwrapped(call, "output")
+    values = {
+        "inputs": own if input_key is None and isinstance(found, dict) else asked,
+        **own,
+        "output": answer,
+    }
+    if input_key is not None:
+        values.setdefault("input", asked)
+    if output_key is not None:
+        values.setdefault(f"output.{output_key}", answer)
     for name, source in (column_map or {}).items():
         value = own[source] if source in own else _at(source, call)
         if value is not None:
