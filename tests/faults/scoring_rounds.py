@@ -140,10 +140,15 @@ def play(bridge: Bridge, dice: random.Random, promised: Promised, tally: Counter
     bridge.kill_tree()
 
 
+def status(api: str) -> dict[str, Any]:
+    """How scoring goes."""
+    _, answer = client.call(f"{api}/calls/score/status?project_id={client.PROJECT}")
+    return json.loads(answer)
+
+
 def counts(api: str) -> dict[str, int]:
     """How many tasks are in which state."""
-    _, answer = client.call(f"{api}/calls/score/status?project_id={client.PROJECT}")
-    return json.loads(answer)["counts"]
+    return status(api)["counts"]
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -168,15 +173,17 @@ def check(api: str, promised: Promised) -> dict[str, int]:
     rows = feedback(api)
     results = Counter((_last(row["weave_ref"]), _scorer(row["feedback_type"])) for row in rows)
     missing = promised.tasks - set(results)
-    assert not missing, f"{len(missing)} results are missing: {sorted(missing)[:3]}; {counts(api)}"
+    told = status(api)
+    why = f"{told['counts']}, {[error['error'] for error in told['errors'][:3]]}"
+    assert not missing, f"{len(missing)} results are missing: {sorted(missing)[:3]}; {why}"
     assert set(results.values()) == {1}, f"twice: {[one for one, times in results.items() if times > 1][:3]}"
     names = [f"{name}.score" for name in (*ASKED, WATCHED)]
     query = {"project_id": client.PROJECT, "filter": {"op_names": names}}
     runs = {line["id"]: line for line in client.post(api, "/calls/stream_query", query)}
-    told = {_last(row["call_ref"]): _last(row["weave_ref"]) for row in rows}
-    assert set(runs) == set(told), "every result has one run, and every run gave one result"
-    assert len(told) == len(rows)
-    for run, scored in told.items():
+    scored_by = {_last(row["call_ref"]): _last(row["weave_ref"]) for row in rows}
+    assert set(runs) == set(scored_by), "every result has one run, and every run gave one result"
+    assert len(scored_by) == len(rows)
+    for run, scored in scored_by.items():
         about = runs[run]["attributes"]["otel_bridge"]["scoring"]
         assert _last(about["scored_call"]) == scored
         assert runs[run]["ended_at"] is not None
