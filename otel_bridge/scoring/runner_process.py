@@ -39,6 +39,7 @@ class RunnerProcess:
         self.printed = Printed()
         assert process.stdout is not None
         self._listening = asyncio.create_task(self.printed.listen(process.stdout))
+        self._watching = asyncio.create_task(self._watch())
 
     @classmethod
     async def start(cls, *, python_path: Sequence[Path], max_memory: int, max_result: int) -> Self:
@@ -96,24 +97,29 @@ class RunnerProcess:
     async def close(self) -> int | None:
         """Kill the process and all that it started, and return how it ended: as `Popen.returncode`."""
         self._door.close()
-        await asyncio.shield(asyncio.ensure_future(self._end()))
+        if not self._watching.done():
+            self._kill_group()
+        await asyncio.wait([self._watching])
         return self._process.returncode
 
     async def ended(self) -> int | None:
         """Wait for a process that has closed its socket; kill it when it does not end."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._process.wait()), LISTEN_SECONDS)
+        await asyncio.wait([self._watching], timeout=LISTEN_SECONDS)
         return await self.close()
 
-    async def _end(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+    async def _watch(self) -> None:
+        """Wait until the process ends, then end what it left behind, and take the last of what it printed."""
         await self._process.wait()
+        self._kill_group()
         _, late = await asyncio.wait([self._listening], timeout=LISTEN_SECONDS)
         for task in late:
             task.cancel()
             await asyncio.wait([task])
         self.printed.flush()
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _readable(self, seconds: float) -> bool:
         loop = asyncio.get_running_loop()
