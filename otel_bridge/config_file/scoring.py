@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from pydantic import ValidationError
 
 from otel_bridge.config_file.problems import did_you_mean, spelled
 from otel_bridge.query.derived import REF_SCHEME
+from otel_bridge.weave.refusals import WriteRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,13 +43,16 @@ def check_scoring(
 
 
 def _check_monitors(name: str, scoring: ScoringSettings, document: Document) -> None:
-    """Note names of scorers that are none; refs are looked up when a call has ended."""
+    """Note names of scorers that are none, and queries; refs are looked up when a call has ended."""
     if not scoring.monitors:
         return
     from otel_bridge.scorer.catalogue import registered  # noqa: PLC0415 - only where monitors are set
 
     known = registered(scoring)
     for monitor, settings in scoring.monitors.items():
+        if settings.query is not None and (wrong := _wrong_with(settings.query)) is not None:
+            place = ("receivers", name, "scoring", "monitors", monitor, "query")
+            document.problem(place, f"{spelled(place)}: {wrong}")
         for at, scorer in enumerate(settings.scorers):
             if scorer in known or scorer.startswith(REF_SCHEME):
                 continue
@@ -53,6 +60,25 @@ def _check_monitors(name: str, scoring: ScoringSettings, document: Document) -> 
             document.problem(
                 where, f"{spelled(where)}: there is no scorer {scorer}{did_you_mean(scorer, known)}"
             )
+
+
+def _wrong_with(query: Mapping[str, Any]) -> str | None:
+    """Say why a query cannot be asked, None when it can."""
+    from otel_bridge.scorer.said import told  # noqa: PLC0415 - as above
+    from otel_bridge.weave.expressions import (  # noqa: PLC0415 - as above
+        Query,
+        check_expression_size,
+        expression,
+    )
+
+    try:
+        check_expression_size(query)
+        expression(Query.model_validate(query))
+    except ValidationError as error:
+        return told(error)
+    except WriteRefused as error:
+        return str(orjson.loads(error.body)["reason"])
+    return None
 
 
 def _type_of(component: str) -> str:

@@ -116,6 +116,14 @@ def test_a_file_without_scoring_sets_nothing_of_it(read):
             "4: .monitors.all.scorers[0]: there is no scorer valid_jsn; did you mean valid_json?",
         ),
         ("monitors:\n  all: {scorers: []}", "2: .monitors.all.scorers: Tuple should have at least 1 item"),
+        (
+            "monitors:\n  all:\n    scorers: [length]\n    query: {$expr: {$eqq: []}}",
+            "4: .monitors.all.query: $expr: Input should be an object with one member, one of $and",
+        ),
+        (
+            "monitors:\n  all:\n    scorers: [length]\n    query: {$expr: {$not: [{$getField: x}]}}",
+            "4: .monitors.all.query: Field x is not allowed",
+        ),
         ("jobs: kafka/a", "1: .jobs: kafka/a is neither store nor a kafka in service.extensions"),
         ("jobs: nowhere", "1: .jobs: nowhere is neither store nor a kafka in service.extensions"),
     ],
