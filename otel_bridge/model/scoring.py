@@ -19,6 +19,8 @@ MAX_REQUEST_CALLS: Final = 10_000
 """Calls of one `/calls/score`."""
 MAX_MESSAGE_CALLS: Final = 100
 """Calls of one message of a queue, as Weave's own producer cuts them."""
+SCORED_CALL: Final = ("otel_bridge", "scoring", "scored_call")
+"""Where in its attributes a run of a scorer names the call that it is about."""
 
 
 class Task(Struct, frozen=True, kw_only=True):

@@ -11,11 +11,15 @@ from typing import Any, Final
 
 import orjson
 
+from otel_bridge.model.scoring import SCORED_CALL
 from otel_bridge.query.derived import REF_SCHEME
+from otel_bridge.query.evaluate import at_path
+from otel_bridge.query.values import raw_json, text_of
 
 DERIVED: Final = ("status", "latency_ms", "trace_name", "display_name")
 """Members of `summary.weave` that are derived on read; stored values are discarded (§2.7)."""
 
+_SCORED_BYTES: Final = b'"%b"' % SCORED_CALL[-1].encode()
 _REF_BYTES: Final = b'"weave:///'
 _DERIVED_ONLY: Final = re.compile(
     rb',"weave":\{"status":"\w+"(?:,"latency_ms":-?\d+)?,"(?:trace|display)_name":"[^"\\]*"\}\}'
@@ -39,6 +43,8 @@ class Flag:
     """`exception` is not empty."""
     HAS_EXCEPTION: Final = 16
     """`exception` is there, be it empty."""
+    SCORES: Final = 32
+    """The call is the run of a scorer: `attributes` name a call at `SCORED_CALL`."""
 
 
 def clean_summary(summary: bytes) -> bytes:
@@ -69,6 +75,8 @@ def flags(*, attributes: bytes | None, summary: bytes | None, exception: str | N
         tree = orjson.loads(attributes)
         if isinstance(tree, dict) and "otel_span" in tree:
             found |= Flag.OWN_SPAN
+    if attributes is not None and _SCORED_BYTES in attributes:
+        found |= Flag.SCORES if text_of(raw_json(at_path(orjson.loads(attributes), SCORED_CALL))) else 0
     return found
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final, assert_never
 import msgspec
 
 from otel_bridge.model import query as q
+from otel_bridge.model.scoring import SCORED_CALL
 from otel_bridge.query import typed as t
 from otel_bridge.query.values import NUMBER_TEXT, Kind
 from otel_bridge.store.sqlite.fragments import Sql
 from otel_bridge.store.sqlite.ids import pack
 from otel_bridge.store.sqlite.patterns import holds_text, quoted_in_tree
-from otel_bridge.store.sqlite.readings import FAILED, HAS_EXCEPTION, TREES, json_path, reading
+from otel_bridge.store.sqlite.readings import FAILED, HAS_EXCEPTION, NO_RUN, TREES, json_path, reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,11 @@ _NO_EXCEPTION: Final = t.Comparison("eq", t.Read(q.Column("exception"), Kind.EXI
 _HAS_FAILED: Final = t.Comparison("eq", t.Read(q.Derived("status"), Kind.TEXT), t.Fixed("error"))
 _RARE: Final = ((t.Negation(_NO_EXCEPTION), HAS_EXCEPTION), (_HAS_FAILED, FAILED))
 """Conditions that an index of their own answers, and the SQL that it is found by."""
+_NAMES_NO_CALL: Final = t.Comparison(
+    "eq", t.Read(q.JsonField("attributes", SCORED_CALL), Kind.TEXT), t.Fixed("")
+)
+_KEPT: Final = (*_RARE, (_NAMES_NO_CALL, NO_RUN))
+"""Conditions whose outcome is kept beside the trees."""
 
 
 def compiled(condition: t.Condition) -> Sql | None:
@@ -36,17 +42,13 @@ def compiled(condition: t.Condition) -> Sql | None:
 
 def is_rare(condition: t.Condition) -> bool:
     """Tell whether an index holds just the calls for which `condition` may hold."""
-    return _rare(condition) is not None
-
-
-def _rare(condition: t.Condition) -> str | None:
-    return next((text for known, text in _RARE if condition == known), None)
+    return any(condition == known for known, _ in _RARE)
 
 
 def _condition(condition: t.Condition) -> Sql | None:
-    rare = _rare(condition)
-    if rare is not None:
-        return Sql(rare)
+    kept = next((text for known, text in _KEPT if condition == known), None)
+    if kept is not None:
+        return Sql(kept)
     match condition:
         case t.All(parts=parts):
             return _joined("AND", parts)

@@ -39,6 +39,8 @@ HAS_EXCEPTION: Final = f"((c.flags & {Flag.HAS_EXCEPTION}) <> 0)"
 """The index `failed_calls` is over the calls for which this holds, in these very words."""
 FAILED: Final = f"({HAS_EXCEPTION} AND (c.flags & {Flag.FAILED}) <> 0)"
 """Whether the status is `error`."""
+NO_RUN: Final = f"((c.flags & {Flag.SCORES}) = 0)"
+"""Whether a call is no run of a scorer; the indexes by start have it."""
 _STATUS: Final = f"""(CASE
     WHEN c.flags & {Flag.FAILED} THEN 'error'
     WHEN c.ended_at IS NULL THEN 'running'

@@ -32,6 +32,11 @@ ADDED = {
         ),
         "DROP INDEX monitors",
     ),
+    8: (
+        "UPDATE calls SET flags = flags & 31",
+        "DROP INDEX root_calls_by_start",
+        "CREATE INDEX root_calls_by_start ON calls (project, started_at, id) WHERE parent_id IS NULL",
+    ),
 }
 """What undoes each step, by its number."""
 
