@@ -6,7 +6,6 @@ is taken off. What is not JSON then is an error that shows its beginning.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -16,7 +15,7 @@ from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
 from otel_bridge.scorer.quoting import message_in, message_of, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Literal
 
 MAX_OUTPUT_BYTES: Final = 1_000_000
@@ -25,8 +24,8 @@ MAX_TOKENS: Final = 1 << 53
 BUSY_CODES: Final = frozenset({408, 409, 425, 429, *range(500, 600)})
 """Codes inside an answer of status 200, as gateways give them, that may be another one next time."""
 
-_FENCE: Final = re.compile(r"```[ \t]*\w*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
-_THINKING: Final = "</think>"
+_FENCE: Final = "```"
+_THINKING, _THOUGHT = "<think>", "</think>"
 
 USAGE: Final = (
     ("input_tokens", ("prompt_tokens", "input_tokens")),
@@ -57,7 +56,11 @@ def read(body: bytes, *, model: str, reading: Literal["text", "json"] | None) ->
     try:
         _raise_error(document.get("error"))
         text = _text(document)
-        output = text if reading == "text" else _structured(text, must=reading == "json", answer=document)
+        output = (
+            _thoughtless(text)
+            if reading == "text"
+            else _structured(text, must=reading == "json", answer=document)
+        )
         return Answer(_compact(output), usage)
     except ScorerFailed as error:
         raise ScorerFailed(str(error), usage=usage or None) from error
@@ -134,14 +137,7 @@ def _arguments(given: Mapping[str, Any]) -> str:
 
 def _structured(text: str, *, must: bool, answer: Mapping[str, Any]) -> Any:
     """Return the JSON that a text is or holds; the text itself where JSON is no must and there is none."""
-    bare = text.rpartition(_THINKING)[2].strip()
-    fenced = _FENCE.search(bare)
-    held = (
-        []
-        if not must
-        else [bare[bare.find(opening) : bare.rfind(closing) + 1] for opening, closing in ("{}", "[]")]
-    )
-    for candidate in (bare, *([fenced[1].strip()] if fenced else ()), *held):
+    for candidate in _candidates(text.rpartition(_THOUGHT)[2].strip(), must=must):
         try:
             value = orjson.loads(candidate)
         except orjson.JSONDecodeError:
@@ -149,9 +145,29 @@ def _structured(text: str, *, must: bool, answer: Mapping[str, Any]) -> Any:
         if must or isinstance(value, dict | list):
             return value
     if not must:
-        return text
+        return _thoughtless(text)
     cut = ", which was cut off: max_tokens is too small" if _finish(answer) == "length" else ""
     raise ScorerFailed(f"the answer of the model is no JSON{cut}: {quoted(text)!r}")
+
+
+def _candidates(text: str, *, must: bool) -> Iterator[str]:
+    """Yield what may be JSON in a text: all of it, what is fenced, and at last whatever is in brackets."""
+    yield text
+    _, fence, rest = text.partition(_FENCE)
+    if fence:
+        for block in (rest.partition(_FENCE)[0], rest.rpartition(_FENCE)[0]):  # JSON may hold fences itself
+            language, newline, content = block.partition("\n")
+            if newline and (not language.strip() or language.strip().isalnum()):
+                yield content
+    if must:
+        for opening, closing in ("{}", "[]"):
+            yield text[text.find(opening) : text.rfind(closing) + 1]
+
+
+def _thoughtless(text: str) -> str:
+    """Return a text without what a model thought aloud before it."""
+    thoughts, end, said = text.partition(_THOUGHT)
+    return said.strip() if end and thoughts.lstrip().startswith(_THINKING) else text
 
 
 def _finish(document: Mapping[str, Any]) -> str:

@@ -27,7 +27,10 @@ MAX_PLACEHOLDERS: Final = 1_000
 SHOWN_CHARACTERS: Final = 60
 """How much of a placeholder or of a list of names an error shows."""
 
-_FIELD: Final = re.compile(r"(?P<head>[^\[\]\s\"'{}]+)(?P<tail>(?:\[[^\[\]]+\]|\.[^\[\]\s\"'{}.]+)*)")
+MAX_FIELD_CHARACTERS: Final = 1_000
+"""Of what stands in one placeholder."""
+
+_FIELD: Final = re.compile(r"[^.\[\]\s\"'{}]+(?:\[[^\[\]]+\]|\.[^.\[\]\s\"'{}]+)*")
 _STEP: Final = re.compile(r"\[([^\[\]]+)\]|\.?([^.\[\]]+)")
 _FORMAT: Final = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?\d{0,4}[,_]?(?:\.\d{1,3})?[bcdeEfFgGosxX%]?")
 """Widths are bounded: a format must not write more than its reader asked for."""
@@ -91,9 +94,8 @@ def _parts(text: str) -> list[str | Placeholder]:
 
 
 def _placeholder(field: str, layout: str, conversion: str | None) -> Placeholder:
-    shown = _cut(field)
-    match = _FIELD.fullmatch(field)
-    if match is None or field.isdecimal():
+    shown = _cut(field[:MAX_FIELD_CHARACTERS])
+    if len(field) > MAX_FIELD_CHARACTERS or _FIELD.fullmatch(field) is None or field.isdecimal():
         raise Unusable(f"the prompt has {{{shown}}}, which is no placeholder: write {{{{ and }}}} for braces")
     if conversion not in {None, "s", "r", "a"}:
         raise Unusable(f"the placeholder {{{shown}}} has an unknown conversion !{conversion}")

@@ -43,8 +43,25 @@ def test_json_is_found_in_what_models_put_around_it(content, value):
     assert output(answer(content)) == value
 
 
-def test_text_stays_text_when_text_was_asked_for():
-    assert output(answer('{"polite": true}'), "text") == '{"polite": true}'
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('{"polite": true}', '{"polite": true}'),
+        ("<think>\nhm</think>\n\nPolite.", "Polite."),
+        ("no </think> here", "no </think> here"),
+        ("<think>endless", "<think>endless"),
+    ],
+)
+def test_text_stays_text_when_text_was_asked_for_but_for_thoughts(content, text):
+    assert output(answer(content), "text") == text
+
+
+@pytest.mark.parametrize("content", [
+    "```\n" + " " * 4_000_000, "```" * 400_000, "```\n{" * 400_000, "{" * 2_000_000, "<think>" * 500_000,
+], ids=["blanks", "fences", "both", "braces", "thoughts"])  # fmt: skip
+def test_an_answer_made_to_take_long_is_read_once(content):
+    with pytest.raises(ScorerFailed, match="is no JSON"):
+        output(answer(content))
 
 
 @pytest.mark.parametrize(

@@ -75,13 +75,18 @@ def test_a_placeholder_that_finds_nothing_is_named(text, said):
         ("{}", "{}, which is no placeholder"),
         ("{0}", "{0}, which is no placeholder"),
         ("{\n  a}", "which is no placeholder"),
+        pytest.param("{" + "a." * 400_000 + '"}', "which is no placeholder", id="endless"),
+        pytest.param("{" + "a" * 1001 + "}", "which is no placeholder", id="long"),
+        ("{a..b}", "which is no placeholder"),
         ("{output", "cannot be read"),
         ("output}", "cannot be read"),
         ("{output!x}", "unknown conversion !x"),
         ("{output:{n}}", "a format that cannot be used"),
         ("{output:>99999}", "a format that cannot be used"),
         ("{output:.9999f}", "a format that cannot be used"),
-        ("{a}" * (2 * MAX_PLACEHOLDERS + 1), f"more than {MAX_PLACEHOLDERS} placeholders"),
+        pytest.param(
+            "{a}" * (2 * MAX_PLACEHOLDERS + 1), f"more than {MAX_PLACEHOLDERS} placeholders", id="many"
+        ),
     ],
 )
 def test_a_prompt_that_cannot_be_read_says_what_is_wrong(text, said):
