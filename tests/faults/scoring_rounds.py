@@ -57,8 +57,8 @@ class Promised:
         }
 
 
-def config(folder: Path) -> str:
-    """A configuration file with short leases, as a flag."""
+def config(folder: Path, kafka: dict[str, Any] | None = None) -> str:
+    """A configuration file with short leases, as a flag. With `kafka` jobs travel through it."""
     scoring = {
         "lease": "2s",
         "python_path": [str(ROOT)],
@@ -74,6 +74,10 @@ def config(folder: Path) -> str:
         "exporters": {"store": {}},
         "service": {"pipelines": {"traces": {"receivers": ["otlp", "weave_api"], "exporters": ["store"]}}},
     }
+    if kafka is not None:
+        scoring["jobs"] = "kafka"
+        document |= {"extensions": {"kafka": kafka}}
+        document["service"] |= {"extensions": ["kafka"]}
     path = folder / "scoring.json"
     path.write_text(json.dumps(document))
     return f"--config={path}"
@@ -198,11 +202,11 @@ def _scorer(feedback_type: str) -> str:
     return feedback_type.removeprefix("wandb.runnable.")
 
 
-def rounds(count: int, folder: Path, seed: int) -> dict[str, int]:
+def rounds(count: int, folder: Path, seed: int, kafka: dict[str, Any] | None = None) -> dict[str, int]:
     """Play `count` rounds; return what happened. Raise AssertionError when a promise was broken."""
     dice = random.Random(seed)
     promised, tally = Promised(), Counter[str]()
-    flag = config(folder)
+    flag = config(folder, kafka)
     for _ in range(count):
         with running(folder / "data", flag) as bridge:
             play(bridge, dice, promised, tally)

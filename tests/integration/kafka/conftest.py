@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -78,6 +79,11 @@ class Kafka:
             | topics_of(cluster, partitions=self.partitions)
             | settings
         )
+
+    @property
+    def extension(self) -> dict[str, object]:
+        """The queue as a configuration file has it."""
+        return json.loads(self.settings.in_the_clear())
 
     def but(self, **settings) -> KafkaSettings:
         return self.settings.model_copy(update=settings)

@@ -19,24 +19,25 @@ class Found(NamedTuple):
 
 
 def records(brokers: str, topic: str, count: int) -> list[Found]:
-    """Wait until a topic holds so many messages, and return them."""
-    settings = {
-        "bootstrap.servers": brokers,
-        "group.id": "reader",
-        "auto.offset.reset": "earliest",
-        "log_level": 0,
-    }
+    """Wait until a topic holds so many messages, and return all that it holds then."""
+    settings = {"bootstrap.servers": brokers, "group.id": "reader", "log_level": 0}
     with closing(Consumer(settings)) as consumer:
-        partitions = consumer.list_topics(topic, SECONDS).topics[topic].partitions
-        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
-        found: list[Found] = []
+        partitions = [
+            TopicPartition(topic, one, 0)
+            for one in consumer.list_topics(topic, SECONDS).topics[topic].partitions
+        ]
         deadline = time.monotonic() + SECONDS
-        while len(found) < count and time.monotonic() < deadline:
+        while (held := sum(consumer.get_watermark_offsets(one, SECONDS)[1] for one in partitions)) < count:
+            assert time.monotonic() < deadline, f"{held} messages in {topic}"
+            time.sleep(0.05)
+        consumer.assign(partitions)
+        found: list[Found] = []
+        while len(found) < held and time.monotonic() < deadline:
             message = consumer.poll(1)
             if message is not None and message.error() is None:
                 headers = dict(message.headers() or ())
                 found.append(Found(message.partition(), message.key(), message.value(), headers))
-        assert len(found) == count
+        assert len(found) == held
         return found
 
 
