@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Headers = Sequence[tuple[str, bytes | None]]
 
+UNKNOWN_TOPIC: Final = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART"})
 POLL_SECONDS: Final = 0.5
 """How long the thread sleeps at most: a delivery wakes it at once."""
 GRACE_SECONDS: Final = 5.0
@@ -55,12 +56,14 @@ class _Batch:
         self._loop = asyncio.get_running_loop()
         self._left = size
         self._error: KafkaError | None = None
+        self.topic = ""
         self.future: Final[asyncio.Future[KafkaError | None]] = self._loop.create_future()
 
-    def delivered(self, error: KafkaError | None, _: Message) -> None:
+    def delivered(self, error: KafkaError | None, message: Message) -> None:
         """Count a message; called by the thread, one at a time."""
         self._left -= 1
-        self._error = self._error or error
+        if error is not None and self._error is None:
+            self._error, self.topic = error, message.topic() or ""
         if self._left == 0 and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._done)
 
@@ -171,7 +174,7 @@ class KafkaProducer:
         except TimeoutError as error:
             raise Unavailable("Kafka has not kept the scoring jobs in time") from error
         if failure is not None:
-            raise self._unavailable(client, failure)
+            raise self._unavailable(client, failure, batch.topic)
 
     async def open(self) -> _Client:
         """Connect, or connect anew after a fatal error; raise StartError for settings that make no sense."""
@@ -194,9 +197,10 @@ class KafkaProducer:
             await asyncio.to_thread(client.close)
 
     @staticmethod
-    def _unavailable(client: _Client, error: KafkaError) -> Unavailable:
+    def _unavailable(client: _Client, error: KafkaError, topic: str = "") -> Unavailable:
         client.broken = client.broken or error.fatal()
-        return Unavailable(f"Kafka has not kept the scoring jobs: {described(error)}")
+        why = f"there is no topic {topic}" if error.name() in UNKNOWN_TOPIC else described(error)
+        return Unavailable(f"Kafka has not kept the scoring jobs: {why}")
 
 
 @asynccontextmanager

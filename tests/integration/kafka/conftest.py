@@ -56,6 +56,12 @@ def cluster(request):
     return request.getfixturevalue(request.param)
 
 
+MOCK_AND_LATER_BROKER = pytest.mark.parametrize(
+    "cluster", ["mock", pytest.param("broker", marks=pytest.mark.long)], indirect=True
+)
+"""For tests that take long on a real broker, most of it waiting."""
+
+
 def topics_of(cluster, *, partitions: int) -> dict[str, object]:
     """Make topics of a test's own, and name them as settings do."""
     name = uuid4().hex[:12]

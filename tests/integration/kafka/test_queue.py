@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from otel_bridge.jobs.base import ScoreCalls
 from otel_bridge.model.scoring import EndedCall
-from tests.integration.kafka.conftest import taken
+from tests.integration.kafka.conftest import MOCK_AND_LATER_BROKER, taken
 from tests.integration.kafka.records import committed, records
 
 REF = "weave:///e/p/object/short:abc"
@@ -108,6 +108,7 @@ async def test_what_was_taken_and_not_finished_is_lent_again(kafka):
         assert sorted(calls(await taken(consumer, 3))) == calls_of(3)
 
 
+@MOCK_AND_LATER_BROKER
 async def test_a_slow_worker_holds_few_messages_and_stays_a_member(make_kafka):
     kafka = make_kafka(partitions=1, max_in_hand=4, session_timeout="1s")
     kafka.settings = kafka.but(

@@ -29,6 +29,7 @@ def scored(bridge, promised) -> None:
     rounds.check(bridge.api, promised)
 
 
+@pytest.mark.long
 def test_calls_are_scored_once_by_request_and_by_monitors_though_a_worker_is_killed(make_kafka, folder):
     kafka = make_kafka(session_timeout="1s")
     promised = rounds.Promised()
@@ -55,6 +56,7 @@ def alone(folder, bridge, name: str) -> subprocess.Popen[bytes]:
         )  # fmt: skip
 
 
+@pytest.mark.long
 def test_workers_elsewhere_share_the_jobs_and_what_one_that_is_killed_held_is_done_by_the_other(mock, folder):
     kafka = Kafka(mock, session_timeout="1s")
     flag = rounds.config(folder, kafka.extension)
@@ -105,15 +107,3 @@ def test_with_the_brokers_away_scoring_answers_503_and_asking_again_later_scores
 def test_killed_at_random_nothing_is_lost_and_nothing_is_there_twice(mock, folder):
     kafka = Kafka(mock, session_timeout="1s")
     assert rounds.rounds(12, folder, random.randrange(10**6), kafka.extension)["results"] > 0
-
-
-def test_without_the_client_library_the_bridge_says_what_to_install(tmp_path):
-    flag = rounds.config(tmp_path, {"brokers": ["127.0.0.1:9"]})
-    program = "import sys; sys.modules['confluent_kafka'] = None; from otel_bridge.entry import main; main()"
-    ports = ["--otlp-http=127.0.0.1:0", "--otlp-grpc=127.0.0.1:0", "--api=127.0.0.1:0"]
-    ended = subprocess.run(
-        [sys.executable, "-c", program, "run", f"--data-dir={tmp_path / 'data'}", *ports, flag],
-        capture_output=True, text=True, env=environment(), check=False, timeout=60,
-    )  # fmt: skip
-    assert ended.returncode == 2
-    assert 'pip install "otel-bridge[kafka]"' in ended.stderr
