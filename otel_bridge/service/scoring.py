@@ -133,12 +133,16 @@ class Workers:
         while True:
             await self._work_to_do()
             began = loop.time()
-            code = await self._work()
-            if code is None:
-                attempt = 0
-                continue
+            try:
+                code = await self._work()
+            except OSError as error:  # no more processes, no more memory
+                log().error("scoring worker cannot be started", reason=str(error))
+            else:
+                if code is None:
+                    attempt = 0
+                    continue
+                log().error("scoring worker ended, starting it again", exit_code=code)
             attempt = 0 if loop.time() - began > STEADY_SECONDS else attempt
-            log().error("scoring worker ended, starting it again", exit_code=code)
             self._telemetry.note("scoring_worker_restarts")
             self._restarting += 1
             try:

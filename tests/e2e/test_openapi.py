@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from html import unescape
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import jsonschema_rs
@@ -64,10 +65,19 @@ def form(example: dict) -> tuple[bytes, str]:
     return "".join([*parts, "--x--\r\n"]).encode(), f"{FORM}; boundary=x"
 
 
+def needed(operation: dict) -> dict[str, str]:
+    """What the query of the URL must say, as in the examples."""
+    asked = [one for one in operation.get("parameters", ()) if one["in"] == "query" and one["required"]]
+    return {one["name"]: one["example"] for one in asked}
+
+
 def request(api: str, method: str, path: str, operation: dict) -> Request:
     """The example as a request."""
     for parameter in operation.get("parameters", ()):
-        path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+    if asked := needed(operation):
+        path += "?" + urlencode(asked)
     content = operation.get("requestBody", {}).get("content", {})
     body, kind = None, "application/json"
     if FORM in content:
@@ -125,8 +135,13 @@ def test_an_example_that_is_broken_is_refused_as_described(bridge, document):
         if "422" not in operation["responses"]:
             continue
         broken = request(bridge.api, method, path, operation)
-        is_form = FORM in operation["requestBody"]["content"]
-        broken.data = b"--x--\r\n" if is_form else b"[]"
+        if needed(operation):
+            broken.full_url = bridge.api + path
+        elif "requestBody" in operation:
+            is_form = FORM in operation["requestBody"]["content"]
+            broken.data = b"--x--\r\n" if is_form else b"[]"
+        else:
+            continue  # nothing is needed
         status, media, body = answer(broken)
 
         assert status == 422, path

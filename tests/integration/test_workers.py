@@ -121,6 +121,16 @@ async def test_one_that_dies_is_started_again_and_counted(make, ledger):
     assert workers.pids == frozenset()
 
 
+async def test_one_that_cannot_be_started_is_tried_again(make, ledger):
+    workers = make()
+    command, workers._command = workers._command, ("/no/such/program",)
+    await queue(ledger)
+    async with background(workers.run()):
+        await holds(lambda: workers.health == "restarting")
+        workers._command = command
+        await holds(lambda: workers.pids)
+
+
 async def test_it_is_told_what_to_do_on_its_standard_input(make, ledger, capfd):
     workers = make()
     await queue(ledger)

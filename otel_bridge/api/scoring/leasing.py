@@ -56,7 +56,9 @@ async def renew(_parts: Parts, desk: ScoringDesk, asked: RenewReq) -> bytes:
 async def settle(parts: Parts, desk: ScoringDesk, asked: SettleReq) -> bytes:
     """Keep what became of tasks."""
     settled = await desk.ledger.settle(SettleTasks(outcomes=tuple(asked.outcomes)))
-    parts.telemetry.scored(done=settled.done, failed=settled.failed, retried=settled.queued)
+    untried = sum(one.state == "queued" and one.error is None for one in asked.outcomes)
+    retried = max(0, settled.queued - untried)
+    parts.telemetry.scored(done=settled.done, failed=settled.failed, retried=retried)
     return msgspec.json.encode(settled)
 
 

@@ -149,6 +149,11 @@ class TestSettle:
         ]
         await api.post(SETTLE, {"worker": "w1", "outcomes": outcomes})
 
+        again = {"task": three["task"], "state": "queued", "error": None, "due_at": 1}
+        (leased,) = (await lease(api))["leased"]
+        handed_back = again | {"attempt": leased["attempt"]}
+        await api.post(SETTLE, {"worker": "w1", "outcomes": [handed_back]})
+
         outcomes = ("queued", "done", "failed", "retried")
         counted = [api.telemetry.value("otel_bridge_scoring_tasks_total", outcome=one) for one in outcomes]
         assert counted == [3, 1, 1, 1]
