@@ -34,6 +34,8 @@ KEY_VARIABLE: Final = "OPENAI_API_KEY"
 URL_VARIABLE: Final = "OPENAI_BASE_URL"
 DEFAULT: Final = "default"
 """The provider of this name is asked for models whose id names no provider."""
+CUSTOM: Final = "custom::"
+"""What Weave puts before the name of a provider that a team has added."""
 COMPLETIONS: Final = "/chat/completions"
 SHORTEST_KEY: Final = 6
 """In characters. What is shorter hides nothing, and would be found in every other word."""
@@ -96,7 +98,7 @@ class Places:
         """Return where a judge's model is asked, by its name there."""
         if judge.host is not None:
             return self._of_host(judge.host, judge.model)
-        named, slash, model = judge.model.partition("/")
+        named, slash, model = _taken_apart(judge.model)
         if slash and named in self._providers:
             return self._providers[named].of_model(model)
         if DEFAULT in self._providers:
@@ -165,6 +167,13 @@ class Places:
                 f"the secret {name} is not for the host {_name(url)}: see scoring.secrets.{name}.hosts"
             )
         return value
+
+
+def _taken_apart(model: str) -> tuple[str, str, str]:
+    """Return the provider and the model of `PROVIDER/MODEL` or, as Weave's pages write it, `custom::PROVIDER::MODEL`."""
+    if not model.startswith(CUSTOM):
+        return model.partition("/")
+    return model.removeprefix(CUSTOM).partition("::")
 
 
 class _Known(Struct, frozen=True):

@@ -50,10 +50,12 @@ def settings_of(val: Mapping[str, Any]) -> dict[str, Any]:
 def _object(value: Any, name: str, *classes: str) -> dict[str, Any]:
     if isinstance(value, str) and value.startswith(REF):
         raise Unusable(f"its {name} is not kept here: {value}")
-    if not isinstance(value, dict) or value.get("_type") not in classes:
-        found = value.get("_type") if isinstance(value, dict) else type(value).__name__
+    found = (
+        value.get("_class_name") or value.get("_type") if isinstance(value, dict) else type(value).__name__
+    )
+    if not isinstance(value, dict) or found not in classes:
         raise Unusable(f"its {name} is no {' or '.join(classes)}, but {found}")
-    return value
+    return {**value, "_type": found}
 
 
 def _model(model_id: Any) -> dict[str, Any]:

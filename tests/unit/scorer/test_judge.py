@@ -84,9 +84,37 @@ class TestStoredJudges:
         published["prompt"]["model"]["default_params"]["n_times"] = 5
         assert "n" not in asked(settings_of(published["prompt"]), {"output": "", "question": ""})
 
+    def test_a_judge_made_on_a_page_holds_its_model_itself_and_may_ask_for_a_schema(self):
+        schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}}
+        val = {
+            "_class_name": "LLMAsAJudgeScorer",
+            "model": {
+                "_class_name": "LLMStructuredCompletionModel",
+                "llm_model_id": "gpt-4o",
+                "default_params": {
+                    "response_format": {"type": "json_schema", "json_schema": {"schema": schema}}
+                },
+            },
+            "scoring_prompt": "{output}",
+            "is_traced": True,
+        }
+        assert judge_of(settings_of(val)).response_schema == schema
+
     @pytest.mark.parametrize(
         ("change", "said"),
         [
+            ({"model": {"_type": "LLMStructuredCompletionModel", "default_params": 7}}, "is no object"),
+            ({"model": {"_type": "LLMStructuredCompletionModel"}}, "its llm_model_id is no ProviderModel"),
+            ({"model": {"_type": "LLMStructuredCompletionModel", "llm_model_id": " "}}, "names no model"),
+            (
+                {
+                    "model": {
+                        "_type": "LLMStructuredCompletionModel",
+                        "llm_model_id": {"_type": "ProviderModel", "provider": {"_type": "Provider"}},
+                    }
+                },
+                "has no base_url or no name",
+            ),
             ({"enable_image_input_scoring": True}, "enable_image_input_scoring"),
             ({"enable_audio_input_scoring": True}, "not supported"),
             ({"model": "weave:///me/proj/object/gone:d"}, "its model is not kept here"),

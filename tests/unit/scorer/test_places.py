@@ -53,6 +53,12 @@ class TestProviders:
         assert (place.url, place.model) == ("http://127.0.0.1:9000/v1/chat/completions", "meta/llama")
         assert place.headers == {"Authorization": "Bearer local-key", "X-Team": "a"}
 
+    def test_a_provider_that_a_team_added_in_weave_is_the_one_of_that_name(self):
+        place = places().of_judge(judge("custom::local::meta/llama"))
+        assert (place.url, place.model) == ("http://127.0.0.1:9000/v1/chat/completions", "meta/llama")
+        with pytest.raises(Unusable, match=r"set scoring\.providers\.theirs"):
+            places().of_judge(judge("custom::theirs::m"))
+
     def test_a_provider_without_a_key_gets_none_even_if_others_have_one(self):
         assert places({"OPENAI_API_KEY": "sk-1"}).of_judge(judge("open/x")).headers == {}
 
