@@ -25,7 +25,14 @@ CHECKS = (
 )
 EXAMPLES_EACH = 3
 EXAMPLES_EACH_AT_LENGTH = 100
-LISTED = ("/call/upsert_batch", "/calls/stats", "/call/read", "/obj/read", "/threads/stream_query")
+LISTED = (
+    "/call/upsert_batch",
+    "/calls/stats",
+    "/call/read",
+    "/calls/score",
+    "/obj/read",
+    "/threads/stream_query",
+)
 """Endpoints whose cases are listed one by one in the quick run too."""
 TIMEOUT_SECONDS = 600
 REQUEST_SECONDS = 60

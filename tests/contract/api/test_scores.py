@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from otel_bridge.errors import Unavailable
 from tests.contract.api.bodies import PROJECT, call_id, start_item
 from tests.contract.api.scores import (
     FORM,
@@ -201,3 +202,51 @@ class TestStatus:
 
         assert reply.status == 422
         assert [error["loc"] for error in reply.json["detail"]] == [place]
+
+
+class Producer:
+    """Takes what is put, or cannot."""
+
+    def __init__(self) -> None:
+        self.put_so_far = []
+        self.away = False
+
+    async def put(self, messages) -> None:
+        if self.away:
+            raise Unavailable("no broker answers")
+        self.put_so_far += messages
+
+
+class TestThroughAProducer:
+    @pytest.fixture
+    def producer(self, api):
+        api.desk._producer = Producer()
+        return api.desk._producer
+
+    async def test_jobs_travel_as_messages_of_a_hundred_calls_with_all_their_scorers(self, api, producer):
+        await api.keep_calls(*range(1, 251))
+        reply = await api.post(PATH, a_request(*range(1, 251), refs=("valid_json", "polite")))
+
+        assert reply.status == 200
+        assert [len(one.call_ids) for one in producer.put_so_far] == [100, 100, 50]
+        assert {len(one.scorer_refs) for one in producer.put_so_far} == {2}
+        assert {one.job_id for one in producer.put_so_far} == {reply.headers["X-Scoring-Job-Id"]}
+        assert await counts(api) == {"queued": 500}
+
+    async def test_a_message_that_is_not_kept_is_a_503_and_is_sent_when_asked_again(self, api, producer):
+        producer.away = True
+        reply = await api.post(PATH, a_request(1))
+        assert (reply.status, reply.json) == (503, {"reason": "no broker answers"})
+
+        producer.away = False
+        assert (await api.post(PATH, a_request(1))).status == 200
+        assert [one.call_ids for one in producer.put_so_far] == [(call_id(1),)]
+        assert await counts(api) == {"queued": 1}
+
+    async def test_what_was_scored_sends_nothing(self, api, producer):
+        await api.post(PATH, a_request(1))
+        await settle(api, output={"passed": True})
+        producer.put_so_far.clear()
+        await api.post(PATH, a_request(1))
+
+        assert producer.put_so_far == []
