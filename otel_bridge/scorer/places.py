@@ -170,7 +170,7 @@ class Places:
 
 
 def _taken_apart(model: str) -> tuple[str, str, str]:
-    """Return the provider and the model of `PROVIDER/MODEL` or, as Weave's pages write it, `custom::PROVIDER::MODEL`."""
+    """Return provider and model of `PROVIDER/MODEL` or, as Weave writes it, `custom::PROVIDER::MODEL`."""
     if not model.startswith(CUSTOM):
         return model.partition("/")
     return model.removeprefix(CUSTOM).partition("::")

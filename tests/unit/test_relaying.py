@@ -1,4 +1,4 @@
-"""Ended calls on their way into Kafka: told first, let go of afterwards, told again when that is not known."""
+"""Ended calls on their way into Kafka: told first, let go of afterwards, told again where in doubt."""
 
 from __future__ import annotations
 
