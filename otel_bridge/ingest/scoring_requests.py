@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,7 +18,7 @@ from otel_bridge.model.tasks import MAX_NAME_CHARS, MAX_REF_CHARS
 from otel_bridge.weave import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from otel_bridge.ingest.ledger import Ledger
     from otel_bridge.model.call import Change
@@ -109,8 +108,10 @@ def _check_task(task: Task, field: str) -> None:
     _named(task.scorer_ref, f"{field}.scorer_ref", MAX_REF_CHARS)
     _check(task.generation >= 0, f"{field}.generation is below 0", f"{field}.generation")
     _check(len(task.job_id) <= MAX_NAME_CHARS, f"{field}.job_id is too long", f"{field}.job_id")
-    with _naming(field):
+    try:
         fields.project_id(task.project_id)
+    except fields.BadValue as error:
+        raise _refused(field, error) from error
 
 
 def _named(text: str, field: str, longest: int) -> None:
@@ -133,9 +134,11 @@ def _outcome(outcome: Outcome, field: str) -> Outcome:
 
 
 def _run(run: Run, field: str) -> Run:
-    with _naming(field):
+    try:
         op_name = fields.op_name(run.op_name)
         display_name = fields.display_name(run.display_name)
+    except fields.BadValue as error:
+        raise _refused(field, error) from error
     _check(bool(op_name), f"{field}.op_name is empty", f"{field}.op_name")
     return replace(
         run,
@@ -151,11 +154,13 @@ def _run(run: Run, field: str) -> Run:
 def _tree(raw: Raw, field: str, kind: type[Any] = object) -> Raw:
     try:
         tree = orjson.loads(memoryview(raw))
+        written = fields.tree(tree, field)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"{field} is not JSON: {error}", field=field) from error
+    except fields.BadValue as error:
+        raise _refused(field, error) from error
     _check(isinstance(tree, kind), f"{field} must be an object", field)
-    with _naming(field):
-        return Raw(fields.tree(tree, field))
+    return Raw(written)
 
 
 def _check(fine: bool, message: str, field: str) -> None:  # noqa: FBT001 - which of two holds
@@ -163,9 +168,5 @@ def _check(fine: bool, message: str, field: str) -> None:  # noqa: FBT001 - whic
         raise InvalidRequest(message, field=field)
 
 
-@contextmanager
-def _naming(field: str) -> Generator[None]:
-    try:
-        yield
-    except fields.BadValue as error:
-        raise InvalidRequest(f"{field}: {error}", field=field) from error
+def _refused(field: str, error: fields.BadValue) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {error}", field=field)

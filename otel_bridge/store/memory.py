@@ -39,7 +39,7 @@ from otel_bridge.store.merge import DumpKind, Gone, Held, Slot
 from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.scoring.changes import apply_scoring
 from otel_bridge.store.scoring.memory import MemoryTasks
-from otel_bridge.store.scoring.watching import Watch, can_be_seen, newly_ended, projects_touched
+from otel_bridge.store.scoring.watching import Watch, can_be_seen, newly_ended
 from otel_bridge.store.seen import SeenCall
 from otel_bridge.translate.options import DEFAULT
 
@@ -107,7 +107,7 @@ class MemoryStore:
         if changes and isinstance(changes[0], ANNEX_CHANGES):
             slots = self._open_annex.copy()
             applied = apply_annex(slots, changes, received_at=received_at)  # type: ignore[arg-type]  # of one kind throughout
-            self._watch.look(slots, projects_touched(changes))  # type: ignore[arg-type]  # as above
+            self._watch.look_after(slots, changes)  # type: ignore[arg-type]  # as above
             self._open_annex = slots
             return applied
         return self._apply_calls(self._open, changes, received_at, self._watch)  # type: ignore[arg-type]  # as above

@@ -50,11 +50,11 @@ class Results(Struct, frozen=True):
         """Take what an outcome leaves: nothing, when the task is tried again."""
         if outcome.state == "queued":
             return
-        error = too_large(outcome)
+        error, run_id = too_large(outcome), task.run_id
         if outcome.run is not None:
-            self.calls.append(run_call(task, outcome.run, error))
+            self.calls.append(run_call(task, run_id, outcome.run, error))
         if outcome.state == "done" and error is None:
-            self.feedback.append(feedback_of(task, outcome))
+            self.feedback.append(feedback_of(task, run_id, outcome))
 
 
 def too_large(outcome: Outcome) -> str | None:
@@ -64,11 +64,11 @@ def too_large(outcome: Outcome) -> str | None:
     return f"the output is larger than 1 MiB: {len(outcome.output)} bytes"
 
 
-def run_call(task: Task, run: Run, error: str | None = None) -> CompletedCall:
+def run_call(task: Task, run_id: str, run: Run, error: str | None) -> CompletedCall:
     """Make the call that records a run; `error` is what became of it afterwards."""
     start = StartedCall(
         project_id=task.project_id,
-        id=task.run_id,
+        id=run_id,
         trace_id=task.trace_id,
         op_name=run.op_name,
         display_name=run.display_name,
@@ -79,7 +79,7 @@ def run_call(task: Task, run: Run, error: str | None = None) -> CompletedCall:
     )
     end = EndedCall(
         project_id=task.project_id,
-        id=start.id,
+        id=run_id,
         ended_at=run.ended_at,
         summary=bytes(run.summary),
         output=bytes(run.output),
@@ -88,7 +88,7 @@ def run_call(task: Task, run: Run, error: str | None = None) -> CompletedCall:
     return CompletedCall(start, end)
 
 
-def feedback_of(task: Task, outcome: Outcome) -> Feedback:
+def feedback_of(task: Task, run_id: str, outcome: Outcome) -> Feedback:
     """Make the feedback that a scorer gave."""
     scorer = parsed(task.scorer_ref)
     kind = RUNNABLE + (scorer.name if scorer is not None else task.scorer_ref)
@@ -101,7 +101,7 @@ def feedback_of(task: Task, outcome: Outcome) -> Feedback:
         "feedback_type": kind,
         "payload": {"output": orjson.Fragment(bytes(outcome.output))},
         "runnable_ref": task.scorer_ref,
-        "call_ref": call_ref(task.project_id, task.run_id),
+        "call_ref": call_ref(task.project_id, run_id),
         "trigger_ref": task.trigger_ref,
         **_UNSAID,
         "wb_user_id": task.wb_user_id,

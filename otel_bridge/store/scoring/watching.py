@@ -12,7 +12,7 @@ from otel_bridge.store.annex.versions import latest
 from otel_bridge.store.merge import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from otel_bridge.model.annex import AnnexChange, Version
     from otel_bridge.store.annex.base import AnnexRows
@@ -47,11 +47,16 @@ class Watch:
         """Tell whether a project is watched."""
         return self._everywhere or project_id in self._named or project_id in self._stored
 
-    def look(self, rows: AnnexRows, projects: Iterable[str]) -> None:
+    def look_after(self, rows: AnnexRows, changes: Sequence[AnnexChange]) -> None:
+        """See what changes made of the monitors of their projects."""
+        touched = set(filter(None, map(self._touched, changes)))
+        if touched:
+            self.look(rows, touched)
+
+    def look(self, rows: AnnexRows, projects: Collection[str]) -> None:
         """See which of these projects have active monitors of their own."""
-        projects = set(projects)
         active = {project for project in projects if _is_active(rows, project)}
-        self._stored = (self._stored - projects) | active
+        self._stored = self._stored.difference(projects) | active
 
     def kept(self) -> None:
         """Take what was seen for good."""
@@ -61,19 +66,17 @@ class Watch:
         """Forget what was seen since the last commit."""
         self._stored = self._committed
 
-
-def projects_touched(changes: Sequence[AnnexChange]) -> set[str]:
-    """Return the projects in which changes may begin or end the work of a monitor."""
-    touched: set[str] = set()
-    for change in changes:
+    def _touched(self, change: AnnexChange) -> str | None:
+        """Return the project in which a change may begin or end the work of a monitor."""
         match change:
-            case annex.KeepObject(version=version) if is_monitor(version):
-                touched.add(version.project_id)
+            case annex.KeepObject(version=version) if (
+                is_monitor(version) or version.project_id in self._stored
+            ):
+                return version.project_id
             case annex.DeleteObject(project_id=project_id):
-                touched.add(project_id)
+                return project_id
             case _:
-                pass
-    return touched
+                return None
 
 
 def is_monitor(version: Version) -> bool:

@@ -18,7 +18,7 @@ from otel_bridge.store.changes import apply_changes
 from otel_bridge.store.derive import Deriver
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.scoring.changes import apply_scoring, size_of_scoring
-from otel_bridge.store.scoring.watching import Watch, projects_touched
+from otel_bridge.store.scoring.watching import Watch
 from otel_bridge.store.sqlite.again import Again
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows, SqliteAnnexSlots
 from otel_bridge.store.sqlite.book import Book
@@ -177,7 +177,7 @@ class SqliteWriter:
                 self._evicted += self._retention.make_room(size_of(changes) // _CALL_BYTES + _EVICT_EXTRA)
             slots = SqliteAnnexSlots(self._connection, self._book)
             applied = apply_annex(slots, changes, received_at=received_at)
-            self._watch.look(slots, projects_touched(changes))
+            self._watch.look_after(slots, changes)
             return applied
 
     def commit(self) -> None:
