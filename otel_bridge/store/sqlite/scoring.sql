@@ -95,14 +95,14 @@ INSERT INTO scoring_requests (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING number;
 
 -- name: waiting_scorers
-SELECT (SELECT ref FROM scorer_refs WHERE number = w.scorer)
+SELECT w.ref
 FROM (
     SELECT
-        c.scorer,
+        (SELECT ref FROM scorer_refs WHERE number = c.scorer) AS ref,
         (SELECT min(due_at) FROM tasks WHERE state <= 1 AND scorer = c.scorer) AS due_at
     FROM (SELECT DISTINCT scorer FROM task_counts WHERE state <= 1 AND tasks > 0) AS c
 ) AS w
-ORDER BY w.due_at;
+ORDER BY w.due_at, w.ref;
 
 -- name: next_due
 -- Of the scorers in a JSON array of refs.
