@@ -215,6 +215,9 @@ DELETE FROM scoring_requests
 WHERE number IN (SELECT number FROM scoring_requests ORDER BY number LIMIT ?2)
     AND asked_at < min(?1, coalesce((SELECT min(asked_at) FROM tasks), ?1));
 
+-- name: drop_empty_counts
+DELETE FROM task_counts WHERE tasks = 0;
+
 -- name: any_old_scoring
 SELECT EXISTS (SELECT 1 FROM tasks WHERE asked_at < ?1)
     OR EXISTS (
