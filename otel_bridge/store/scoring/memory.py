@@ -113,11 +113,12 @@ class MemoryTasks:
     def calls_deleted(self, calls: Collection[_Call], *, now: int) -> None:
         """Let deleted calls take along what hangs on them."""
         for key in [key for key in self._tasks if key[:2] in calls]:
-            entry = self._tasks.pop(key)
+            entry = self._tasks[key]
             if entry.state in _OPEN:
-                self._tasks[key] = replace(
-                    entry, state="failed", error=CALL_IS_GONE, worker=None, changed_at=now
-                )
+                gone = replace(entry, state="failed", error=CALL_IS_GONE, worker=None, changed_at=now)
+                self._tasks[key] = gone
+            else:
+                del self._tasks[key]
         for call in calls:
             self._ended.pop(call, None)
 
