@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from otel_bridge.ingest.child import background
-from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
+from otel_bridge.scorer.base import ScorerBusy
 from otel_bridge.scoring.course import CannotOpen, Course, Stopped
+from otel_bridge.scoring.pending import Pending
 from otel_bridge.scoring.runner_process import RunnerProcess
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ MAX_BATCH_BYTES: Final = 4 << 20
 OPEN_SECONDS: Final = 120.0
 """To start a runner and to make a scorer ready: it may import large packages."""
 IDLE_SECONDS: Final = 60.0
-MAX_STILLBORN: Final = 2
-"""Runners that end before a scorer is ready, one after the other, until its calls fail."""
 
 
 class Runners:
@@ -92,30 +91,12 @@ class Runners:
 
     async def _carry_out(self, spec: Spec, calls: list[Call], tell: Tell) -> None:
         """Score a batch, on as many runners as it takes, one after the other."""
-        waiting, stillborn = calls, 0
-        suspects: deque[Call] = deque()
-        while waiting or suspects:
-            is_alone = not waiting
-            course = self._course(spec, waiting or [suspects.popleft()])
-            waiting = []
+        pending = Pending(calls)
+        while batch := pending.next():
+            course = Course(batch, seconds=spec.bounds.timeout_seconds, open_seconds=self._open_seconds)
             stopped = await self._followed(spec, course, tell)
-            if stopped is None:
-                continue
-            if not course.is_open:
-                stillborn += 1
-                if stopped.overran or stillborn == MAX_STILLBORN:
-                    course.fail(f"the scorer does not become ready: {stopped}", tell)
-                waiting = course.left
-                continue
-            blamed = course.under_way
-            if len(blamed) == 1 and (is_alone or stopped.overran):
-                tell([(blamed[0][0], ScorerFailed(str(stopped)))])
-            else:
-                suspects.extend(blamed)
-            waiting = [call for call in course.left if call not in blamed]
-
-    def _course(self, spec: Spec, calls: list[Call]) -> Course:
-        return Course(calls, seconds=spec.bounds.timeout_seconds, open_seconds=self._open_seconds)
+            if stopped is not None:
+                pending.stopped(course, stopped, tell)
 
     async def _followed(self, spec: Spec, course: Course, tell: Tell) -> Stopped | None:
         """Carry out a batch on one runner, and return what stopped it, None when it came to its end."""
