@@ -23,5 +23,7 @@ def be_nice(level: int) -> None:
     with suppress(OSError):
         os.nice(max(0, level - os.nice(0)))
     if os.getsid(0) == os.getpid():
-        with suppress(OSError):
-            _AUTOGROUP.write_text(str(level), encoding="ascii")
+        with suppress(OSError, ValueError):
+            now = int(_AUTOGROUP.read_text(encoding="ascii").split()[-1])  # "/autogroup-25 nice 0"
+            if now < level:
+                _AUTOGROUP.write_text(str(level), encoding="ascii")
