@@ -57,9 +57,10 @@ class Promised:
         }
 
 
-def config(folder: Path, kafka: dict[str, Any] | None = None) -> str:
+def config(folder: Path, kafka: dict[str, Any] | None = None, *, workers: int = 1) -> str:
     """A configuration file with short leases, as a flag. With `kafka` jobs travel through it."""
     scoring = {
+        "workers": workers,
         "lease": "2s",
         "python_path": [str(ROOT)],
         "scorers": {
@@ -206,11 +207,10 @@ def rounds(count: int, folder: Path, seed: int, kafka: dict[str, Any] | None = N
     """Play `count` rounds; return what happened. Raise AssertionError when a promise was broken."""
     dice = random.Random(seed)
     promised, tally = Promised(), Counter[str]()
-    flag = config(folder, kafka)
-    for _ in range(count):
-        with running(folder / "data", flag) as bridge:
+    for number in range(count):
+        with running(folder / "data", config(folder, kafka, workers=1 + number % 2)) as bridge:
             play(bridge, dice, promised, tally)
-    with running(folder / "data", flag) as bridge:
+    with running(folder / "data", config(folder, kafka)) as bridge:
         tasks = promised.tasks
         until(lambda: counts(bridge.api).get("done", 0) >= len(tasks) and not _open(counts(bridge.api)))
         found = check(bridge.api, promised)
