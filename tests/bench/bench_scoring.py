@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import tempfile
 import time
 from contextlib import contextmanager
@@ -20,9 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import psutil
 
 from tests.bench.bench_e2e import table
-from tests.bench.contention import ingest, light
+from tests.bench.contention import RUNS, ingest, light
 from tests.bench.loads import bodies, send
 from tests.bench.machines import PROJECT, bridge
 from tests.bench.otlp_load import Tree
@@ -44,8 +46,11 @@ DETERMINISTIC: Final = {
 }
 NOTHING: Final = {"nothing": {"type": "python", "callable": "tests.bench.scorers:nothing"}}
 SPINNING: Final = {
-    "spin": {"type": "python", "callable": "tests.bench.scorers:spin", "limits": {"timeout": "2s"}}
+    "spin": {"type": "python", "callable": "tests.bench.scorers:spin", "limits": {"timeout": "1h"}}
 }
+RUNNER: Final = "otel_bridge.scoring.runner"
+SPUN_SECONDS: Final = 1.0
+"""More CPU than a runner takes to start."""
 BAR_SECONDS: Final = 30.0
 """Of CPU, for 10,000 calls and 3 deterministic scorers."""
 
@@ -133,18 +138,34 @@ def deterministic(options: argparse.Namespace) -> None:
 
 
 def spin(options: argparse.Namespace) -> None:
-    """Ingestion and small questions beside a scorer that never ends."""
+    """Ingestion and small questions beside a scorer that never ends: in turn, while it is stopped and runs."""
+    alone: list[dict[str, float]] = []
+    beside: list[dict[str, float]] = []
     with scoring(SPINNING) as machine:
         send(machine, bodies("protobuf", 10_000, 50))
-        alone = light(machine, options.rounds) | ingest(machine, first_seed=2)
-        score(machine, call_ids(machine, 1000), ["spin"])
-        while not counts(machine).get("leased"):
-            time.sleep(POLL_SECONDS)
-        beside = light(machine, options.rounds) | ingest(machine, first_seed=12)
-        states = counts(machine)
-    lines = [(name, alone[name], beside[name], beside[name] / alone[name]) for name in alone]
+        score(machine, call_ids(machine, 10), ["spin"])
+        runner = spinning(machine)
+        for number in range(options.turns):
+            for found, let in ((alone, runner.suspend), (beside, runner.resume)):
+                let()
+                seed = 2 + RUNS * (2 * number + len(found) - len(alone) + 1)
+                found.append(light(machine, options.rounds) | ingest(machine, first_seed=seed))
+    lines = []
+    for name in alone[0]:
+        before, after = (statistics.median(turn[name] for turn in turns) for turns in (alone, beside))
+        lines.append((name, before, after, after / before))
     table("beside a scorer that spins", ("", "alone", "beside", "x alone"), lines)
-    print(f"  tasks meanwhile: {states}")
+
+
+def spinning(machine: Machine) -> psutil.Process:
+    """Wait for the process in which a scorer spins."""
+    end = time.perf_counter() + PATIENCE_SECONDS
+    while time.perf_counter() < end:
+        for process in psutil.Process(machine.pid).children(recursive=True):
+            if RUNNER in process.cmdline() and process.cpu_times().user > SPUN_SECONDS:
+                return process
+        time.sleep(POLL_SECONDS)
+    raise SystemExit("nothing spins")
 
 
 SECTIONS: Final = {"embedded": embedded, "deterministic": deterministic, "spin": spin}
@@ -158,6 +179,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=20, help="of each small question in `spin`")
+    parser.add_argument("--turns", type=int, default=3, help="of `spin`")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")

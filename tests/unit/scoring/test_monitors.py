@@ -99,3 +99,35 @@ async def test_a_bridge_that_is_away_is_asked_again(desk, script):
     desk.answers = {QUERY: [503], ENQUEUE: [503]}
     end(desk, a_call("c1"))
     assert {call for call, _, _ in await looked_at(desk, script)} == {"c1"}
+
+
+async def test_a_query_that_the_bridge_refuses_holds_no_other_monitor_up(desk, script):
+    desk.monitors = [a_monitor("bad", query={"$expr": {}}), a_monitor("good")]
+    desk.answers = {QUERY: [422]}
+    end(desk, a_call("c1"))
+    assert await looked_at(desk, script) == {("c1", ref("plain"), ref("good"))}
+
+
+async def test_a_monitor_of_the_configuration_that_names_no_scorer_holds_no_other_up(desk, script):
+    monitors = {
+        "bad": MonitorSettings(scorers=("nothing",)),
+        "good": MonitorSettings(scorers=("plain",)),
+    }
+    end(desk, a_call("c1"))
+    found = await looked_at(desk, script, monitors=monitors, known=KNOWN)
+    assert found == {("c1", ref("plain"), ref("good"))}
+
+
+async def test_trouble_with_some_calls_leaves_the_next_ones_in_peace(desk, script):
+    async def nonsense(_body):
+        desk.instead.clear()
+        return b'{"objs":[{}]}'
+
+    desk.monitors = [a_monitor("watch")]
+    desk.instead["/objs/query"] = nonsense
+    end(desk, a_call("c1"))
+    async with serving(desk) as url, worker_at(url, script):
+        await desk.until(lambda: not desk.instead)
+        end(desk, a_call("c2"))
+        await desk.until(lambda: desk.looked_at)
+    assert {task.call_id for task in desk.enqueued} == {"c2"}
