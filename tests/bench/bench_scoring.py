@@ -10,6 +10,7 @@ CPU is that of the whole process tree: service, writer, reader, worker, runners.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -138,18 +139,17 @@ def deterministic(options: argparse.Namespace) -> None:
 
 
 def spin(options: argparse.Namespace) -> None:
-    """Ingestion and small questions beside a scorer that never ends: in turn, while it is stopped and runs."""
+    """Ingestion and small questions beside a scorer that never ends, in turn while it stands and runs."""
     alone: list[dict[str, float]] = []
     beside: list[dict[str, float]] = []
+    seeds = itertools.count(2, RUNS)
     with scoring(SPINNING) as machine:
         send(machine, bodies("protobuf", 10_000, 50))
         score(machine, call_ids(machine, 10), ["spin"])
         runner = spinning(machine)
-        for number in range(options.turns):
-            for found, let in ((alone, runner.suspend), (beside, runner.resume)):
-                let()
-                seed = 2 + RUNS * (2 * number + len(found) - len(alone) + 1)
-                found.append(light(machine, options.rounds) | ingest(machine, first_seed=seed))
+        for found, let in options.turns * ((alone, runner.suspend), (beside, runner.resume)):
+            let()
+            found.append(light(machine, options.rounds) | ingest(machine, first_seed=next(seeds)))
     lines = []
     for name in alone[0]:
         before, after = (statistics.median(turn[name] for turn in turns) for turns in (alone, beside))
