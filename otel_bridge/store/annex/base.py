@@ -67,8 +67,8 @@ class AnnexRows(Protocol):
     def versions(self, project_id: str, object_ids: Sequence[str] | None = None) -> Sequence[Version]:
         """Return versions without their values, deleted ones too, by name and number."""
 
-    def names_of_class(self, project_id: str, name: str) -> Sequence[str]:
-        """Return the names of objects of which any version is of this class, as its base or itself."""
+    def monitors(self, project_id: str) -> Sequence[str]:
+        """Return the names of objects of which any version is a monitor (`scoring.watching`)."""
 
     def values(self, versions: Sequence[Version]) -> Sequence[bytes | None]:
         """Return the values of versions, None where there is none any more."""

@@ -10,6 +10,7 @@ from otel_bridge.model.annex import Row
 from otel_bridge.store.annex.base import Sizes
 from otel_bridge.store.annex.refs import call_of
 from otel_bridge.store.annex.values import samples, values
+from otel_bridge.store.scoring.watching import is_monitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,15 +85,10 @@ class MemoryAnnex:
         ]
         return sorted(found, key=lambda one: (one.object_id, one.is_op, one.number))
 
-    def names_of_class(self, project_id: str, name: str) -> list[str]:
-        """Return the names of objects of a class."""
-        return sorted(
-            {
-                object_id
-                for (project, object_id, _, _), version in self._versions.items()
-                if project == project_id and name in {version.base_class, version.leaf_class}
-            }
-        )
+    def monitors(self, project_id: str) -> list[str]:
+        """Return the names of objects that are monitors."""
+        own = (one for (project, *_), one in self._versions.items() if project == project_id)
+        return sorted({one.object_id for one in own if is_monitor(one)})
 
     def values(self, versions: Sequence[Version]) -> list[bytes | None]:
         """Return the values of versions."""

@@ -99,7 +99,7 @@ def _has_ended(slot: Slot | None) -> bool:
 
 
 def _is_active(rows: AnnexRows, project_id: str) -> bool:
-    names = rows.names_of_class(project_id, MONITOR)
+    names = rows.monitors(project_id)
     if not names:
         return False
     versions = [one for one in rows.versions(project_id, names) if not one.is_op]

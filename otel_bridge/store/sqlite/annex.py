@@ -80,9 +80,9 @@ class SqliteAnnexRows:
             found = self._of("versions_of", project_id, _json(object_ids))
         return [_version(project_id, row) for row in found]
 
-    def names_of_class(self, project_id: str, name: str) -> list[str]:
-        """Return the names of objects of a class."""
-        return [row[0] for row in self._of("names_of_class", project_id, name)]
+    def monitors(self, project_id: str) -> list[str]:
+        """Return the names of objects that are monitors."""
+        return [row[0] for row in self._of("monitors", project_id)]
 
     def values(self, versions: Sequence[Version]) -> list[bytes | None]:
         """Return the values of versions."""

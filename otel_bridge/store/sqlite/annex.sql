@@ -85,12 +85,12 @@ SELECT object_id, is_op, digest, version, base_class, leaf_class, wb_user_id, cr
 FROM objects WHERE project = ?1 AND object_id IN (SELECT value FROM json_each(?2))
 ORDER BY object_id, is_op, version;
 
--- name: names_of_class
+-- name: monitors
+-- From an index of its own; the class is `scoring.watching.MONITOR`.
 SELECT DISTINCT object_id FROM objects
-WHERE project = ?1 AND (leaf_class = ?2 OR base_class = ?2) ORDER BY object_id;
+WHERE project = ?1 AND (leaf_class = 'Monitor' OR base_class = 'Monitor') ORDER BY object_id;
 
 -- name: projects_with_monitors
--- From an index of its own; the class is `scoring.watching.MONITOR`.
 SELECT DISTINCT p.name
 FROM objects AS o
 JOIN projects AS p ON p.number = o.project

@@ -74,6 +74,7 @@ class Book:
         """Forget what the transaction may have added."""
         self._projects.clear()
         self._scorers.clear()
+        self.backlog_changed = self.any_scoring
 
     def _find_dictionary(self, number: int) -> bytes | None:
         content: bytes | None = self._connection.execute(QUERIES["find_dictionary"], (number,)).get

@@ -167,8 +167,7 @@ class Retention:
         self._connection.execute(SCORING["expire_tasks"], (before, tasks))
         removed = self._connection.changes()
         self._connection.execute(SCORING["expire_requests"], (before, tasks))
-        if removed:
-            self._connection.execute(SCORING["drop_empty_counts"])
+        self._connection.execute(SCORING["drop_empty_counts"])
         return removed
 
     def _remove_through(self, seq: int) -> None:
