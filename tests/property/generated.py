@@ -113,9 +113,9 @@ class Maker:
         )
         return CompletedCall(start, end)
 
-    def feedback(self, calls: int) -> KeepFeedback:
+    def feedback(self, calls: int, *, most: int = 7) -> KeepFeedback:
         rows = []
-        for place in range(self.chance.randrange(8)):
+        for place in range(self.chance.randrange(most + 1)):
             members = {
                 "payload": {"note": self.value(), "output": self.value()},
                 "runnable_ref": self.text(),
@@ -125,7 +125,8 @@ class Maker:
                 Feedback(
                     project_id=PROJECT,
                     id=f"f{place}",
-                    weave_ref=f"weave:///{PROJECT}/call/{call_id(self.chance.randint(1, calls))}",
+                    weave_ref=f"weave:///{PROJECT}/call/{call_id(self.chance.randint(1, calls))}"
+                    + self.chance.choice(("", "", "", "", "/attr/x")),
                     feedback_type=self.chance.choice(KINDS),
                     members=orjson.dumps(members),
                 )
@@ -143,7 +144,17 @@ class Maker:
             return self.chance.choice(COLUMNS)
         if kind < 0.9:
             return self.chance.choice(DERIVED)
+        return self.score()
+
+    def score(self) -> str:
         return f"feedback.[{self.chance.choice((*KINDS, '*'))}].{self.chance.choice(FEEDBACK)}"
+
+
+class ScoresOnly(Maker):
+    """Asks for feedback and nothing else."""
+
+    def name(self) -> str:
+        return self.score()
 
     def operand(self) -> q.Operand:
         kind = self.chance.random()

@@ -15,7 +15,7 @@ from otel_bridge.model.query import CallsQuery
 from otel_bridge.store.sqlite import scan
 from otel_bridge.store.sqlite.select import search
 from tests.contract.store.records import PROJECT, Store
-from tests.property.generated import Maker
+from tests.property.generated import Maker, ScoresOnly
 
 EXAMPLES = 60
 CALLS = 14
@@ -28,15 +28,24 @@ seeds = st.integers(0, 2**32)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seeds)
 def test_both_stores_select_what_the_reference_selects(seed):
-    make = Maker(random.Random(seed))
+    compare(Maker(random.Random(seed)), seed)
+
+
+@settings(max_examples=EXAMPLES // 8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seeds)
+def test_both_stores_select_by_feedback_what_the_reference_selects(seed):
+    compare(ScoresOnly(random.Random(seed)), seed, feedback=40)
+
+
+def compare(make: Maker, seed: int, *, feedback: int = 7) -> None:
     short = mock.patch.multiple(scan, WINDOW_CALLS=5, WEIGHED_CALLS=4) if seed % 2 else nullcontext()
     with short, tempfile.TemporaryDirectory() as folder:
         stores = [Store("memory", Path(folder)), Store("sqlite", Path(folder) / "calls.db")]
         history = [make.call(number) for number in range(1, CALLS + 1)]
-        feedback = make.feedback(CALLS)
+        said = make.feedback(CALLS, most=feedback)
         for store in stores:
             store.write(*history)
-            store.write(feedback)
+            store.write(said)
         for _ in range(EXPRESSIONS):
             query = {"query": make.operation(), "sort_by": make.sort_by()}
             memory, sqlite = (store.ids(**query) for store in stores)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from otel_bridge.model.query import Column, JsonField
+from otel_bridge.model.query import Column, FeedbackField, JsonField
 from otel_bridge.store.sqlite.fragments import Sql, joined
-from otel_bridge.store.sqlite.readings import TREES, json_path, json_reading, reading
+from otel_bridge.store.sqlite.readings import TREES, json_path, json_reading, reading, remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,8 @@ class Ranking:
                 assert place is not None  # else the reference would put the calls in order
                 name = self._name(Sql(f"{TREES[root]} -> ?", (place,)))
                 value = json_reading(name, (), key.kind)
+            case FeedbackField() as field if (found := remark(field)) is not None:
+                value = json_reading(self._name(found), (), key.kind)
             case Column(name=column):
                 value = Sql(self._name(Sql(f"{'b' if column in BODY_COLUMNS else 'c'}.{column}")))
             case field:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from otel_bridge.model import query as q
-from otel_bridge.query.fields import INSTANTS, INTEGERS, QUEUE_ID
+from otel_bridge.query.fields import INSTANTS, INTEGERS, MULTIPLE, QUEUE_ID
 from otel_bridge.query.values import MAX_NUMBER_CHARACTERS, Kind
 from otel_bridge.store.sqlite.fragments import Sql
 from otel_bridge.store.trees import Flag
@@ -54,6 +54,13 @@ _TRACE_NAME: Final = """(CASE
     WHEN c.op_name GLOB 'weave:///*' THEN trace_name(c.op_name)
     ELSE c.op_name END)"""
 
+_REMARK: Final = """(SELECT f.members -> ? FROM feedback AS f
+    WHERE f.project = c.project AND f.call_id = c.id AND f.feedback_type = ?
+        AND f.weave_ref NOT GLOB 'weave:///*/*/call/*/*'
+    ORDER BY f.number DESC LIMIT 1)"""
+"""Feedback on the call itself, not on a place in it. The limit of none in the statement around it keeps SQLite
+from looking it up wherever it is named."""
+
 _IS_NUMBER: Final = f"""(length({{0}}) <= {MAX_NUMBER_CHARACTERS} AND {{0}} GLOB '[-0-9]*'
     AND substr({{0}}, -1) GLOB '[0-9]' AND instr({{0}}, char(0)) = 0 AND json_valid({{0}}))"""
 _IS_FINITE: Final = "({0} + 0.0 BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)"
@@ -79,9 +86,26 @@ def reading(field: q.Field, kind: Kind) -> Sql | None:
         case q.Derived(name=name):
             return _text(_STATUS if name == "status" else _TRACE_NAME, kind)
         case q.FeedbackField():
-            return None
+            return _remark_reading(field, kind)
         case _:
             assert_never(field)
+
+
+def remark(field: q.FeedbackField) -> Sql | None:
+    """Return the JSON at a place of the newest feedback of a type; None for types that come in numbers."""
+    member = (field.member, *field.path) if field.member == "payload" else (field.member,)
+    place = json_path(member)
+    if place is None or field.feedback_type in MULTIPLE:
+        return None
+    return Sql(_REMARK, (place, field.feedback_type))
+
+
+def _remark_reading(field: q.FeedbackField, kind: Kind) -> Sql | None:
+    found, read = remark(field), json_reading("m", (), kind)
+    if found is None or read is None:
+        return None
+    text = f"(SELECT {read.text} FROM (SELECT {found.text} AS m LIMIT -1))"  # noqa: S608 - our own words
+    return Sql(text, read.args + found.args)
 
 
 def json_path(path: Sequence[str | int]) -> str | None:
