@@ -6,7 +6,7 @@ sentence for what did not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from otel_bridge.scorer.kinds import Missing, Negatable, OfField
+
+MAX_CHARACTERS: Final = 300
+"""Of a text out of a call, or out of settings, in a result: results stay small, whatever the call."""
 
 Result: TypeAlias = "dict[str, Any]"
 
@@ -66,6 +69,11 @@ def turned(settings: Negatable, found: Result, what_is: str) -> Result:
         return found
     passed = not found["passed"]
     return {**found, "passed": passed, "reason": None if passed else what_is}
+
+
+def short(text: str, most: int = MAX_CHARACTERS) -> str:
+    """Cut a text that a result repeats."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def out_of_range(number: float, low: float | None, high: float | None, unit: str) -> str | None:

@@ -47,8 +47,6 @@ _PATTERNS: Final = {
     ),
 }
 """In the order in which they are looked for: what one kind has found is nothing else."""
-_MARKS: Final = {"email": "@", "secret": ""}
-"""A text without the mark of a kind has none of it; other kinds are numbers."""
 _JOINS: Final = {"iban": "", "credit_card": ".-", "us_ssn": ".-", "ip_address": ".:", "phone": " .-"}
 """What joins a number to more of it on either side: then it is not one of these."""
 _LEAST_IPV6_CHARACTERS: Final = 4
@@ -64,20 +62,17 @@ class Detector:
 
         self._options = re2.Options()
         self._options.log_errors = False
-        self._digit = re2.compile("[0-9]")
-        self._patterns = [
-            (kind, re2.compile(pattern), _check(kind)) for kind, pattern in _PATTERNS.items() if kind in kinds
-        ]
+        wanted = {kind: pattern for kind, pattern in _PATTERNS.items() if kind in kinds}
+        self._any = re2.compile("|".join(f"(?:{pattern})" for pattern in wanted.values()))
+        self._patterns = [(kind, re2.compile(pattern), _check(kind)) for kind, pattern in wanted.items()]
         self._allow = [self._allowed(pattern) for pattern in allow]
 
     def find(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Yield kind, start and end of what is in a text, in characters; no two overlap."""
+        if self._any.search(text) is None:
+            return
         taken: list[tuple[int, int]] = []
-        has_digit = self._digit.search(text) is not None
         for kind, pattern, check in self._patterns:
-            mark = _MARKS.get(kind)
-            if not has_digit if mark is None else mark not in text:
-                continue
             for match in pattern.finditer(text):
                 end = _end(kind, text, match, check)
                 span = (match.start(), end)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from otel_bridge.scorer.base import Unusable
-from otel_bridge.scorer.rules.base import Result, Rule, of_field, result, turned
+from otel_bridge.scorer.rules.base import Result, Rule, of_field, result, short, turned
 
 if TYPE_CHECKING:
     from otel_bridge.scorer.kinds import JsonSchema, ValidJson
 
 MAX_ERRORS: Final = 20
 """Errors of a schema that a result tells."""
-MAX_MESSAGE_CHARACTERS: Final = 300
 _FENCE: Final = "```"
 _TYPES: Final = {
     dict: "object",
@@ -66,10 +65,13 @@ def json_schema(settings: JsonSchema) -> Rule:
             tree = _read(value, fenced=settings.fenced) if as_json else value
         except NoJson as error:
             return result(f"{settings.field} is {error}", {"errors": []})
-        errors = [
-            {"path": _pointer(one.instance_path), "message": _short(one.message)}
-            for one in islice(validator.iter_errors(tree), MAX_ERRORS)
-        ]
+        try:
+            errors = [
+                {"path": short(_pointer(one.instance_path)), "message": short(one.message)}
+                for one in islice(validator.iter_errors(tree), MAX_ERRORS)
+            ]
+        except ValueError as error:  # nested deeper than the validator goes
+            return result(f"{settings.field} cannot be checked: {error}", {"errors": []})
         return result(_first(errors), {"errors": errors})
 
     def judged(value: Any) -> Result:
@@ -90,7 +92,7 @@ def _validator(settings: JsonSchema) -> Any:
         )
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         message = getattr(error, "message", None) or str(error)
-        raise Unusable(f"schema: {_short(message)}") from error
+        raise Unusable(f"schema: {short(message)}") from error
 
 
 def _refuse(uri: str) -> Any:
@@ -123,10 +125,6 @@ def _named(json_type: str) -> str:
 def _pointer(path: list[str | int]) -> str:
     """Return a JSON Pointer (RFC 6901)."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-
-
-def _short(message: str) -> str:
-    return message if len(message) <= MAX_MESSAGE_CHARACTERS else message[: MAX_MESSAGE_CHARACTERS - 1] + "…"
 
 
 def _first(errors: list[dict[str, str]]) -> str | None:

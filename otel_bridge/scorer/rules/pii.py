@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from msgspec import Struct
 
 from otel_bridge.scorer.fields import reader
-from otel_bridge.scorer.rules.base import Result, Rule, nothing_there, result
+from otel_bridge.scorer.rules.base import Result, Rule, nothing_there, result, short
 from otel_bridge.scorer.rules.detecting import Detector
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ MAX_COUNTED: Final = 1000
 """Findings after which a call is read no further."""
 MAX_TOLD: Final = 100
 """Findings that a result tells one by one."""
+MAX_PATH_CHARACTERS: Final = 1000
 MAX_NUMBER_BITS: Final = 128
 """Larger integers are no numbers of persons or cards."""
 
@@ -103,8 +104,8 @@ def _spelled(place: Place, detector: Detector) -> str:
         place, key = place
         is_field = place is None
         steps.append(key if is_field else _key(key, detector))
-    return ".".join(reversed(steps))
+    return short(".".join(reversed(steps)), MAX_PATH_CHARACTERS)
 
 
 def _key(key: str, detector: Detector) -> str:
-    return "*" if next(detector.find(key), None) is not None else key.replace(".", "\\.")
+    return "*" if next(detector.find(key), None) is not None else short(key.replace(".", "\\."))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.fields import text_of
-from otel_bridge.scorer.rules.base import Result, Rule, of_field, out_of_range, result, turned
+from otel_bridge.scorer.rules.base import Result, Rule, of_field, out_of_range, result, short, turned
 
 if TYPE_CHECKING:
     from otel_bridge.scorer.kinds import Contains, Length, Regex
@@ -21,7 +21,7 @@ def regex(settings: Regex) -> Rule:
         found = match(text_of(value))
         if found is None:
             return result(f"{settings.field} does not match", {"start": None, "end": None, "groups": {}})
-        members = {"start": found.start(), "end": found.end(), "groups": found.groupdict()}
+        members = {"start": found.start(), "end": found.end(), "groups": _groups(found)}
         return turned(settings, result(None, members), f"{settings.field} matches")
 
     def judged(value: Any) -> Result:
@@ -87,6 +87,10 @@ def _compiled(settings: Regex) -> Any:
         ) from error
 
 
+def _groups(found: Any) -> dict[str, str | None]:
+    return {name: text and short(text) for name, text in found.groupdict().items()}
+
+
 def _count(text: str, unit: str) -> int:
     match unit:
         case "words":
@@ -100,5 +104,5 @@ def _count(text: str, unit: str) -> int:
 
 
 def _quoted(texts: list[str]) -> str:
-    shown = ", ".join(f"“{text}”" for text in texts[:5])
+    shown = ", ".join(f"“{short(text)}”" for text in texts[:5])
     return f"{shown} and {len(texts) - 5} more" if len(texts) > 5 else shown  # noqa: PLR2004 - the five above
