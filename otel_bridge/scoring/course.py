@@ -43,7 +43,6 @@ class Course:
         self._numbers = [number for number, _ in calls]
         self._lines = [line for _, line in calls]
         self._left = dict.fromkeys(range(len(calls)))
-        self._started: set[int] = set()
         self._seconds = seconds
         self._open_seconds = open_seconds
         self._opened: frames.Opened | None = None
@@ -60,9 +59,9 @@ class Course:
 
     @property
     def under_way(self) -> list[Call]:
-        """Return the calls of which one is to blame when the runner stops."""
-        begun = [at for at in self._left if at in self._started] or [*self._left][:1]
-        return [self._call(at) for at in begun]
+        """Return the calls of which one is to blame when the runner stops; it was ready."""
+        assert self._opened is not None
+        return self.left[: self._opened.at_a_time]
 
     async def carry_out(self, spec: bytes, process: RunnerProcess, tell: Tell) -> None:
         """Tell a result for each call. Raise Stopped; then `left` tells of which there is none."""
@@ -97,9 +96,6 @@ class Course:
         match reply:
             case frames.Opened():
                 self._opened = reply
-                return None
-            case frames.Started(index=index):
-                self._started.add(index)
                 return None
             case frames.CannotOpen(reason=reason):
                 raise CannotOpen(reason)

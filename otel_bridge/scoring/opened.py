@@ -35,6 +35,7 @@ class Scorer(Protocol):
     """An opened scorer."""
 
     is_async: bool
+    at_a_time: int
 
     def carry_out(self, lines: Sequence[bytes], reply: Reply) -> None:
         """Score calls, one reply for each."""
@@ -108,6 +109,7 @@ class RuleScorer:
     """One of the deterministic kinds."""
 
     is_async = False
+    at_a_time = 1
 
     def __init__(self, rule: Rule, max_result: int) -> None:
         self._judge = rule.judge
@@ -130,11 +132,11 @@ class PythonScorer:
     """A callable of the operator's."""
 
     is_async = False
+    at_a_time = 1
 
     def __init__(self, loaded: Loaded, spec: Spec, max_result: int, loop: asyncio.Runner) -> None:
         self._loaded = loaded
         self._seconds = spec.bounds.timeout_seconds
-        self._concurrency = spec.bounds.concurrency
         self._max_result = max_result
         self._loop = loop
 
@@ -173,18 +175,21 @@ class AsyncScorer(PythonScorer):
 
     is_async = True
 
+    def __init__(self, loaded: Loaded, spec: Spec, max_result: int, loop: asyncio.Runner) -> None:
+        super().__init__(loaded, spec, max_result, loop)
+        self.at_a_time = spec.bounds.concurrency
+
     def carry_out(self, lines: Sequence[bytes], reply: Reply) -> None:
         self._loop.run(self._all(lines, reply))
 
     async def _all(self, lines: Sequence[bytes], reply: Reply) -> None:
-        room = asyncio.Semaphore(self._concurrency)
+        waiting = iter(enumerate(lines))
 
-        async def one(index: int, line: bytes) -> None:
-            async with room:
-                reply(frames.Started(index))
+        async def one_after_the_other() -> None:
+            for index, line in waiting:
                 reply(await self._beside(Attempt(index), line))
 
-        await asyncio.gather(*(one(index, line) for index, line in enumerate(lines)))
+        await asyncio.gather(*(one_after_the_other() for _ in range(min(self.at_a_time, len(lines)))))
 
     async def _beside(self, attempt: Attempt, line: bytes) -> frames.Reply:
         try:

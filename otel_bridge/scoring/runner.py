@@ -62,7 +62,7 @@ def serve(door: Door, opener: Opener) -> None:
         if isinstance(opened, frames.CannotOpen):
             door.reply(opened)
             continue
-        door.reply(frames.Opened(opened.is_async))
+        door.reply(frames.Opened(opened.is_async, opened.at_a_time))
         opened.carry_out(batch.lines, door.reply)
         sys.stdout.flush()
 

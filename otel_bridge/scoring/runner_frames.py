@@ -2,7 +2,7 @@
 
 A frame is 4 bytes, the length of what follows, little-endian, and a MessagePack message. The pool sends a
 `Batch`; the runner answers `Opened` (or `CannotOpen`, and nothing more), then one `Done` or `Failed` for each
-call, in any order. Async scorers run beside one another: `Started` tells which are under way.
+call. Calls are begun in their order, `at_a_time` of them beside one another.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ class Batch(Struct, frozen=True, array_like=True):
 
 
 class Opened(Struct, frozen=True, array_like=True, tag=True):
-    """The scorer is ready."""
+    """The scorer is ready; `is_async` tells whether it ends calls that take too long by itself."""
 
     is_async: bool
+    at_a_time: int
 
 
 class CannotOpen(Struct, frozen=True, array_like=True, tag=True):
@@ -39,14 +40,8 @@ class CannotOpen(Struct, frozen=True, array_like=True, tag=True):
     reason: str
 
 
-class Started(Struct, frozen=True, array_like=True, tag=True):
-    """An async scorer was called; `index` counts the lines of the batch."""
-
-    index: int
-
-
 class Done(Struct, frozen=True, array_like=True, tag=True):
-    """A verdict. Times are microseconds since the Unix epoch."""
+    """A verdict; `index` counts the lines of the batch. Times are microseconds since the Unix epoch."""
 
     index: int
     output: bytes
@@ -67,7 +62,7 @@ class Failed(Struct, frozen=True, array_like=True, tag=True):
     ended_at: int
 
 
-Reply: TypeAlias = Opened | CannotOpen | Started | Done | Failed
+Reply: TypeAlias = Opened | CannotOpen | Done | Failed
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _BATCHES: Final = msgspec.msgpack.Decoder(Batch)
