@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import random
 import tempfile
 import time
 from pathlib import Path
@@ -34,6 +35,7 @@ DOCS = (
     ("list", "traces", "light", LAPTOP),
     ("trace", "trace", "light", LAPTOP),
     ("error", "error", "dark", LAPTOP),
+    ("scores", "scores", "light", LAPTOP),
     ("charts", "charts", "light", LAPTOP),
     ("thread", "thread", "dark", LAPTOP),
     ("compare", "compare", "light", LAPTOP),
@@ -44,8 +46,11 @@ DOCS = (
 
 VIEWS = (
     "traces", "expression", "nothing", "trace", "error", "threads", "thread", "charts", "models", "ops",
-    "compare", "pick",
+    "compare", "pick", "scores", "scored", "scoring",
 )  # fmt: skip
+SCORES = "runnable.quality|output.score~runnable.quality|output.polite~runnable.brief|output.passed"
+SCORED = f"scores={SCORES}&sort=runnable.quality|output.score"
+REASONS = ("It says what happens next.", "It answers another question.", "Short, and right.")
 
 
 def asked(bridge: Bridge, path: str, **question: object) -> list[dict]:
@@ -81,7 +86,38 @@ def addresses(bridge: Bridge) -> dict[str, str]:
         "ops": "#/charts?split=op",
         "compare": f"#/compare/{one['id']}/{other['id']}",
         "pick": f"#/compare/{talks[0]['id']}",
+        "scores": f"#/traces?op=chat&show=calls&{SCORED}",
+        "scored": f"#/trace/{talks[0]['trace_id']}?call={talks[0]['id']}",
+        "scoring": "#/scoring",
     }
+
+
+def scored(bridge: Bridge) -> None:
+    """Let two scorers judge what models said."""
+    dice = random.Random(7)
+    said = asked(
+        bridge,
+        "/calls/stream_query",
+        filter={"op_names": ["chat gpt-4.1", "chat claude-sonnet-4-5"]},
+        limit=200,
+    )
+    batch = []
+    for call in said:
+        score = round(min(1.0, dice.gauss(0.78, 0.2)), 2)
+        quality = {"score": score, "polite": score > 0.5, "reason": dice.choice(REASONS)}
+        for name, output in (("quality", quality), ("brief", {"passed": dice.random() < 0.85})):
+            batch.append(
+                {
+                    "project_id": PROJECT,
+                    "weave_ref": f"weave:///{PROJECT}/call/{call['id']}",
+                    "feedback_type": f"wandb.runnable.{name}",
+                    "payload": {"output": output},
+                    "runnable_ref": f"weave:///{PROJECT}/object/{name}:Q7dm2xYb",
+                    "call_ref": f"weave:///{PROJECT}/call/{call['id']}",
+                    "trigger_ref": f"weave:///{PROJECT}/object/answers:K3pTz0aa",
+                }
+            )
+    client.post(bridge.api, "/feedback/batch/create", {"batch": batch})
 
 
 def shots(everything: bool) -> Iterator[tuple[str, str, str, tuple[int, int]]]:
@@ -125,6 +161,7 @@ def main() -> None:
     suffix = ".png" if options.all else ".webp"
     with tempfile.TemporaryDirectory() as scratch, running(Path(scratch) / "data") as bridge:
         send(bridge, demo.a_day(time.time()), project=PROJECT, resource={"service.name": "shop"})
+        scored(bridge)
         with browsers.chromium(Path(scratch) / "profile") as driver:
             page = browsers.Page(driver, bridge.api)
             found = addresses(bridge)

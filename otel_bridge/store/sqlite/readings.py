@@ -58,8 +58,8 @@ _REMARK: Final = """(SELECT f.members -> ? FROM feedback AS f
     WHERE f.project = c.project AND f.call_id = c.id AND f.feedback_type = ?
         AND f.weave_ref NOT GLOB 'weave:///*/*/call/*/*'
     ORDER BY f.number DESC LIMIT 1)"""
-"""Feedback on the call itself, not on a place in it. The limit of none in the statement around it keeps SQLite
-from looking it up wherever it is named."""
+"""Feedback on the call itself, not on a place in it. The limit of none in the statement around it keeps
+SQLite from looking it up wherever it is named."""
 
 _IS_NUMBER: Final = f"""(length({{0}}) <= {MAX_NUMBER_CHARACTERS} AND {{0}} GLOB '[-0-9]*'
     AND substr({{0}}, -1) GLOB '[0-9]' AND instr({{0}}, char(0)) = 0 AND json_valid({{0}}))"""

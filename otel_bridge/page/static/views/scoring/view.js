@@ -33,8 +33,8 @@ export default function Scoring({ project }) {
 }
 
 const Nothing = () => html`<${Empty} title="Nothing was scored yet">
-  <p>Open <a href=${link("traces")}>the newest traces</a>, choose <strong>Score traces…</strong> there, or
-    <strong>Score…</strong> in a call, and choose scorers. A monitor in the configuration scores calls as they end.</p>
+  <p>Open <a href=${link("traces")}>the newest traces</a>, choose <strong>Score traces…</strong> there
+    or <strong>Score…</strong> in a call, and choose scorers. A monitor in the configuration scores calls as they end.</p>
 <//>`;
 
 const Card = ({ id, title, children }) => html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>
