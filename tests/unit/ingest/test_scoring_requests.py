@@ -67,7 +67,7 @@ def test_what_makes_no_sense_is_refused_and_named(asked, field):
     ],
 )
 def test_what_makes_sense_is_as_it_was(change):
-    assert prepared(change) == change or msgspec.json.encode(prepared(change)) == msgspec.json.encode(change)
+    assert msgspec.json.encode(prepared(change)) == msgspec.json.encode(change)
 
 
 def test_trees_are_written_down_as_the_store_keeps_them():
