@@ -167,10 +167,10 @@ def backlog(connection: apsw.Connection) -> Backlog:
 
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
-    """Read a row of `tasks_of`."""
+    """Read a row of `named_tasks`."""
     (
         _, _, project_id, call_id, scorer_ref, state, generation, attempt, lapsed, due_at, asked_at,
-        changed_at, worker, error, job_id, trigger_ref, wb_user_id,
+        changed_at, worker, error, job_id, trigger_ref, wb_user_id, _, _,
     ) = row  # fmt: skip
     task = Task(
         project_id=project_id,

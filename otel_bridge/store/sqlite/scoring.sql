@@ -10,47 +10,30 @@ SELECT EXISTS (SELECT 1 FROM tasks) OR EXISTS (SELECT 1 FROM ended_calls)
 
 -- name: tasks_of
 -- The tasks of a scorer for some calls (a JSON array); `ids.PACKED` says how ids are stored.
-SELECT
-    t.number, t.request, p.name, t.call_id, s.ref, t.state, t.generation, t.attempt, t.lapsed, t.due_at,
-    t.asked_at, t.changed_at, t.worker, t.error, r.job_id, r.trigger_ref, r.wb_user_id
-FROM tasks AS t
-JOIN projects AS p ON p.number = t.project
-JOIN scorer_refs AS s ON s.number = t.scorer
-LEFT JOIN scoring_requests AS r ON r.number = t.request
+SELECT t.*
+FROM named_tasks AS t
 WHERE t.project = ?1 AND t.scorer = ?2 AND t.call_id IN (
     SELECT iif(length(value) IN (16, 32) AND value NOT GLOB '*[^0-9a-f]*', unhex(value), value)
     FROM json_each(?3)
 );
 
 -- name: due_tasks
-SELECT
-    t.number, t.request, p.name, t.call_id, s.ref, t.state, t.generation, t.attempt, t.lapsed, t.due_at,
-    t.asked_at, t.changed_at, t.worker, t.error, r.job_id, r.trigger_ref, r.wb_user_id
-FROM tasks AS t
-JOIN projects AS p ON p.number = t.project
-JOIN scorer_refs AS s ON s.number = t.scorer
-LEFT JOIN scoring_requests AS r ON r.number = t.request
+SELECT t.*
+FROM named_tasks AS t
 WHERE t.state <= 1 AND t.scorer = (SELECT number FROM scorer_refs WHERE ref = ?1) AND t.due_at <= ?2
 ORDER BY t.due_at
 LIMIT ?3;
 
 -- name: troubles
-SELECT
-    t.number, t.request, p.name, t.call_id, s.ref, t.state, t.generation, t.attempt, t.lapsed, t.due_at,
-    t.asked_at, t.changed_at, t.worker, t.error, r.job_id, r.trigger_ref, r.wb_user_id
-FROM tasks AS t
-JOIN projects AS p ON p.number = t.project
-JOIN scorer_refs AS s ON s.number = t.scorer
-LEFT JOIN scoring_requests AS r ON r.number = t.request
+SELECT t.*
+FROM named_tasks AS t
 WHERE t.error IS NOT NULL AND t.project = ?1
     AND t.scorer = (SELECT number FROM scorer_refs WHERE ref = ?2) AND t.state = coalesce(?3, t.state)
 ORDER BY t.changed_at DESC
 LIMIT ?4;
 
 -- name: troubles_of_job
-SELECT
-    t.number, t.request, p.name, t.call_id, s.ref, t.state, t.generation, t.attempt, t.lapsed, t.due_at,
-    t.asked_at, t.changed_at, t.worker, t.error, r.job_id, r.trigger_ref, r.wb_user_id
+SELECT t.*
 FROM (
     SELECT DISTINCT
         iif(length(c.value) IN (16, 32) AND c.value NOT GLOB '*[^0-9a-f]*', unhex(c.value), c.value) AS call_id
@@ -60,11 +43,8 @@ FROM (
     WHERE q.project = ?1 AND q.job_id = ?5 AND q.job_id <> ''
         AND e.value = (SELECT number FROM scorer_refs WHERE ref = ?2)
 ) AS asked
-CROSS JOIN tasks AS t ON t.project = ?1 AND t.call_id = asked.call_id
+CROSS JOIN named_tasks AS t ON t.project = ?1 AND t.call_id = asked.call_id
     AND t.scorer = (SELECT number FROM scorer_refs WHERE ref = ?2)
-JOIN projects AS p ON p.number = t.project
-JOIN scorer_refs AS s ON s.number = t.scorer
-LEFT JOIN scoring_requests AS r ON r.number = t.request
 WHERE t.error IS NOT NULL AND t.state = coalesce(?3, t.state)
 ORDER BY t.changed_at DESC
 LIMIT ?4;

@@ -26,6 +26,7 @@ ADDED = {
     ),
     6: ("DROP INDEX feedback_by_type",),
     7: (
+        "DROP VIEW named_tasks",
         *(
             f"DROP TABLE {name}"
             for name in ("tasks", "task_counts", "scoring_requests", "scorer_refs", "ended_calls")

@@ -42,6 +42,17 @@ CREATE INDEX open_tasks ON tasks (scorer, due_at) WHERE state <= 1;
 CREATE INDEX tasks_by_age ON tasks (asked_at);
 CREATE INDEX troubled_tasks ON tasks (project, scorer, changed_at) WHERE error IS NOT NULL;
 
+-- Tasks with the names behind their numbers.
+CREATE VIEW named_tasks AS
+SELECT
+    t.number, t.request, p.name AS project_id, t.call_id, s.ref AS scorer_ref, t.state, t.generation, t.attempt,
+    t.lapsed, t.due_at, t.asked_at, t.changed_at, t.worker, t.error, r.job_id, r.trigger_ref, r.wb_user_id,
+    t.project, t.scorer
+FROM tasks AS t
+JOIN projects AS p ON p.number = t.project
+JOIN scorer_refs AS s ON s.number = t.scorer
+LEFT JOIN scoring_requests AS r ON r.number = t.request;
+
 -- How many tasks there are, kept up by the triggers: nobody counts rows.
 CREATE TABLE task_counts (
     project INTEGER NOT NULL,
