@@ -34,7 +34,10 @@ MODULE: Final = "otel_bridge.scoring.worker"
 IDLE_SECONDS: Final = 60.0
 """How long workers stay when nothing is to be done: starting them again takes a second of CPU."""
 STOP_SECONDS: Final = 10.0
-"""For what a worker is busy with when it is told to stop; what it does not finish is lent again."""
+"""For what a worker is busy with when it is told to stop; what it does not finish is lent again. Less where
+`shutdown_timeout` leaves less."""
+LEFT_SECONDS: Final = 5.0
+"""What is left of `shutdown_timeout` for all that stops after the workers."""
 STEADY_SECONDS: Final = 60.0
 """A worker that lived so long did not die of its start."""
 
@@ -85,6 +88,7 @@ class Workers:
         always: bool = False,
         hurry: asyncio.Event | None = None,
         idle_seconds: float = IDLE_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
         module: str = MODULE,
     ) -> None:
         self._ledger = ledger
@@ -93,6 +97,7 @@ class Workers:
         self._always = always
         self._hurry = hurry or asyncio.Event()
         self._idle_seconds = idle_seconds
+        self._stop_seconds = stop_seconds
         self._command = (sys.executable, "-P", "-m", module)
         self._processes = processes
         self._names = count(1)
@@ -190,7 +195,7 @@ class Workers:
         process.stdin.close()
         waits = {asyncio.create_task(process.wait()), asyncio.create_task(self._hurry.wait())}
         try:
-            await asyncio.wait(waits, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=self._stop_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if process.returncode is None:
                 log().warning("scoring worker does not stop, killing it")
@@ -248,6 +253,7 @@ async def open_workers(
         processes=1 if scoring is None else scoring.workers,
         always=scoring is not None and scoring.jobs != "store",
         hurry=hurry,
+        stop_seconds=min(STOP_SECONDS, max(0.0, config.shutdown_timeout.total_seconds() - LEFT_SECONDS)),
     )
     try:
         async with background(workers.run()):

@@ -19,7 +19,6 @@ from otel_bridge.ingest.child import background
 from otel_bridge.model.scoring import Outcome, Task
 from otel_bridge.model.tasks import ClaimTasks, EnqueueTasks, SettleTasks
 from otel_bridge.scorer.settings import ScoringSettings
-from otel_bridge.service import scoring
 from otel_bridge.service.scoring import Job, Workers, open_workers, reachable
 from otel_bridge.store.memory import MemoryStore
 from otel_bridge.telemetry import Telemetry
@@ -150,9 +149,8 @@ async def test_it_is_told_what_to_do_on_its_standard_input(make, ledger, capfd):
     }
 
 
-async def test_one_that_does_not_stop_is_killed(make, ledger, monkeypatch):
-    monkeypatch.setattr(scoring, "STOP_SECONDS", 0.05)
-    workers = make("http.server")
+async def test_one_that_does_not_stop_is_killed(make, ledger):
+    workers = make("http.server", stop_seconds=0.05)
     workers._command = (*workers._command, "0", "--bind", "127.0.0.1")
     await queue(ledger)
     async with background(workers.run()):
@@ -161,10 +159,9 @@ async def test_one_that_does_not_stop_is_killed(make, ledger, monkeypatch):
     assert not os.path.exists(f"/proc/{pid}")  # noqa: ASYNC240, PTH110 - a look at the processes
 
 
-async def test_a_second_signal_waits_for_none(make, ledger, monkeypatch):
-    monkeypatch.setattr(scoring, "STOP_SECONDS", 10 * PATIENCE)
+async def test_a_second_signal_waits_for_none(make, ledger):
     hurry = asyncio.Event()
-    workers = make("http.server", hurry=hurry)
+    workers = make("http.server", hurry=hurry, stop_seconds=10 * PATIENCE)
     workers._command = (*workers._command, "0", "--bind", "127.0.0.1")
     await queue(ledger)
     async with asyncio.timeout(PATIENCE), background(workers.run()):
