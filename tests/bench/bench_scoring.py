@@ -25,6 +25,7 @@ import msgspec
 import psutil
 
 from tests.bench.bench_e2e import table
+from tests.bench.bench_scoring_tasks import report
 from tests.bench.contention import RUNS, ingest, light
 from tests.bench.loads import bodies, send
 from tests.bench.machines import PROJECT, bridge
@@ -168,7 +169,12 @@ def spinning(machine: Machine) -> psutil.Process:
     raise SystemExit("nothing spins")
 
 
-SECTIONS: Final = {"embedded": embedded, "deterministic": deterministic, "spin": spin}
+def ledger(options: argparse.Namespace) -> None:
+    """The store's share alone, in this process."""
+    report(min(options.calls, 3_000))
+
+
+SECTIONS: Final = {"ledger": ledger, "embedded": embedded, "deterministic": deterministic, "spin": spin}
 
 
 def main() -> None:

@@ -149,24 +149,28 @@ def one_round(calls: int, scorers: int, batch: int, *, watched: bool) -> dict[st
     return one.cost
 
 
+def report(calls: int, scorers: int = 3, batch: int = 100, rounds: int = 3) -> None:
+    """Print what each step costs, in a project that is watched and in one that is not."""
+    print(f"{calls} calls, {scorers} scorers, {batch} a commit; µs CPU")
+    for watched in (False, True):
+        costs = [one_round(calls, scorers, batch, watched=watched) for _ in range(rounds)]
+        medians = {name: statistics.median(one[name] for one in costs) for name in costs[0]}
+        medians["a task in all"] = medians["a task queued"] + medians["a task lent and settled"]
+        print(f"\n{'watched' if watched else 'not watched'}")
+        for name, cost in medians.items():
+            print(f"  {name:32} {cost:8.1f}   {cost / medians['a call written']:5.2f} x a call")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--calls", type=int, default=3_000)
     parser.add_argument("--scorers", type=int, default=3)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    print(f"{asked.calls} calls, {asked.scorers} scorers, {asked.batch} a commit; µs CPU")
-    for watched in (False, True):
-        rounds = [
-            one_round(asked.calls, asked.scorers, asked.batch, watched=watched) for _ in range(asked.rounds)
-        ]
-        medians = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
-        print(f"\n{'watched' if watched else 'not watched'}")
-        for name, cost in medians.items():
-            print(f"  {name:32} {cost:8.1f}   {cost / medians['a call written']:5.2f} x a call")
-        task = medians["a task queued"] + medians["a task lent and settled"]
-        print(f"  {'a task in all':32} {task:8.1f}   {task / medians['a call written']:5.2f} x a call")
+    report(asked.calls, asked.scorers, asked.batch, asked.rounds)
 
 
 if __name__ == "__main__":

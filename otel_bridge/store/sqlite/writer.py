@@ -139,8 +139,8 @@ class SqliteWriter:
         if not self._connection.in_transaction:
             raise Unavailable(_LOST)
         with storage_trouble(), self._losing():
-            if self._over:
-                self._evicted += self._retention.make_room(2 * size_of_scoring(change) + _EVICT_EXTRA)
+            if self._over and (size := size_of_scoring(change)):
+                self._evicted += self._retention.make_room(2 * size + _EVICT_EXTRA)
             self._book.backlog_changed = True
             slots = SqliteTaskSlots(self._connection, self._book)
             return apply_scoring(slots, change, now=now, keep=partial(self._keep_results, now))

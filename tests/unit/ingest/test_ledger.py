@@ -151,3 +151,20 @@ def test_what_can_be_done_ahead_is(store, queue, log):
     Ledger(store, queue).prepare(["change"], [a_record()])
     Ledger(store, queue).prepare([], [])
     assert log == ["store prepare", "queue prepare"]
+
+
+def test_scoring_tasks_are_kept_in_the_store_beside_what_the_queue_keeps(log):
+    store, queue = Kept(log, "store"), Kept(log, "queue")
+    store.apply_scoring = lambda change, *, now: (change, now)
+    ledger = Ledger(store, queue)
+    ledger.begin()
+    assert ledger.apply_scoring("a change", now=5) == ("a change", 5)
+    ledger.commit()
+    assert log == ["store begin", "store commit"]
+
+
+def test_a_bridge_without_a_store_has_no_scoring_tasks(log):
+    ledger = Ledger(None, Kept(log, "queue"))
+    ledger.begin()
+    with pytest.raises(InvalidRequest, match="keeps no calls"):
+        ledger.apply_scoring("a change", now=5)
