@@ -38,7 +38,6 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
-from otel_bridge.ingest.scoring_requests import TasksChange, prepare_scoring
 from otel_bridge.ingest.settings import STORE_FILE, QueueSettings, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
@@ -46,6 +45,7 @@ from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
+    from otel_bridge.ingest.scoring_requests import TasksChange
     from otel_bridge.queue.base import QueueWriter
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.base import CallWriter
@@ -175,6 +175,8 @@ class Writer:
             case frames.Retranslate(id=number, asked=asked, cursor=cursor):
                 return Step(number, asked, cursor)
             case ChangeTasks():
+                from otel_bridge.ingest.scoring_requests import prepare_scoring  # noqa: PLC0415 - few score
+
                 return prepare_scoring(request, body)
             case _:
                 return None

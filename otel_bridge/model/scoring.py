@@ -7,7 +7,6 @@ since the Unix epoch, UTC. `contract/weave-api.md` §4.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Raw, Struct
@@ -55,6 +54,8 @@ class Task(Struct, frozen=True, kw_only=True):
 
     def _id(self, what: bytes) -> str:
         """Return a UUID of version 8 (RFC 9562 §5.8), made of the key: of every result it takes three."""
+        from hashlib import blake2b  # noqa: PLC0415 - OpenSSL takes 4 MB of a process, and few score
+
         key = f"{self.project_id}\n{self.call_id}\n{self.scorer_ref}\n{self.generation}"
         found = blake2b(key.encode(), digest_size=16, person=what).hexdigest()
         return f"{found[:8]}-{found[8:12]}-8{found[13:16]}-b{found[17:20]}-{found[20:]}"
