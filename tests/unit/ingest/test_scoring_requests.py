@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import msgspec
 import pytest
 from msgspec import Raw
@@ -80,3 +83,15 @@ def test_trees_are_written_down_as_the_store_keeps_them():
 def test_what_is_no_change_is_refused(body):
     with pytest.raises(InvalidRequest, match="not a change of scoring tasks"):
         prepare_scoring(ChangeTasks(7, 5), body)
+
+
+def test_children_that_score_nothing_load_neither_openssl_nor_this_module():
+    heavy = ("_hashlib", "otel_bridge.ingest.scoring_requests")
+    code = "import sys; import otel_bridge.ingest.writer, otel_bridge.ingest.reader;"
+    found = subprocess.run(
+        [sys.executable, "-c", f"{code} print([name for name in {heavy} if name in sys.modules])"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.strip() == "[]"
