@@ -184,7 +184,11 @@ def _ours(ref: str, named: Ref, content: Mapping[str, Any], known: Registered) -
     """Read the published form of a registered scorer, or what somebody wrote in its shape."""
     kind, settings = content.get("kind"), content.get("settings") or {}
     same = known.get(named.name)
-    if same is not None and object_form(same) == {key: content.get(key) for key in object_form(same)}:
+    if (
+        same is not None
+        and (same.kind, same.settings) == (kind, settings)
+        and (same.column_map == content.get("column_map"))
+    ):
         return replace(same, ref=ref)
     if kind == "python":
         what = "is not registered here" if same is None else "has other settings here now"

@@ -57,6 +57,11 @@ def test_the_published_form_of_a_registered_scorer_gives_the_same_scorer_again(k
     )  # fmt: skip
 
 
+def test_words_about_a_scorer_make_it_no_other_one(known):
+    published = object_form(known["mine"]) | {"description": "as it was described before"}
+    assert spec_of_object(REF.format("mine"), published, known).origin == "config"
+
+
 def test_whoever_publishes_may_describe_a_deterministic_scorer(known):
     val = {"_class_name": "OtelBridgeScorer", "kind": "regex", "settings": {"pattern": "^ok"}}
     spec = spec_of_object(REF.format("ok"), val, known)
