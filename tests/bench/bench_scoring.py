@@ -30,6 +30,7 @@ from tests.bench.contention import RUNS, ingest, light
 from tests.bench.loads import bodies, send
 from tests.bench.machines import PROJECT, bridge
 from tests.bench.otlp_load import Tree
+from tests.bench.scoring_kafka import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,14 +59,21 @@ BAR_SECONDS: Final = 30.0
 
 
 @contextmanager
-def scoring(scorers: dict[str, Any], **said: Any) -> Iterator[Machine]:
-    """Run a bridge with these scorers."""
+def scoring(
+    scorers: dict[str, Any], *, kafka: dict[str, Any] | None = None, **said: Any
+) -> Iterator[Machine]:
+    """Run a bridge with these scorers, its jobs in its store or in a Kafka."""
+    if kafka is not None:
+        said["jobs"] = "kafka"
     api = {"scoring": {"scorers": scorers, "python_path": [str(ROOT)], **said}}
     document = {
         "receivers": {"otlp": {"protocols": {"grpc": {}, "http": {}}}, "weave_api": api},
         "exporters": {"store": {}},
         "service": {"pipelines": {"traces": {"receivers": ["otlp", "weave_api"], "exporters": ["store"]}}},
     }
+    if kafka is not None:
+        document["extensions"] = {"kafka": kafka}
+        document["service"]["extensions"] = ["kafka"]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder) / "bridge.json"
         path.write_text(json.dumps(document))
@@ -106,9 +114,9 @@ def until_settled(machine: Machine, tasks: int) -> float:
     return time.perf_counter() - started
 
 
-def measured(scorers: dict[str, Any], calls: int) -> tuple[object, ...]:
+def measured(scorers: dict[str, Any], calls: int, kafka: dict[str, Any] | None = None) -> tuple[object, ...]:
     """Score so many calls by all scorers; return what that cost."""
-    with scoring(scorers) as machine:
+    with scoring(scorers, kafka=kafka) as machine:
         send(machine, bodies("protobuf", calls, 50))
         ids = call_ids(machine, calls)
         before = machine.disk()
@@ -174,7 +182,20 @@ def ledger(options: argparse.Namespace) -> None:
     report(min(options.calls, 3_000))
 
 
-SECTIONS: Final = {"ledger": ledger, "embedded": embedded, "deterministic": deterministic, "spin": spin}
+def kafka(options: argparse.Namespace) -> None:
+    """The same as `embedded` through Kafka, whose own CPU is not counted."""
+    with cluster() as (what, extension):
+        line = measured(NOTHING, options.calls, extension)
+    table(f"{what}, a scorer that does nothing", HEAD, [line])
+
+
+SECTIONS: Final = {
+    "ledger": ledger,
+    "embedded": embedded,
+    "kafka": kafka,
+    "deterministic": deterministic,
+    "spin": spin,
+}
 
 
 def main() -> None:
