@@ -151,12 +151,15 @@ async def test_a_worker_and_a_bridge_may_start_before_the_brokers_do(mock):
         await asyncio.to_thread(mock.start)
 
 
-async def test_a_topic_that_does_not_exist_is_named(mock):
-    kafka = Kafka(mock)
-    mock.refuse_topic(kafka.settings.topic, mocked.UNKNOWN_TOPIC)
-    async with kafka.producer() as producer:
+async def test_a_topic_that_does_not_exist_is_named_and_used_once_it_does(broker):
+    kafka = Kafka(broker)
+    kafka.settings = kafka.but(topic=f"{kafka.settings.topic}.later")
+    async with kafka.producer() as producer, kafka.consumer() as consumer:
         with pytest.raises(Unavailable, match=f"no topic {kafka.settings.topic}"):
-            await producer.put([a_message("c1")])
+            await producer.put([a_message("early")])
+        await asyncio.to_thread(broker.create_topics, kafka.settings.topic, partitions=4)
+        await until_put(producer, a_message("late"))
+        assert calls(await taken(consumer, 1)) == ["late"]
 
 
 async def test_an_answer_that_got_lost_puts_nothing_twice(mock):
