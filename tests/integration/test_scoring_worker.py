@@ -141,18 +141,3 @@ async def test_a_server_that_lends_no_tasks_is_told_in_one_line(desk):
     assert errors.splitlines()[-1].startswith("otel-bridge: error: ")
     assert "answered 501: told to answer 501" in errors
     assert "Traceback" not in errors
-
-
-@pytest.mark.parametrize(
-    ("flags", "told"),
-    [
-        (("--endpoint", "ftp://x"), "--endpoint"),
-        (("--config", "no-such-file.yaml"), "no-such-file.yaml"),
-        (("--concurrency", "0"), "--concurrency"),
-    ],
-)
-async def test_a_mistake_in_an_option_is_told_with_exit_code_2(flags, told):
-    code, errors = await said(*flags)
-    assert code == 2
-    assert told in errors
-    assert "Traceback" not in errors
