@@ -206,10 +206,17 @@ class _Categories:
 
     def add(self, number: int, values: Iterable[Any]) -> None:
         counts = self._counts[number]
+        texts: Counter[str] = Counter()
         for raw in values:
-            found = categories(raw)
-            self._counted[number] += bool(found)
-            counts.update(map(self._told_apart, found))
+            if type(raw) is str:
+                texts[raw] += 1
+            elif raw is not None:
+                found = categories(raw)
+                self._counted[number] += bool(found)
+                counts.update(map(self._told_apart, found))
+        for text, times in texts.items():
+            counts[self._told_apart(categories(text)[0])] += times
+        self._counted[number] += texts.total()
 
     def _told_apart(self, category: str | None) -> str | None:
         if category not in self._known:

@@ -127,6 +127,16 @@ def test_a_run_tells_what_it_was_given_its_tokens_and_what_they_cost(session):
     assert run["exception"] is None
 
 
+def test_the_sdk_reads_verdicts_as_a_series(session):
+    assert session["series"] == {
+        "places": {"output.pass": "boolean", "output.reason": "categorical", "output.score": "numeric"},
+        "told": {
+            "output_score": {"avg": 0.5, "min": 0.0, "max": 1.0},
+            "output_pass": {"count_true": 1.0, "count_false": 1.0},
+        },
+    }
+
+
 def test_a_judge_whose_server_was_busy_is_asked_again(session):
     runs = [session["runs"][call]["patient"] for call in ("kind", "unkind")]
     assert [run["output"] for run in runs] == ["kind: it says 'please'", "unkind: it has no kind word"]

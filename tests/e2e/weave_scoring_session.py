@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 
 import weave
 from weave.flow.llm_structured_model import LLMStructuredCompletionModel
@@ -157,6 +158,18 @@ def watched(refs: dict) -> dict:
     return {"ref": ref, "verdicts": told, "passed_over": verdicts(passed_over)}
 
 
+def series(name: str) -> dict:
+    """What the SDK is told of a scorer's verdicts over the last hour."""
+    last_hour = {"project_id": PROJECT, "start": datetime.now(UTC) - timedelta(hours=1)}
+    last_hour["feedback_type"] = f"wandb.runnable.{name}"
+    metrics = [{"json_path": "output.score"}, {"json_path": "output.pass", "value_type": "boolean"}]
+    places = client.server.feedback_payload_schema(last_hour).paths
+    return {
+        "places": {one.json_path: one.value_type for one in places},
+        "told": client.server.feedback_stats(last_hour | {"metrics": metrics}).window_stats,
+    }
+
+
 def found(**query) -> list[str]:
     return sorted(call.id for call in client.get_calls(**query))
 
@@ -194,6 +207,7 @@ def main() -> None:
             {"$getField": "feedback.[wandb.runnable.polite].payload.output.pass"}, {"$literal": "true"}
         ]}}),
         "errors": [one["error"] for one in status["errors"]],
+        "series": series("polite"),
     }  # fmt: skip
     outcome["monitor"] = watched(refs)
     client.finish()
