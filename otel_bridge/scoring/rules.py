@@ -52,6 +52,8 @@ def stored_rule(name: str, ref: str, val: Any) -> Rule | None:
     rate = val.get("sampling_rate", 1.0)
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise BadMonitor("sampling_rate is no number from 0 to 1")
+    if val.get("scorer_debounce_config") is not None:
+        raise BadMonitor("scorer_debounce_config is not offered: each call would be scored")
     query = val.get("query")
     if query is not None and not isinstance(query, dict):
         raise BadMonitor("query is no object")

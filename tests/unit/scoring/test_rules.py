@@ -54,11 +54,16 @@ def test_op_names_mean_spans_and_versions_of_the_sdks_ops():
         ({"query": "x"}, "query"),
         ({"op_names": [1]}, "op_names"),
         ({"scorers": "x"}, "scorers"),
+        ({"scorer_debounce_config": {"aggregation_field": "thread_id", "timeout_seconds": 9}}, "debounce"),
     ],
 )
 def test_a_monitor_that_makes_no_sense_says_what_is_wrong(members, told):
     with pytest.raises(BadMonitor, match=told):
         stored_rule("watch", REF, published(**members))
+
+
+def test_a_monitor_that_wants_no_traces_of_its_runs_is_a_rule_as_any_other():
+    assert stored_rule("watch", REF, published(is_traced=False)) == stored_rule("watch", REF, published())
 
 
 def sampled(rate: float) -> set[str]:
