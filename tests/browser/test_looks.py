@@ -9,6 +9,7 @@ from tests.browser.browser import LAPTOP, PHONE
 from tests.e2e import client
 
 PROJECT = "shop/day"
+SCORE = "runnable.quality|output.score"
 SMALL = (320, 640)
 
 
@@ -36,6 +37,7 @@ def addresses(shop):
         "threads": f"#/threads?project={PROJECT}",
         "thread": f"#/threads/{thread['thread_id']}?project={PROJECT}",
         "charts": f"#/charts?project={PROJECT}&split=op",
+        "scores": f"#/traces?project={PROJECT}&scores={SCORE}~runnable.b|output&sort=-{SCORE}",
         "scoring": f"#/scoring?project={PROJECT}",
         "compare": f"#/compare/{a['id']}/{b['id']}?project={PROJECT}",
         "pick": f"#/compare/{a['id']}?project={PROJECT}",
@@ -43,7 +45,7 @@ def addresses(shop):
 
 
 VIEWS = ("traces", "trace", "threads", "thread", "charts", "scoring", "compare")
-STATES = ("expression", "nothing", "error", "pick")
+STATES = ("expression", "nothing", "error", "pick", "scores")
 """Other looks of these views, for the long run."""
 
 

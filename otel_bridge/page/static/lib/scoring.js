@@ -5,6 +5,8 @@ import { createStore } from "./store.js";
 
 const NOT_THERE = new Set([400, 403, 404, 405, 422, 501]);
 const MOST_CALLS = 10_000;
+const RUNS_MS = 10_000;
+const runs = new Map();
 export const MOST_SCORED = MOST_CALLS;
 
 /** Whether the server scores: null until it is known. */
@@ -38,15 +40,14 @@ export async function scorersOf(project, signal) {
 /** Ask for scores of calls; resolves to the id of the job. */
 export async function score(project, ids, scorers, again) {
   const body = { project_id: project, call_ids: ids.slice(0, MOST_CALLS), scorer_refs: scorers };
+  runs.set(project, { there: true, at: Date.now() });
   return header(`/calls/score${again ? "?again=true" : ""}`, body, "X-Scoring-Job-Id");
 }
 
 export const sumOf = (counts) => counts.queued + counts.leased + counts.done + counts.failed;
 
-const runs = new Map();
-const RUNS_MS = 30_000;
 
-/** Whether the project has runs of scorers, which lists leave out; asked again after half a minute. */
+/** Whether the project has runs of scorers, which lists leave out; asked again after some seconds. */
 export async function hasRuns(project, signal) {
   const known = runs.get(project);
   if (known && (known.there || Date.now() - known.at < RUNS_MS)) return known.there;
