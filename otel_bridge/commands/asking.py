@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from otel_bridge.commands.moments import moment
+from otel_bridge.model.scoring import SCORED_CALL
 
 
 def now() -> datetime:
@@ -23,9 +24,12 @@ def selection(
     since: str | None = None,
     until: str | None = None,
     text: str | None = None,
+    runs: bool = True,
 ) -> dict[str, Any]:
-    """Make the body that selects these calls."""
-    conditions = []
+    """Make the body that selects these calls; `runs` of scorers among them, or not."""
+    conditions: list[dict[str, Any]] = []
+    if not runs:
+        conditions.append({"$eq": [_field(f"attributes.{'.'.join(SCORED_CALL)}"), _literal("")]})
     if status:
         conditions.append({"$eq": [_field("summary.weave.status"), _literal(status)]})
     if since:

@@ -80,6 +80,7 @@ JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON for mac
 @_SOURCE
 @FILTER
 @click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many calls.")
+@click.option("--runs", is_flag=True, help="With runs of scorers, which are calls too.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with calls as they come and end, until Ctrl-C.")
 @JSON
 def calls(**given: Any) -> None:

@@ -28,7 +28,6 @@ MAX_REQUEST_TASKS: Final = 200_000
 LOOK_SECONDS: Final = 0.3
 INTERRUPTED_EXIT: Final = 130
 _WAITING: Final = ("queued", "leased")
-_SCORED: Final = {"$getField": "attributes.otel_bridge.scoring.scored_call"}
 
 
 def score_calls(
@@ -47,7 +46,7 @@ def score_calls(
     checked_project(project)
     with told(), closing(RemoteSource(url)) as bridge:
         names = _names(bridge, project, scorers)
-        ids = _ids(bridge, asking.selection(project=project, **filters), limit)
+        ids = _ids(bridge, asking.selection(project=project, runs=False, **filters), limit)
         if not ids:
             raise CommandFailed(f"no calls of {project} match: nothing was scored")
         jobs = list(_asked(bridge, project, names, ids, again=again))
@@ -84,11 +83,8 @@ def _published(bridge: RemoteSource, project: str, val: dict[str, Any]) -> str:
 
 
 def _ids(bridge: RemoteSource, selection: dict[str, Any], limit: int | None) -> list[str]:
-    """Return the ids of the selected calls, the newest first; runs of scorers are not scored themselves."""
-    no_run = {"$eq": [_SCORED, {"$literal": ""}]}
-    before = selection.get("query", {"$expr": {"$and": []}})["$expr"]["$and"]
+    """Return the ids of the selected calls, the newest first."""
     body = selection | {
-        "query": {"$expr": {"$and": [*before, no_run]}},
         "sort_by": [{"field": "started_at", "direction": "desc"}],
         "columns": ["id"],
         "limit": limit,

@@ -85,6 +85,17 @@ def test_what_is_scored_is_not_scored_again_unless_one_says_so(scored, bridge_pr
         assert runs() == expected
 
 
+def test_runs_of_scorers_are_listed_only_when_asked_for(scored):
+    run("score", *scored, "--scorer", "length:min=2,name=listed", "--op", "other")
+
+    def names(*flags: str) -> set[str]:
+        out, _ = run("calls", *scored, *flags, "--json", "-n", "1000")
+        return {json.loads(line)["op_name"] for line in out.splitlines()}
+
+    assert names() == {"reply", "other"}
+    assert "listed.score" in names("--runs")
+
+
 def test_without_waiting_the_jobs_are_named(scored, bridge_process):
     out, _ = run("score", *scored, "--scorer", "pii", "--no-wait")
 
