@@ -9,14 +9,15 @@ from otel_bridge.errors import Unavailable
 from otel_bridge.exporter.backoff import Backoff
 from otel_bridge.exporter.settings import Retry
 from otel_bridge.ingest.child import background
+from otel_bridge.jobs.kafka.producer import open_producer
 from otel_bridge.model.tasks import ClaimTasks, EnqueueTasks
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
-    from otel_bridge.config import BridgeConfig
     from otel_bridge.jobs.base import JobProducer
+    from otel_bridge.jobs.kafka.settings import KafkaSettings
     from otel_bridge.store.scoring.base import Scoring
 
 WORKER: Final = "call-ended-relay"
@@ -28,18 +29,12 @@ LEASE_SECONDS: Final = 60
 RETRY: Final = Retry(initial_interval=0.5, max_interval=30.0, multiplier=2.0)
 
 
-async def open_jobs(
-    owned: AsyncExitStack, config: BridgeConfig, ledger: Scoring | None
-) -> JobProducer | None:
-    """Open the producer, if jobs are to travel through Kafka, and begin to tell it of ended calls.
+async def open_jobs(owned: AsyncExitStack, settings: KafkaSettings, ledger: Scoring) -> JobProducer:
+    """Open the producer, and begin to tell it of ended calls.
 
     Raise StartError when the client library is missing or the settings make no sense to it.
     """
-    if config.kafka is None or ledger is None:
-        return None
-    from otel_bridge.jobs.kafka.producer import open_producer  # noqa: PLC0415 - an extra; few bridges need it
-
-    producer = await owned.enter_async_context(open_producer(config.kafka))
+    producer = await owned.enter_async_context(open_producer(settings))
     await owned.enter_async_context(background(relay(ledger, producer)))
     return producer
 

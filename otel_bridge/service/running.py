@@ -22,7 +22,6 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.service.announcing import Doors, announce
 from otel_bridge.service.doors import open_api, open_otlp, open_probes, reading_page
 from otel_bridge.service.keeping import queue_file, writer_settings
-from otel_bridge.service.relaying import open_jobs
 from otel_bridge.service.scoring import open_workers
 from otel_bridge.service.state import State
 from otel_bridge.telemetry import Telemetry, configure_logging, log
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from otel_bridge.config import BridgeConfig
     from otel_bridge.exporter.upstream import Upstream
     from otel_bridge.ingest.keeper import Keeper
+    from otel_bridge.jobs.base import JobProducer
 
 DATA_DIR_MODE: Final = 0o700
 """Prompts are personal data."""
@@ -124,7 +124,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             )
             files = await page if page else None  # before a span is taken: its sender may ask for it at once
             doors = await open_otlp(owned, config, intake)
-            jobs = await open_jobs(owned, config, keeper.scoring)
+            jobs = await _open_jobs(owned, config, keeper)
             desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring, jobs)
             api = await open_api(owned, config, keeper, intake, state, doors, upstream, files, desk)
             if api is not None and desk is not None:
@@ -161,6 +161,15 @@ def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
         quarantine=config.data_dir / "quarantine",
         drain_seconds=10.0 if config.store else 5.0,
     )
+
+
+async def _open_jobs(owned: AsyncExitStack, config: BridgeConfig, keeper: Keeper) -> JobProducer | None:
+    """Open what scoring jobs travel through, if not the store alone."""
+    if config.kafka is None or keeper.scoring is None:
+        return None
+    from otel_bridge.service.relaying import open_jobs  # noqa: PLC0415 - most bridges have none
+
+    return await open_jobs(owned, config.kafka, keeper.scoring)
 
 
 async def _open_delivery(
