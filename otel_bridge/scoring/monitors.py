@@ -114,12 +114,13 @@ class Monitors:
 
     async def _tasks(self, project: str, ids: Sequence[str]) -> AsyncIterator[Task]:
         for rule in await self._rules(project):
+            sample = list(filter(rule.samples, ids))
             try:
-                found = [one async for one in self._matching(project, rule, ids)]
+                found = [one async for one in self._matching(project, rule, sample)] if sample else []
             except Permanent as error:
                 self._complain(project, rule.name, str(error))
                 continue
-            for call_id in filter(rule.samples, found):
+            for call_id in found:
                 for scorer in rule.scorers:
                     yield Task(project_id=project, call_id=call_id, scorer_ref=scorer, trigger_ref=rule.ref)
 

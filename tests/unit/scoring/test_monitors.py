@@ -131,3 +131,12 @@ async def test_trouble_with_some_calls_leaves_the_next_ones_in_peace(desk, scrip
         end(desk, a_call("c2"))
         await desk.until(lambda: desk.looked_at)
     assert {task.call_id for task in desk.enqueued} == {"c2"}
+
+
+async def test_only_what_is_in_the_sample_is_looked_at(desk, script):
+    desk.monitors = [a_monitor("some", sampling_rate=0.5), a_monitor("none", sampling_rate=0)]
+    end(desk, *(a_call(f"c{n}") for n in range(200)))
+    found = await looked_at(desk, script)
+    (asked,) = desk.bodies(QUERY)
+    assert {call for call, _, _ in found} == set(asked["filter"]["call_ids"])
+    assert 60 < len(found) < 140
