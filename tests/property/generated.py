@@ -149,13 +149,6 @@ class Maker:
     def score(self) -> str:
         return f"feedback.[{self.chance.choice((*KINDS, '*'))}].{self.chance.choice(FEEDBACK)}"
 
-
-class ScoresOnly(Maker):
-    """Asks for feedback and nothing else."""
-
-    def name(self) -> str:
-        return self.score()
-
     def operand(self) -> q.Operand:
         kind = self.chance.random()
         if kind < 0.8:
@@ -198,6 +191,13 @@ class ScoresOnly(Maker):
             return self.chance.choice((None, (q.SortBy("started_at", "desc"),)))
         count = self.chance.randint(1, 3)
         return tuple(q.SortBy(self.name(), self.chance.choice(("asc", "desc"))) for _ in range(count))
+
+
+class ScoresOnly(Maker):
+    """Asks for feedback and nothing else."""
+
+    def name(self) -> str:
+        return self.score()
 
 
 def _is_moment(operand: q.Operand) -> bool:
