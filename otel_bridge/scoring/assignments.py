@@ -28,7 +28,7 @@ class Assignment:
     __slots__ = ("_spec", "leased", "tries")
 
     def __init__(self, leased: Leased) -> None:
-        self.leased: Final = leased
+        self.leased = leased
         self.tries = 0
         self._spec: Spec | None = None
 
@@ -69,12 +69,14 @@ class Assignments:
         return iter(tuple(self._held.values()))
 
     def take(self, leased: Iterable[Leased]) -> list[Assignment]:
-        """Hold tasks; return them without those that are held already."""
+        """Hold tasks; return those that are new. One whose lease ran out meanwhile has a new one now."""
         taken = []
         for one in leased:
-            if one.task not in self._held:
-                self._held[one.task] = assignment = Assignment(one)
-                taken.append(assignment)
+            if (held := self._held.get(one.task)) is not None:
+                held.leased = one
+                continue
+            self._held[one.task] = assignment = Assignment(one)
+            taken.append(assignment)
         return taken
 
     def let_go(self, task: Task) -> None:

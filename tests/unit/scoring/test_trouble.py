@@ -70,6 +70,29 @@ async def test_a_lease_that_cannot_be_renewed_changes_nothing(desk, script):
     assert desk.states() == {"done": 1}
 
 
+async def test_a_task_that_is_lent_again_while_it_is_held_is_carried_out_once_under_its_new_lease(
+    desk, script
+):
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def wait(_call):
+        begun.set()
+        await go.wait()
+        return verdict(1)
+
+    script.scores["wait"] = wait
+    desk.add(task := a_task("c1", "wait"))
+    async with serving(desk) as url, worker_at(url, script):
+        await asyncio.wait_for(begun.wait(), 60)
+        desk.add(task)
+        await desk.until(lambda: desk.attempts[task] == 2)
+        leases = len(desk.bodies(LEASE))
+        await desk.until(lambda: len(desk.bodies(LEASE)) > leases)  # the answer has been read
+        go.set()
+        await desk.until(lambda: desk.outcomes)
+    assert [(one.state, one.attempt) for one in desk.outcomes] == [("done", 2)]
+
+
 async def test_an_answer_that_is_no_answer_is_asked_for_again(desk, script):
     async def nonsense(body):
         del desk.instead[LEASE]
