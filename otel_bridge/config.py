@@ -133,7 +133,7 @@ class BridgeConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    profile: Literal["standalone", "sidecar"] = "standalone"
+    profile: Literal["standalone", "sidecar", "gateway"] = "standalone"
     data_dir: Path = Field(default_factory=default_data_dir)
     otlp_http: ListensAt | None = Endpoint(host="127.0.0.1", port=4318)
     otlp_grpc: ListensAt | None = Endpoint(host="127.0.0.1", port=4317)
@@ -151,6 +151,10 @@ class BridgeConfig(BaseModel):
     shutdown_timeout: Annotated[timedelta, BeforeValidator(parse_wait)] = timedelta(seconds=25)
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
+
+    config_files: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Components that are defined, and that no pipeline uses."""
 
     store: bool = True
     upstreams: tuple[WeaveSettings, ...] = ()

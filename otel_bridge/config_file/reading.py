@@ -1,113 +1,120 @@
-"""A configuration file becomes the fields of a `BridgeConfig`."""
+"""Everything that says how a bridge is to be becomes one `BridgeConfig`.
+
+Defaults < profile < files in their order < short variables < variables that name keys < flags < `--set`
+(`contract/pipeline-config.md` §2.1). Without a file the profile `standalone` counts; with one, a profile only
+if it is named.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ValidationError
+from msgspec import Struct
 
+from otel_bridge.config import BridgeConfig
+from otel_bridge.config_file.aliases import Given, with_aliases
 from otel_bridge.config_file.applying import apply
-from otel_bridge.config_file.document import Document, FileText, read_text
-from otel_bridge.config_file.problems import BadConfig, Problem, did_you_mean, line_of, spelled
-from otel_bridge.config_file.schema import TYPES, Shell
+from otel_bridge.config_file.builtin import profile_layer
+from otel_bridge.config_file.checking import Components, check
+from otel_bridge.config_file.document import Document
+from otel_bridge.config_file.graph import Graph, graph_of
+from otel_bridge.config_file.layers import MAX_FILES, file_layer, set_layer, with_variables
+from otel_bridge.config_file.nodes import Node, found, merged
+from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
+from otel_bridge.config_file.references import Expander
+from otel_bridge.config_file.service import Service
+from otel_bridge.profiles import BadSetting, checked, check_key_of_weave
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from pydantic_core import ErrorDetails
-
-    from otel_bridge.config_file.problems import Place
-    from otel_bridge.config_file.schema import Strict
-
-MAPS = ("receivers", "exporters", "extensions")
+DEFAULT_PROFILE: Final = "standalone"
 
 
-def read_config(path: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a file says, as fields of a `BridgeConfig`; raise BadConfig with all that is wrong."""
-    document = Document(path, environ)
-    content = document.load(read_text(path))
-    if not isinstance(content, dict):
-        raise BadConfig(path, [Problem(1, "empty, or no map of receivers, exporters and service")])
-    shell = _checked(Shell, content, (), document)
-    components = {kind: _components(kind, content.get(kind), document) for kind in MAPS}
+class Sources(Struct, frozen=True):
+    """What was said: a profile by name, files, `--set` texts, and other options by name (`queue_size`)."""
+
+    profile: str | None = None
+    files: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    options: Mapping[str, Given] = {}
+
+
+class Loaded(Struct, frozen=True):
+    """A configuration that is right: its parts, and what runs."""
+
+    service: Service
+    components: Components
+    graph: Graph
+    config: BridgeConfig
+
+
+def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
+    """Return what everything together says. Raise BadConfig with all that is wrong, or BadSetting."""
+    document = Document(Node(None, Origin("", Rank.PROFILE)))
+    expander = Expander(environ)
+    document.tree = with_aliases(expander.tree(_layers(sources, environ)), sources.options, environ)
+    service, components = check(document)
+    graph = None if service is None else graph_of(service, document)
     fields: dict[str, Any] = {}
-    if shell is not None:
-        fields = apply(shell.service, components, document)
-    if document.problems:
-        raise BadConfig(path, document.problems)
-    return fields
+    if service is not None and graph is not None:
+        fields = apply(service, components, graph, document)
+    unfilled = {problem.origin for problem in expander.problems}
+    others = [problem for problem in document.problems if problem.origin not in unfilled]
+    if service is None or graph is None or expander.problems or others:
+        raise BadConfig([*expander.problems, *others])
+    if sources.profile is not None:
+        fields["profile"] = sources.profile
+    config = BridgeConfig(**fields, config_files=sources.files, unused=graph.unused)
+    _check_weaves_key(document.tree, config)
+    return Loaded(service, components, graph, checked(config))
 
 
-def _components(kind: str, found: Any, document: Document) -> dict[str, Strict]:
-    """Read the components of one map; those that are wrong are noted and left out."""
-    checked: dict[str, Strict] = {}
-    if not isinstance(found, dict):
-        return checked
-    for name, content in found.items():
-        type_name = name.partition("/")[0]
-        if type_name not in TYPES[kind]:
-            hint = did_you_mean(type_name, TYPES[kind])
-            document.problem((kind, name), f"{kind}: unknown type {type_name}{hint}")
-            continue
-        keys = {} if content is None else _files_named(content)
-        component = _checked(TYPES[kind][type_name], keys, (kind, name), document)
-        if component is not None:
-            checked[name] = component
-    return checked
-
-
-def _files_named(content: Any) -> Any:
-    """Let a key that is a whole file be read again: `api_key` becomes `api_key_file`."""
-    if isinstance(content, dict) and isinstance(auth := content.get("auth"), dict):
-        key = auth.get("api_key")
-        if isinstance(key, FileText):
-            rest = {name: value for name, value in auth.items() if name != "api_key"}
-            return {**content, "auth": {**rest, "api_key_file": key.path}}
-    return content
-
-
-def _checked(model: type[Any], content: Any, place: Place, document: Document) -> Any:
+def _layers(sources: Sources, environ: Mapping[str, str]) -> Node:
+    """Put profile, files, variables and `--set` on top of each other."""
+    if len(sources.files) > MAX_FILES:
+        raise BadSetting(f"--config: more than {MAX_FILES} files")
+    base: list[Node] = []
+    profile = sources.profile or (None if sources.files else DEFAULT_PROFILE)
+    if profile is not None:
+        said = {} if "default_project" in sources.options else environ
+        base.append(profile_layer(profile, said))
+    files, problems = _each(lambda uri: file_layer(uri, environ), sources.files)
+    sets, wrong = _each(set_layer, sources.sets)
+    problems += wrong
+    tree = _merged([*base, *files])
     try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False):
-            document.problems.append(_problem(model, found, place, document))
-        return None
+        tree = with_variables(tree, environ)
+    except BadConfig as error:
+        problems += error.found
+    if problems:
+        raise BadConfig(problems)
+    return _merged([tree, *sets])
 
 
-def _problem(model: type[BaseModel], found: ErrorDetails, place: Place, document: Document) -> Problem:
-    inside = tuple(part for part in found["loc"] if not _is_branch(part))
-    where = (*place, *inside)
-    if found["type"] == "extra_forbidden":
-        hint = did_you_mean(str(inside[-1]), _keys(model, inside[:-1]))
-        text = f"{spelled(where)}: unknown key{hint}"
-    elif found["type"] == "missing":
-        text = f"{spelled(where)} is missing"
-    else:
-        text = f"{spelled(where)}: {found['msg'].removeprefix('Value error, ')}"
-    return Problem(line_of(where, document.lines), text)
+def _each(read: Callable[[str], Node], texts: Iterable[str]) -> tuple[list[Node], list[Problem]]:
+    nodes: list[Node] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            nodes.append(read(text))
+        except BadConfig as error:
+            problems += error.found
+    return nodes, problems
 
 
-def _is_branch(part: str | int) -> bool:
-    """Tell names of a union's branches, which pydantic puts into places, from keys."""
-    return isinstance(part, str) and ("[" in part or "-" in part)
+def _merged(nodes: Iterable[Node]) -> Node:
+    tree: Node | None = None
+    for node in nodes:
+        tree = node if tree is None else merged(tree, node)
+    return tree or Node({}, Origin("--config", Rank.PROFILE))
 
 
-def _keys(model: type[BaseModel], inside: Place) -> list[str]:
-    """Return the keys that a map inside a component may have."""
-    here: Any = model
-    for part in inside:
-        field = (
-            here.model_fields.get(str(part))
-            if isinstance(here, type) and issubclass(here, BaseModel)
-            else None
-        )
-        here = None if field is None else _model_of(field.annotation)
-    return sorted(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
-
-
-def _model_of(annotation: Any) -> Any:
-    if isinstance(annotation, type):
-        return annotation
-    inner = [_model_of(each) for each in getattr(annotation, "__args__", ())]
-    return next((each for each in inner if isinstance(each, type) and issubclass(each, BaseModel)), None)
+def _check_weaves_key(tree: Node, config: BridgeConfig) -> None:
+    """Refuse a sidecar that was told neither a server nor the key of Weave's own."""
+    endpoint = found(tree, ("exporters", "weave", "endpoint"))
+    if endpoint is None or endpoint.origin.rank is not Rank.PROFILE or endpoint.via:
+        return
+    for upstream in config.upstreams:
+        if upstream.name == "weave":
+            check_key_of_weave(upstream)

@@ -1,0 +1,148 @@
+"""A tree against the models: what is right becomes components, what is wrong a problem with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from otel_bridge.config_file.fields import leaves
+from otel_bridge.config_file.nodes import Plain, found, plain
+from otel_bridge.config_file.problems import did_you_mean, spelled
+from otel_bridge.config_file.registry import KINDS, TYPES, type_of
+from otel_bridge.config_file.service import Service, Shell
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from otel_bridge.config_file.document import Document
+    from otel_bridge.config_file.fields import Strict
+    from otel_bridge.config_file.problems import Place
+    from otel_bridge.config_file.registry import Kind
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Components = dict["Kind", dict[str, "Strict"]]
+
+NOT_NEEDED: Final = {
+    "batch": "batches are made behind the queue, see sending_queue.batch of the exporter",
+    "queuebatch": "batches are made behind the queue, see sending_queue.batch of the exporter",
+}
+"""Types that people bring from their collector, and what they are to use instead."""
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?")
+
+
+def check(document: Document) -> tuple[Service | None, Components]:
+    """Return what of a document is right; what is not is noted in it."""
+    content = plain(document.tree)
+    if not isinstance(content, dict):
+        document.problem((), "empty, or no map of receivers, exporters and service")
+        return None, {kind: {} for kind in KINDS}
+    names = {kind: dict.fromkeys(content[kind]) for kind in KINDS if isinstance(content.get(kind), dict)}
+    shell = checked(Shell, {**content, **names}, (), document)
+    components = {kind: _components(kind, content.get(kind), document) for kind in KINDS}
+    return None if shell is None else shell.service, components
+
+
+def _components(kind: Kind, content: Any, document: Document) -> dict[str, Strict]:
+    """Check the components of one map; those that are wrong are noted and left out."""
+    right: dict[str, Strict] = {}
+    for name, keys in content.items() if isinstance(content, dict) else ():
+        if not _NAME.fullmatch(name):
+            document.problem_with_key((kind, name), f"{kind}: {name} is no TYPE or TYPE/NAME")
+            continue
+        known = TYPES[kind].get(type_of(name))
+        if known is None:
+            document.problem_with_key((kind, name), f"{kind}: unknown type {type_of(name)}{_hint(kind, name)}")
+            continue
+        component = checked(known.model, keys, (kind, name), document)
+        if component is not None:
+            right[name] = component
+    return right
+
+
+def _hint(kind: Kind, name: str) -> str:
+    word = type_of(name)
+    if word in NOT_NEEDED:
+        return f"; {NOT_NEEDED[word]}"
+    others = [other for other in KINDS if word in TYPES[other]]
+    return f"; it is one of the {others[0]}" if others else did_you_mean(word, TYPES[kind])
+
+
+def checked(model: type[ModelT], content: Any, place: Place, document: Document) -> ModelT | None:
+    """Return a part of a document as its model; None when it is wrong, which is noted."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        seen: set[Place] = set()
+        for wrong in error.errors(include_url=False, include_input=False):
+            where = _where(wrong, place, document)
+            if where in seen and len(where) < len(place) + len(wrong["loc"]):
+                continue  # another branch of a union that says the same in other words
+            seen.add(where)
+            _note(model, wrong, (place, where), document)
+        return None
+
+
+def _where(wrong: ErrorDetails, place: Place, document: Document) -> Place:
+    """Return the place of an error without the names of a union's branches, which are no keys."""
+    where = place
+    for at, part in enumerate(wrong["loc"], 1):
+        is_missing_key = wrong["type"] == "missing" and at == len(wrong["loc"])
+        if is_missing_key or document.has((*where, part)):
+            where = (*where, part)
+    return where
+
+
+def _note(
+    model: type[BaseModel], wrong: ErrorDetails, places: tuple[Place, Place], document: Document
+) -> None:
+    place, where = places
+    if wrong["type"] == "extra_forbidden":
+        hint = did_you_mean(str(where[-1]), _keys(model, where[len(place) : -1]))
+        document.problem_with_key(where, f"{spelled(where)}: unknown key{hint}")
+    elif wrong["type"] == "missing":
+        document.problem(where, f"{spelled(where)} is missing")
+    else:
+        document.problem(where, f"{_named(where, document)}: {_said(wrong, where, document)}")
+
+
+def _named(where: Place, document: Document) -> str:
+    """Name a place, and the variables and files its value was taken from."""
+    node = found(document.tree, where)
+    via = node.via if node is not None else ()
+    return f"{spelled(where)} (from {', '.join(via)})" if via else spelled(where)
+
+
+def _said(wrong: ErrorDetails, where: Place, document: Document) -> str:
+    """Say what is wrong, without what a file holds."""
+    text = wrong["msg"].removeprefix("Value error, ")
+    node = found(document.tree, where)
+    value = None if node is None else node.value
+    if isinstance(value, Plain) and value.path is not None and value:
+        text = text.replace(repr(str(value)), "what it holds").replace(value, "what it holds")
+    return text
+
+
+def _keys(model: type[BaseModel], inside: Place) -> list[str]:
+    """Return the keys that a map inside a model may have."""
+    here: Any = model
+    for part in inside:
+        here = _member(here, part)
+    return sorted({key for leaf in _models(here) for key in leaf.model_fields})
+
+
+def _member(annotation: Any, part: str | int) -> Any:
+    """Return the type of a member of a map or a list."""
+    for leaf in leaves(annotation):
+        if get_origin(leaf) in {dict, list}:
+            return get_args(leaf)[-1]
+    for model in _models(annotation):
+        if part in model.model_fields:
+            return model.model_fields[str(part)].annotation
+    return None
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    return [leaf for leaf in leaves(annotation) if isinstance(leaf, type) and issubclass(leaf, BaseModel)]
