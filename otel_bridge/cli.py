@@ -133,7 +133,7 @@ def _options(command: Callable[..., Any], *, only: Sequence[str] | None = None) 
             "sets",
             multiple=True,
             metavar="KEY=VALUE",
-            help="A key of the configuration, wins over all else: exporters.weave.timeout=10s. May be repeated.",
+            help="A key of the configuration, as exporters.weave.timeout=10s; wins. May be repeated.",
         )(command)
     for flag, shape, default, text in reversed(OPTIONS):
         if only is not None and flag not in only:

@@ -126,7 +126,11 @@ class _Overlay:
     def remove(self, place: Keys, name: str) -> None:
         """Take a member out of a map, unless `--set` or another of higher rank put it there."""
         node = found(self.tree, place)
-        if node is None or not isinstance(node.value, dict) or node.value[name].origin.rank > self._origin.rank:
+        if (
+            node is None
+            or not isinstance(node.value, dict)
+            or node.value[name].origin.rank > self._origin.rank
+        ):
             return
         rest = {each: member for each, member in node.value.items() if each != name}
         self.tree = replaced(self.tree, place, Node(rest, node.origin, node.key))

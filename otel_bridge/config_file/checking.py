@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from otel_bridge.config_file.fields import leaves
 from otel_bridge.config_file.nodes import Plain, found, plain
 from otel_bridge.config_file.problems import did_you_mean, spelled
 from otel_bridge.config_file.registry import KINDS, TYPES, type_of
-from otel_bridge.config_file.service import Service, Shell
+from otel_bridge.config_file.service import Pipeline, Service, Shell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic_core import ErrorDetails
 
     from otel_bridge.config_file.document import Document
@@ -33,16 +36,48 @@ NOT_NEEDED: Final = {
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?")
 
 
-def check(document: Document) -> tuple[Service | None, Components]:
+class Checked(Struct, frozen=True):
+    """What of a document is right. `service` is None, and `whole` False, when something of it is not."""
+
+    service: Service | None
+    pipelines: Mapping[str, Pipeline]
+    components: Components
+    whole: bool
+
+
+def check(document: Document) -> Checked:
     """Return what of a document is right; what is not is noted in it."""
     content = plain(document.tree)
     if not isinstance(content, dict):
         document.problem((), "empty, or no map of receivers, exporters and service")
-        return None, {kind: {} for kind in KINDS}
+        return Checked(None, {}, {kind: {} for kind in KINDS}, whole=False)
     names = {kind: dict.fromkeys(content[kind]) for kind in KINDS if isinstance(content.get(kind), dict)}
-    shell = checked(Shell, {**content, **names}, (), document)
+    given, pipelines = _pipelines(content.get("service"), document)
+    service = {"service": given} if "service" in content else {}
+    shell = checked(Shell, {**content, **names, **service}, (), document)
     components = {kind: _components(kind, content.get(kind), document) for kind in KINDS}
-    return None if shell is None else shell.service, components
+    if shell is None:
+        return Checked(None, pipelines, components, whole=False)
+    return Checked(
+        shell.service.model_copy(update={"pipelines": pipelines}),
+        pipelines,
+        components,
+        whole=len(pipelines) == len(shell.service.pipelines),
+    )
+
+
+def _pipelines(service: Any, document: Document) -> tuple[Any, dict[str, Pipeline]]:
+    """Check each pipeline by itself; return the service with any right one in the place of each."""
+    given = service.get("pipelines") if isinstance(service, dict) else None
+    if not isinstance(given, dict):
+        return service, {}
+    right = {}
+    for name, content in given.items():
+        pipeline = checked(Pipeline, content, ("service", "pipelines", name), document)
+        if pipeline is not None:
+            right[name] = pipeline
+    any_one = Pipeline(receivers=["otlp"], exporters=["store"])
+    return {**service, "pipelines": dict.fromkeys(given, any_one)}, right
 
 
 def _components(kind: Kind, content: Any, document: Document) -> dict[str, Strict]:
@@ -54,7 +89,9 @@ def _components(kind: Kind, content: Any, document: Document) -> dict[str, Stric
             continue
         known = TYPES[kind].get(type_of(name))
         if known is None:
-            document.problem_with_key((kind, name), f"{kind}: unknown type {type_of(name)}{_hint(kind, name)}")
+            document.problem_with_key(
+                (kind, name), f"{kind}: unknown type {type_of(name)}{_hint(kind, name)}"
+            )
             continue
         component = checked(known.model, keys, (kind, name), document)
         if component is not None:

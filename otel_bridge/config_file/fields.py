@@ -8,11 +8,17 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, WithJsonSchema, model_validator
 
-from otel_bridge.config import Endpoint, parse_bound, parse_duration, parse_endpoint, parse_project
+from otel_bridge.config import (
+    Endpoint,
+    parse_bound,
+    parse_duration,
+    parse_endpoint,
+    parse_project,
+    parse_wait,
+)
 from otel_bridge.config import parse_size as parse_size_or_off
-from otel_bridge.config import parse_wait
-from otel_bridge.config_file.yaml_tree import value_of
 from otel_bridge.config_file.nodes import Plain
+from otel_bridge.config_file.yaml_tree import value_of
 
 _NOTHING: Final = frozenset({"", "~", "null"})
 
@@ -44,7 +50,8 @@ ProjectId = Annotated[
     WithJsonSchema({"type": "string", "title": "ENTITY/PROJECT", "examples": ["local/default"]}),
 ]
 ComponentId = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?$", json_schema_extra={"title": "TYPE or TYPE/NAME"})
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?$", json_schema_extra={"title": "TYPE or TYPE/NAME"}),
 ]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.config_file.document import Document
     from otel_bridge.config_file.registry import Kind
-    from otel_bridge.config_file.service import Pipeline, Service
+    from otel_bridge.config_file.service import Pipeline
 
 _SINGULAR: Final = {kind: kind.removesuffix("s") for kind in KINDS}
 
@@ -62,15 +62,15 @@ class Graph(Struct, frozen=True):
         return frozenset(reached)
 
 
-def graph_of(service: Service, document: Document) -> Graph:
+def graph_of(pipelines: Mapping[str, Pipeline], extensions: Sequence[str], document: Document) -> Graph:
     """Return the graph; what does not fit together is noted in `document`."""
     defined = {kind: document.defined(kind) for kind in KINDS}
     for name in {*defined["connectors"]} & {*defined["receivers"], *defined["exporters"]}:
         document.problem_with_key(("connectors", name), f"connectors.{name}: another component has this name")
     used: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
     taking = _Taking(document, defined, used)
-    routes = [taking.route(name, pipeline) for name, pipeline in service.pipelines.items()]
-    taking.names(("extensions",), service.extensions, ("service", "extensions"))
+    routes = [taking.route(name, pipeline) for name, pipeline in pipelines.items()]
+    taking.names(("extensions",), extensions, ("service", "extensions"))
     _check_connectors(routes, tuple(used["connectors"]), document)
     ordered = _ordered(routes, document)
     unused = [f"{kind}.{name}" for kind in KINDS for name in defined[kind] if name not in used[kind]]
@@ -95,8 +95,7 @@ class _Taking:
         place = ("service", "pipelines", name)
         signal, slash, rest = name.partition("/")
         if signal not in SIGNALS or (slash and not rest):
-            hint = did_you_mean(signal, SIGNALS)
-            text = f"service.pipelines.{name}: pipelines are for {' and '.join(SIGNALS)} only{hint}"
+            text = f"service.pipelines.{name}: pipelines are for {' and '.join(SIGNALS)} only"
             self._document.problem_with_key(place, text)
         self.names(("receivers", "connectors"), pipeline.receivers, (*place, "receivers"), signal)
         self.names(("processors",), pipeline.processors, (*place, "processors"), signal)

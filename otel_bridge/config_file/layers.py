@@ -24,7 +24,6 @@ _NO_LETTER: Final = re.compile(r"[^A-Z0-9]")
 def file_layer(uri: str, environ: Mapping[str, str]) -> Node:
     """Return what `--config` names: a path, `file:PATH`, `env:NAME` or `yaml:TEXT`. Raise BadConfig."""
     scheme, rest = _parts(uri)
-    origin = Origin(rest if scheme == "file" else f"{scheme}:", Rank.FILE)
     if scheme == "yaml":
         return parsed(rest, "--config yaml:", Rank.FILE)
     if scheme == "env":
@@ -36,9 +35,10 @@ def file_layer(uri: str, environ: Mapping[str, str]) -> Node:
         text = "a configuration is never fetched from the network; save it to a file"
         raise BadConfig([Problem(Origin(f"--config {scheme}", Rank.FILE), text)])
     try:
-        return parsed(read_text(rest), rest, Rank.FILE)
+        text = read_text(rest)
     except (OSError, ValueError) as error:
-        raise BadConfig([Problem(origin, f"cannot be read: {why(error)}")]) from error
+        raise BadConfig([Problem(Origin(rest, Rank.FILE), f"cannot be read: {why(error)}")]) from error
+    return parsed(text, rest, Rank.FILE)
 
 
 def _parts(uri: str) -> tuple[str, str]:

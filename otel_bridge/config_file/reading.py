@@ -22,11 +22,12 @@ from otel_bridge.config_file.layers import MAX_FILES, file_layer, set_layer, wit
 from otel_bridge.config_file.nodes import Node, found, merged
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
 from otel_bridge.config_file.references import Expander
-from otel_bridge.config_file.service import Service
-from otel_bridge.profiles import BadSetting, checked, check_key_of_weave
+from otel_bridge.profiles import BadSetting, check_key_of_weave, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from otel_bridge.config_file.service import Service
 
 DEFAULT_PROFILE: Final = "standalone"
 
@@ -54,20 +55,21 @@ def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
     document = Document(Node(None, Origin("", Rank.PROFILE)))
     expander = Expander(environ)
     document.tree = with_aliases(expander.tree(_layers(sources, environ)), sources.options, environ)
-    service, components = check(document)
-    graph = None if service is None else graph_of(service, document)
+    right = check(document)
+    service = right.service
+    graph = graph_of(right.pipelines, service.extensions if service is not None else (), document)
     fields: dict[str, Any] = {}
-    if service is not None and graph is not None:
-        fields = apply(service, components, graph, document)
+    if service is not None and right.whole:
+        fields = apply(service, right.components, graph, document)
     unfilled = {problem.origin for problem in expander.problems}
     others = [problem for problem in document.problems if problem.origin not in unfilled]
-    if service is None or graph is None or expander.problems or others:
+    if service is None or expander.problems or others:
         raise BadConfig([*expander.problems, *others])
     if sources.profile is not None:
         fields["profile"] = sources.profile
     config = BridgeConfig(**fields, config_files=sources.files, unused=graph.unused)
     _check_weaves_key(document.tree, config)
-    return Loaded(service, components, graph, checked(config))
+    return Loaded(service, right.components, graph, checked(config))
 
 
 def _layers(sources: Sources, environ: Mapping[str, str]) -> Node:

@@ -1,4 +1,4 @@
-"""What stands for variables and files: `${env:NAME}`, `${NAME}`, `${env:NAME:-default}`, `${file:/path}`, `$$`.
+"""References to variables and files: `${env:NAME}`, `${NAME}`, `${env:NAME:-default}`, `${file:/path}`, `$$`.
 
 As in the collector (`contract/pipeline-config.md` §1.3, §2.1), with these differences: a variable that is not
 set and has no default is an error; one that is set to nothing takes the default; what a variable or a file
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from otel_bridge.config_file.yaml_tree import MAX_TEXT, parsed
 from otel_bridge.config_file.nodes import Node, Plain
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, spelled
+from otel_bridge.config_file.yaml_tree import MAX_TEXT, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_NESTED: Final = 8
 MAX_EXPANDED: Final = 4 << 20
 """How many characters all references of a configuration may stand for."""
-_TOKEN: Final = re.compile(r"\$\$|\$\{|\}|[^$}]+|\$", re.DOTALL)
+_WORD: Final = re.compile(r"\$\$|\$\{|\}|[^$}]+|\$", re.DOTALL)
 _VARIABLE: Final = re.compile(r"(?:env:)?([A-Za-z_][A-Za-z0-9_]*)")
 _FILE: Final = "file:"
 _DEFAULT: Final = ":-"
@@ -45,16 +45,16 @@ class Reference(Struct, frozen=True):
 def parse(text: str) -> tuple[str | Reference, ...]:
     """Return the parts of a text: what is as it stands, and references. Raise BadReference."""
     open_parts: list[list[str | Reference]] = [[]]
-    for token in _TOKEN.findall(text):
-        if token == "${":
+    for word in _WORD.findall(text):
+        if word == "${":
             open_parts.append([])
             if len(open_parts) > MAX_NESTED + 1:
                 raise BadReference(f"references are nested deeper than {MAX_NESTED}")
-        elif token == "}" and len(open_parts) > 1:
+        elif word == "}" and len(open_parts) > 1:
             inside = open_parts.pop()
             open_parts[-1].append(Reference(tuple(inside)))
         else:
-            open_parts[-1].append("$" if token == "$$" else token)
+            open_parts[-1].append("$" if word == "$$" else word)
     if len(open_parts) > 1:
         raise BadReference("`${` has no `}`; `$$` stands for a dollar sign")
     return tuple(open_parts[0])

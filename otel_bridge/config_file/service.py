@@ -21,12 +21,14 @@ OnOff = Literal["on", "off"]
 
 
 class Pipeline(Strict):
-    """From receivers, through processors in their order, to exporters. A connector is an exporter of one
-    pipeline and a receiver of another."""
+    """From receivers, through processors in their order, to exporters.
+
+    A connector is an exporter of one pipeline and a receiver of another.
+    """
 
     receivers: Names = Field(min_length=1)
     """Where it begins: receivers and connectors."""
-    processors: Names = []
+    processors: Names = Field(default_factory=list)
     """What it goes through, in this order."""
     exporters: Names = Field(min_length=1)
     """Where it ends: exporters and connectors. Each gets everything."""
@@ -62,7 +64,7 @@ class Translation(Strict):
 class Service(Strict):
     """What of all this runs."""
 
-    extensions: Names = []
+    extensions: Names = Field(default_factory=list)
     """The extensions that run."""
     data_dir: str | None = None
     """Where the bridge keeps what has no directory of its own; made when it is missing."""
@@ -81,13 +83,13 @@ class Shell(Strict):
 
     receivers: dict[str, Any] = Field(min_length=1)
     """Where spans and calls come in, by id: `TYPE` or `TYPE/NAME`."""
-    processors: dict[str, Any] = {}
+    processors: dict[str, Any] = Field(default_factory=dict)
     """What changes or drops what passes, by id."""
     exporters: dict[str, Any] = Field(min_length=1)
     """Where calls go, by id."""
-    connectors: dict[str, Any] = {}
+    connectors: dict[str, Any] = Field(default_factory=dict)
     """What leads from pipelines into others, by id."""
-    extensions: dict[str, Any] = {}
+    extensions: dict[str, Any] = Field(default_factory=dict)
     """What runs beside pipelines, by id."""
     service: Service
     """What of all this runs."""

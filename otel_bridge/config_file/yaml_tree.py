@@ -34,7 +34,8 @@ class _Loader(yaml.SafeLoader):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than {MAX_DEPTH}", problem_mark=self.peek_event().start_mark
+                problem=f"nested deeper than {MAX_DEPTH}",
+                problem_mark=self.peek_event().start_mark,  # type: ignore[no-untyped-call] # of PyYAML's stubs
             )
         composed: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
@@ -143,7 +144,7 @@ class _Reading:
         self._problem(node, "`<<` takes maps")
         return {}
 
-    def _scalar(self, node: yaml.ScalarNode) -> str | None:
+    def _scalar(self, node: yaml.Node) -> str | None:
         tag = node.tag.removeprefix(_TAG)
         if tag == "null":
             return None

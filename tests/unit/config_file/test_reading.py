@@ -9,8 +9,7 @@ import pytest
 
 from otel_bridge.config import BridgeConfig, Endpoint
 from otel_bridge.config_file.problems import BadConfig
-from otel_bridge.config_file.reading import read_config
-from otel_bridge.profiles import checked, with_profile
+from otel_bridge.config_file.reading import Sources, load
 
 SIDECAR = """
 receivers:
@@ -59,8 +58,7 @@ def read(tmp_path):
     def reads(text: str, **environ: str) -> BridgeConfig:
         path = tmp_path / "bridge.yaml"
         path.write_text(dedent(text).lstrip("\n"))
-        fields = read_config(str(path), environ)
-        return checked(BridgeConfig(**with_profile(fields, environ)))
+        return load(Sources(files=(str(path),)), environ).config
 
     return reads
 
@@ -158,8 +156,8 @@ def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(problems):
         'weave: {endpoint: "http://127.0.0.1:9"}', 'weave:\n    endpont: "http://127.0.0.1:9"'
     )
     assert problems(text) == [
-        "4: exporters.weave.endpoint is missing",
-        "5: exporters.weave.endpont: unknown key",
+        "4:3: exporters.weave.endpoint is missing",
+        "5:5: exporters.weave.endpont: unknown key",
     ]
 
 
@@ -167,7 +165,7 @@ def test_an_unknown_key_deep_inside_is_compared_with_its_neighbours(read):
     text = SMALL.replace('9"}', '9", sending_queue: {queue_sise: 1GiB}}')
     with pytest.raises(BadConfig, match="did you mean queue_size") as raised:
         read(text)
-    assert ":4: exporters.weave.sending_queue.queue_sise: unknown key" in str(raised.value)
+    assert ":4:59: exporters.weave.sending_queue.queue_sise: unknown key" in str(raised.value)
 
 
 def test_all_problems_are_told_at_once(problems):
@@ -191,7 +189,10 @@ def test_all_problems_are_told_at_once(problems):
 def test_a_named_file_that_is_no_text_is_a_mistake_with_its_line(read, tmp_path, content, written):
     path = tmp_path / "named"
     path.write_bytes(content)
-    with pytest.raises(BadConfig, match=rf"bridge\.yaml:[0-9]+: cannot read {path}: it is not a text file"):
+    with pytest.raises(
+        BadConfig,
+        match=rf"bridge\.yaml:4:21: exporters\.weave\.endpoint: cannot read {path}: it is not a text file",
+    ):
         read(SMALL.replace("http://127.0.0.1:9", written.replace("PATH", str(path))))
 
 
@@ -217,23 +218,23 @@ def test_a_named_file_that_is_no_text_is_a_mistake_with_its_line(read, tmp_path,
 )
 def test_what_is_wrong_is_said(read, before, after, expected):
     assert before in SMALL
-    with pytest.raises(BadConfig, match=r"bridge\.yaml:[0-9]+: ") as raised:
+    with pytest.raises(BadConfig, match=r"bridge\.yaml:[0-9]+:[0-9]+: ") as raised:
         read(SMALL.replace(before, after))
     assert expected in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "just text", "[1, 2]", "\x00", "a: &a [*a]"])
 def test_a_file_that_is_no_configuration_is_refused(read, text):
-    with pytest.raises(BadConfig, match=r"bridge\.yaml:1: "):
+    with pytest.raises(BadConfig, match=r"bridge\.yaml:1:[0-9]+: "):
         read(text)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(BadConfig, match="No such file"):
-        read_config(str(tmp_path / "missing.yaml"), {})
+        load(Sources(files=(str(tmp_path / "missing.yaml"),)), {})
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(BadConfig, match="not a text file"):
-        read_config(str(tmp_path / "binary.yaml"), {})
+        load(Sources(files=(str(tmp_path / "binary.yaml"),)), {})
 
 
 def test_dollars_and_defaults_are_as_in_the_collector(read):
