@@ -39,6 +39,15 @@ class Target(Struct, frozen=True):
     type: str
     keys: Keys
     added: bool = False
+    beside: str | None = None
+    """The type of exporter that a new one is for; without such an exporter there is none."""
+
+
+class Applied(Struct, frozen=True):
+    """The tree with what options say, and the options that nothing in it heeds."""
+
+    tree: Node
+    unheeded: Mapping[str, str]
 
 
 SERVICE: Final[Mapping[str, Keys]] = {
@@ -60,8 +69,8 @@ COMPONENTS: Final[Mapping[str, Target]] = {
     "unsupported_signals": Target("receivers", "otlp", ("unsupported_signals",)),
     "queue_size": Target("exporters", "weave", (QUEUE, "queue_size")),
     "queue_max_age": Target("exporters", "weave", (QUEUE, "max_age")),
-    "queue_dir": Target("extensions", "file_storage", ("directory",), added=True),
-    "queue_min_free": Target("extensions", "file_storage", ("min_free_bytes",), added=True),
+    "queue_dir": Target("extensions", "file_storage", ("directory",), added=True, beside="weave"),
+    "queue_min_free": Target("extensions", "file_storage", ("min_free_bytes",), added=True, beside="weave"),
     "dead_letter_dir": Target("exporters", "weave", ("dead_letter", "directory")),
     "dead_letter_size": Target("exporters", "weave", ("dead_letter", "max_bytes")),
     "retention": Target("exporters", "store", ("retention",)),
@@ -74,23 +83,27 @@ FIRST: Final = ("upstream", "otlp_http", "otlp_grpc", "api")
 """Options that may add a component, which others then are about."""
 
 
-def with_aliases(tree: Node, given: Mapping[str, Given], environ: Mapping[str, str]) -> Node:
+def with_aliases(tree: Node, given: Mapping[str, Given], environ: Mapping[str, str]) -> Applied:
     """Return the tree with what options say. Raise BadConfig for one that makes no sense with it."""
     overlay = _Overlay(tree, environ)
+    unheeded: dict[str, str] = {}
     for name in sorted(given, key=_turn):
         option = given[name]
-        flag = "--" + name.replace("_", "-")
-        source = f"{flag} (or OTEL_BRIDGE_{name.upper()})"
-        overlay.say(Origin(source, Rank.FLAG if option.is_flag else Rank.ALIAS))
+        overlay.say(origin_of(name, Rank.FLAG if option.is_flag else Rank.ALIAS))
         if name in SERVICE:
             overlay.put(("service", *SERVICE[name]), option.text)
-        if name in COMPONENTS:
-            overlay.put_to(COMPONENTS[name], option.text)
+        if name in COMPONENTS and not overlay.put_to(COMPONENTS[name], option.text):
+            unheeded[name] = option.text
         if name in OTHERS:
             OTHERS[name](overlay, option.text)
     if overlay.problems:
         raise BadConfig(overlay.problems)
-    return overlay.tree
+    return Applied(overlay.tree, unheeded)
+
+
+def origin_of(name: str, rank: Rank = Rank.FLAG) -> Origin:
+    """Name an option as people write it."""
+    return Origin(f"--{name.replace('_', '-')} (or OTEL_BRIDGE_{name.upper()})", rank)
 
 
 def _turn(name: str) -> int:
@@ -135,14 +148,16 @@ class _Overlay:
         rest = {each: member for each, member in node.value.items() if each != name}
         self.tree = replaced(self.tree, place, Node(rest, node.origin, node.key))
 
-    def put_to(self, target: Target, text: str) -> None:
-        """Write the value of all components of a type."""
+    def put_to(self, target: Target, text: str) -> bool:
+        """Write the value of all components of a type; tell whether there are any."""
         names = self.used(target.kind, target.type)
-        if not names and target.added:
+        wanted = target.beside is None or self.used("exporters", target.beside)
+        if not names and target.added and wanted:
             self.add(target.kind, target.type)
             names = [target.type]
         for name in names:
             self.put((target.kind, name, *target.keys), text)
+        return bool(names)
 
     def pipelines(self, signal: str) -> list[str]:
         """Return the names of the pipelines of a signal."""

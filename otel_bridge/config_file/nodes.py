@@ -52,15 +52,21 @@ def merged(lower: Node, upper: Node) -> Node:
     """Return both: maps joined at any depth, lists and single values those of `upper`.
 
     An empty value (None) of `upper` never takes a map or a list away; `[]` is a list of nothing.
+    Of a secret and the file that holds it, `upper` has the one that counts.
     """
     if isinstance(lower.value, dict) and isinstance(upper.value, dict):
-        joined = dict(lower.value)
+        joined = {name: node for name, node in lower.value.items() if _other_way(name) not in upper.value}
         for name, node in upper.value.items():
             joined[name] = merged(joined[name], node) if name in joined else node
         return Node(joined, upper.origin, upper.key)
     if upper.value is None and isinstance(lower.value, dict | list):
         return lower
     return upper
+
+
+def _other_way(name: str) -> str:
+    """Return the key that says the same in another way: `api_key_file` for `api_key`, and back."""
+    return name.removesuffix("_file") if name.endswith("_file") else f"{name}_file"
 
 
 def found(node: Node | None, place: Place) -> Node | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from pydantic import ValidationError
 
 from otel_bridge.config import BridgeConfig
-from otel_bridge.config_file.aliases import Given, with_aliases
+from otel_bridge.config_file.aliases import Given, origin_of, with_aliases
 from otel_bridge.config_file.applying import apply
 from otel_bridge.config_file.builtin import profile_layer
 from otel_bridge.config_file.checking import Components, check
@@ -54,7 +55,9 @@ def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
     """Return what everything together says. Raise BadConfig with all that is wrong, or BadSetting."""
     document = Document(Node(None, Origin("", Rank.PROFILE)))
     expander = Expander(environ)
-    document.tree = with_aliases(expander.tree(_layers(sources, environ)), sources.options, environ)
+    applied = with_aliases(expander.tree(_layers(sources, environ)), sources.options, environ)
+    document.tree = applied.tree
+    _check_unheeded(applied.unheeded, document)
     right = check(document)
     service = right.service
     graph = graph_of(right.pipelines, service.extensions if service is not None else (), document)
@@ -67,6 +70,7 @@ def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
         raise BadConfig([*expander.problems, *others])
     if sources.profile is not None:
         fields["profile"] = sources.profile
+    fields |= applied.unheeded
     config = BridgeConfig(**fields, config_files=sources.files, unused=graph.unused)
     _check_weaves_key(document.tree, config)
     return Loaded(service, right.components, graph, checked(config))
@@ -110,6 +114,16 @@ def _merged(nodes: Iterable[Node]) -> Node:
     for node in nodes:
         tree = node if tree is None else merged(tree, node)
     return tree or Node({}, Origin("--config", Rank.PROFILE))
+
+
+def _check_unheeded(options: Mapping[str, str], document: Document) -> None:
+    """Note options that are wrong, also where there is nothing that heeds them."""
+    for name, text in options.items():
+        try:
+            BridgeConfig.model_validate({name: text})
+        except ValidationError as error:
+            (wrong,) = error.errors(include_url=False, include_input=False)
+            document.problems.append(Problem(origin_of(name), wrong["msg"].removeprefix("Value error, ")))
 
 
 def _check_weaves_key(tree: Node, config: BridgeConfig) -> None:
