@@ -8,6 +8,7 @@ import click
 import orjson
 
 from otel_bridge.config_file.fields import leaves
+from otel_bridge.config_file.notes import about
 from otel_bridge.config_file.printing import as_yaml, document_of
 from otel_bridge.config_file.registry import KINDS, TYPES
 
@@ -50,8 +51,12 @@ def schema() -> None:
 
 def _described(name: str, component: Component) -> dict[str, Any]:
     stability = dict(component.signals) or component.settled
-    said = " ".join((component.model.__doc__ or "").split())
-    return {"name": name, "description": said, "stability": stability, "keys": list(_keys(component.model))}
+    return {
+        "name": name,
+        "description": about(component.model),
+        "stability": stability,
+        "keys": list(_keys(component.model)),
+    }
 
 
 def _keys(model: type[BaseModel], before: str = "") -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, SecretStr, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
 from otel_bridge.config_file.fields import (
     ComponentId,
@@ -14,6 +14,7 @@ from otel_bridge.config_file.fields import (
     SizeOrOff,
     Strict,
     Wait,
+    Written,
 )
 from otel_bridge.exporter.settings import MAX_BODY_BYTES
 from otel_bridge.profiles import checked_key, checked_url
@@ -100,7 +101,7 @@ class WeaveExporter(Strict):
     """Sends calls to a Weave server, through the queue on the disk."""
 
     endpoint: Annotated[
-        str, BeforeValidator(_url), WithJsonSchema({"type": "string", "title": "URL", "format": "uri"})
+        str, BeforeValidator(_url), Written({"type": "string", "title": "URL", "format": "uri"})
     ]
     """The base URL of the server."""
     auth: Auth = Auth()
@@ -116,7 +117,7 @@ class WeaveExporter(Strict):
     max_batch_bytes: Annotated[
         ByteSize,
         Field(ge=1024, le=MAX_BODY_BYTES),
-        WithJsonSchema({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
+        Written({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
     ] = ByteSize(3 << 20)
     """How many bytes of JSON one request has at most, before compression."""
     sending_queue: SendingQueue = SendingQueue()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 
 from otel_bridge.config import (
     Endpoint,
@@ -22,32 +22,43 @@ from otel_bridge.config_file.yaml_tree import value_of
 
 _NOTHING: Final = frozenset({"", "~", "null"})
 
+
+class Written:
+    """How a value is written in a file, as JSON Schema. Unlike pydantic's own it imports nothing at start."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
+        return dict(self._schema)
+
+
 ListensAt = Annotated[
     Endpoint,
     BeforeValidator(parse_endpoint),
-    WithJsonSchema({"type": "string", "title": "HOST:PORT", "examples": ["127.0.0.1:4318", "[::1]:4318"]}),
+    Written({"type": "string", "title": "HOST:PORT", "examples": ["127.0.0.1:4318", "[::1]:4318"]}),
 ]
 _DURATION: Final = {"type": "string", "title": "duration", "examples": ["200ms", "1h30m", "14d"]}
 _SIZE: Final = {"type": ["string", "integer"], "title": "size", "examples": ["500MB", "1GiB"]}
-Wait = Annotated[timedelta, BeforeValidator(parse_wait), WithJsonSchema(_DURATION)]
+Wait = Annotated[timedelta, BeforeValidator(parse_wait), Written(_DURATION)]
 """A duration: `200ms`, `5s`, `1h30m`, `7d`; `0s` is one."""
 Duration = Annotated[
     timedelta | None,
     BeforeValidator(parse_duration),
-    WithJsonSchema({**_DURATION, "type": ["string", "boolean", "null"], "title": "duration or `off`"}),
+    Written({**_DURATION, "type": ["string", "boolean", "null"], "title": "duration or `off`"}),
 ]
 """A duration longer than nothing, or `off`."""
-Size = Annotated[ByteSize, BeforeValidator(parse_bound), WithJsonSchema(_SIZE)]
+Size = Annotated[ByteSize, BeforeValidator(parse_bound), Written(_SIZE)]
 """A size: bytes, or with a unit."""
 SizeOrOff = Annotated[
     ByteSize | None,
     BeforeValidator(parse_size_or_off),
-    WithJsonSchema({**_SIZE, "type": ["string", "integer", "boolean", "null"], "title": "size or `off`"}),
+    Written({**_SIZE, "type": ["string", "integer", "boolean", "null"], "title": "size or `off`"}),
 ]
 ProjectId = Annotated[
     str,
     BeforeValidator(parse_project),
-    WithJsonSchema({"type": "string", "title": "ENTITY/PROJECT", "examples": ["local/default"]}),
+    Written({"type": "string", "title": "ENTITY/PROJECT", "examples": ["local/default"]}),
 ]
 ComponentId = Annotated[
     str,
@@ -58,9 +69,7 @@ ComponentId = Annotated[
 class Strict(BaseModel):
     """Unknown keys are errors, and an empty map is all defaults."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

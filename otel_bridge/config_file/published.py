@@ -10,33 +10,35 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from otel_bridge.config_file.notes import about, models_in, notes_of
 from otel_bridge.config_file.registry import KINDS, TYPES, Kind
 from otel_bridge.config_file.service import Shell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import BaseModel
 
 DIALECT: Final = GenerateJsonSchema.schema_dialect
 _REFERENCE: Final = {"type": "string", "pattern": r"\$\{.+\}"}
-_SHAPE: Final = ("properties", "additionalProperties", "items")
 
 
 def json_schema() -> dict[str, Any]:
     """Return the schema of a whole configuration."""
-    models: list[type[BaseModel]] = [
-        Shell,
-        *(component.model for kind in KINDS for component in TYPES[kind].values()),
-    ]
+    roots: list[type[BaseModel]] = [Shell]
+    roots += [component.model for kind in KINDS for component in TYPES[kind].values()]
+    models = list(dict.fromkeys(inner for root in roots for inner in models_in(root)))
     places, made = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/$defs/{model}"
     )
-    definitions = {name: _definition(one) for name, one in made["$defs"].items() if name != "Endpoint"}
-    shell = definitions.pop(places[Shell, "validation"]["$ref"].rpartition("/")[2])
+    names = {model: places[model, "validation"]["$ref"].rpartition("/")[2] for model in models}
+    definitions = {name: _definition(made["$defs"][name], notes_of(model)) for model, name in names.items()}
+    shell = definitions.pop(names[Shell])
     for kind in KINDS:
         described = {key: shell["properties"][kind][key] for key in ("description", "minProperties") if
                      key in shell["properties"][kind]}  # fmt: skip
-        names = {type_name: places[one.model, "validation"] for type_name, one in TYPES[kind].items()}
-        shell["properties"][kind] = described | _components(kind, names)
+        types = {type_name: places[one.model, "validation"] for type_name, one in TYPES[kind].items()}
+        shell["properties"][kind] = described | _components(kind, types)
     return {
         "$schema": DIALECT,
         **shell,
@@ -51,7 +53,7 @@ def _components(kind: Kind, types: dict[str, Any]) -> dict[str, Any]:
         "type": ["object", "null"],
         "patternProperties": {
             f"^{name}(/[^/\\s]\\S*)?$": {
-                "description": (TYPES[kind][name].model.__doc__ or "").strip(),
+                "description": about(TYPES[kind][name].model),
                 "anyOf": [where, {"type": "null"}],
             }
             for name, where in types.items()
@@ -60,15 +62,20 @@ def _components(kind: Kind, types: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _definition(schema: dict[str, Any]) -> dict[str, Any]:
+def _definition(schema: dict[str, Any], notes: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of a model in which references may stand for values."""
-    properties = {name: _property(each) for name, each in schema.get("properties", {}).items()}
+    given = schema.get("properties", {})
+    properties = {}
+    for name, each in given.items():
+        own = each.get("title", "").upper() != name.replace("_", " ").upper()
+        title = {"title": each["title"]} if own and "title" in each else {}
+        properties[name] = {"description": notes[name], **title, **_property(each)}
     return {**schema, "properties": properties, "additionalProperties": False}
 
 
 def _property(schema: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {key: schema[key] for key in ("description", "default", "title") if key in schema}
-    rest = {key: value for key, value in schema.items() if key not in said}
+    said: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in {*said, "title"}}
     if rest.get("format") == "password":
         rest = {"type": "string"}
     if rest == {"type": "string"}:
