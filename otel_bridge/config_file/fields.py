@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
 
 from otel_bridge.config import (
     Endpoint,
@@ -108,7 +108,7 @@ def _text_or_meaning(text: Plain, annotation: Any) -> Any:
     kinds = leaves(annotation)
     if Any in kinds:
         return value_of(text)
-    if str in kinds:
+    if str in kinds or SecretStr in kinds:
         return text
     if NoneType in kinds and text.strip() in _NOTHING:
         return None

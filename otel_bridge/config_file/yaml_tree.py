@@ -53,8 +53,10 @@ def parsed(text: str, source: str, rank: Rank) -> Node:
         tree = Node(None, start) if node is None else reading.node(node, 0, None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        text = f"this is no YAML: {_QUOTED.sub('', error.problem or 'it ends too early')}"
-        raise BadConfig([Problem(start if mark is None else reading.at(mark), text)]) from error
+        said = f"this is no YAML: {_QUOTED.sub('', error.problem or 'it ends too early')}"
+        if mark is not None and text[mark.index - 1 : mark.index + 1] == "${":
+            said += "; within braces and brackets, quote a value with ${ }"
+        raise BadConfig([Problem(start if mark is None else reading.at(mark), said)]) from error
     except yaml.YAMLError as error:
         raise BadConfig([Problem(start, f"this is no YAML: {_first_line(error)}")]) from error
     if reading.problems:
