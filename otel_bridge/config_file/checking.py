@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
-from otel_bridge.config_file.fields import leaves
+from otel_bridge.config_file.fields import ID, leaves
 from otel_bridge.config_file.nodes import Plain, found, plain
 from otel_bridge.config_file.problems import did_you_mean, spelled
 from otel_bridge.config_file.registry import KINDS, TYPES, type_of
 from otel_bridge.config_file.service import Pipeline, Service, Shell
+from otel_bridge.config_file.words import words_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,6 @@ NOT_NEEDED: Final = {
     "queuebatch": "batches are made behind the queue, see sending_queue.batch of the exporter",
 }
 """Types that people bring from their collector, and what they are to use instead."""
-
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?")
 
 
 class Checked(Struct, frozen=True):
@@ -84,7 +82,7 @@ def _components(kind: Kind, content: Any, document: Document) -> dict[str, Stric
     """Check the components of one map; those that are wrong are noted and left out."""
     right: dict[str, Strict] = {}
     for name, keys in content.items() if isinstance(content, dict) else ():
-        if not _NAME.fullmatch(name):
+        if not ID.fullmatch(name):
             document.problem_with_key((kind, name), f"{kind}: {name} is no TYPE or TYPE/NAME")
             continue
         known = TYPES[kind].get(type_of(name))
@@ -154,7 +152,7 @@ def _named(where: Place, document: Document) -> str:
 
 def _said(wrong: ErrorDetails, where: Place, document: Document) -> str:
     """Say what is wrong, without what a file holds."""
-    text = wrong["msg"].removeprefix("Value error, ")
+    text = words_for(wrong)
     node = found(document.tree, where)
     value = None if node is None else node.value
     if isinstance(value, Plain) and value.path is not None and value:

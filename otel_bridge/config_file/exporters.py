@@ -118,7 +118,7 @@ class WeaveExporter(Strict):
         ByteSize,
         Field(ge=1024, le=MAX_BODY_BYTES),
         Written({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
-    ] = ByteSize(3 << 20)
+    ] = Field(default="3MiB", validate_default=True)
     """How many bytes of JSON one request has at most, before compression."""
     sending_queue: SendingQueue = SendingQueue()
     """What waits for the server."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    SecretStr,
+    model_validator,
+)
 
 from otel_bridge.config import (
     Endpoint,
@@ -20,6 +29,8 @@ from otel_bridge.config import parse_size as parse_size_or_off
 from otel_bridge.config_file.nodes import Plain
 from otel_bridge.config_file.yaml_tree import value_of
 
+ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?")
+"""What names a component: its type, or its type and a name."""
 _NOTHING: Final = frozenset({"", "~", "null"})
 
 
@@ -33,9 +44,21 @@ class Written:
         return dict(self._schema)
 
 
+def _endpoint(text: object) -> object:
+    if not isinstance(text, str | Endpoint):
+        raise ValueError("HOST:PORT is needed, for example 127.0.0.1:4318")  # noqa: TRY004 - pydantic wants it
+    return parse_endpoint(text)
+
+
+def _component_id(text: str) -> str:
+    if ID.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no TYPE or TYPE/NAME")
+    return text
+
+
 ListensAt = Annotated[
     Endpoint,
-    BeforeValidator(parse_endpoint),
+    BeforeValidator(_endpoint),
     Written({"type": "string", "title": "HOST:PORT", "examples": ["127.0.0.1:4318", "[::1]:4318"]}),
 ]
 _DURATION: Final = {"type": "string", "title": "duration", "examples": ["200ms", "1h30m", "14d"]}
@@ -62,7 +85,8 @@ ProjectId = Annotated[
 ]
 ComponentId = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?$", json_schema_extra={"title": "TYPE or TYPE/NAME"}),
+    AfterValidator(_component_id),
+    Written({"type": "string", "title": "TYPE or TYPE/NAME", "pattern": f"^{ID.pattern}$"}),
 ]
 
 

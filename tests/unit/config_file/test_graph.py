@@ -97,7 +97,7 @@ def test_what_nothing_names_is_unused():
         ),
         ("[forward, weave_api]", "[weave_api]", "connectors.forward: it is no receiver of any pipeline"),
         ("[store, forward]", "[store]", "connectors.forward: it is no exporter of any pipeline"),
-        ("[store, forward]", "[store, weave/a/b c]", "String should match pattern"),
+        ("[store, forward]", "[store, weave/a/b c]", "'weave/a/b c' is no TYPE or TYPE/NAME"),
         ("[weave/a, weave/b]", "[weave/a, forward]", "a circle of connectors: traces/out → traces/out"),
         ("traces/in:", "metrics:", "pipelines are for traces and logs only"),
         ("traces/in:", "traces/:", "pipelines are for traces and logs only"),
@@ -108,7 +108,7 @@ def test_what_nothing_names_is_unused():
         ("tag/b: {value", "tag/b: {valeu", "processors.tag/b.valeu: unknown key; did you mean value?"),
         ("tag/b: {value", "tag b: {value", "processors: tag b is no TYPE or TYPE/NAME"),
         ("  tag: {", "  batch: {", "unknown type batch; batches are made behind the queue"),
-        ("[otlp], exporters", "[], exporters", "at least 1 item"),
+        ("[otlp], exporters", "[], exporters", "at least 1 is needed"),
     ],
 )
 def test_what_does_not_fit_together_is_said(before, after, expected):
