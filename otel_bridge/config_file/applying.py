@@ -34,7 +34,7 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
         fields["unsupported_signals"] = receiver.unsupported_signals
     for name, api in used.one(WeaveApi, "receivers"):
         fields["api"] = api.endpoint
-        used.check_store(name, api)
+        used.check_store(name, api.store)
     for _, probes in used.one(HealthCheck, "extensions"):
         fields["admin"] = probes.endpoint
     for _, metrics in used.one(Metrics, "extensions"):
@@ -94,13 +94,15 @@ class _Used:
         """Tell whether a used component was left out because of what is wrong inside it."""
         return name in self._graph.used[kind] and name not in self._components[kind]
 
-    def check_store(self, name: str, api: WeaveApi) -> None:
-        """Note an API that reads an exporter which cannot be read."""
-        if api.store is None or self.is_wrong("exporters", api.store):
+    def check_store(self, name: str, store: str | None) -> None:
+        """Note an API that is to ask another exporter than the one that answers."""
+        if store is None or self.is_wrong("exporters", store):
             return
-        if not isinstance(self.named("exporters", api.store), StoreExporter | WeaveExporter):
-            place = ("receivers", name, "store")
-            self.document.problem(place, f"receivers.{name}.store: {api.store} is no exporter of a pipeline")
+        stores = [one for one, _ in self.all(StoreExporter, "exporters")]
+        answering = stores or [one for one, _ in self.all(WeaveExporter, "exporters")]
+        if answering and answering[0] != store:
+            text = f"receivers.{name}.store: questions are answered by {answering[0]}, not by {store}"
+            self.document.problem(("receivers", name, "store"), text)
 
 
 def _projects(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.config_file.nodes import Node, merged
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
 from otel_bridge.config_file.references import literal, read_text, why
-from otel_bridge.config_file.yaml_tree import parsed
+from otel_bridge.config_file.yaml_tree import MAX_DEPTH, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def set_layer(text: str) -> Node:
     names = key.split("::") if "::" in key else key.split(".")
     source = f"--set {key}"
     origin = Origin(source, Rank.SET)
-    if not equals or not all(names):
+    if not equals or not all(names) or len(names) > MAX_DEPTH:
         raise BadConfig([Problem(origin, "this is no KEY=VALUE, for example exporters.weave.timeout=10s")])
     try:
         inner = parsed(value, source, Rank.SET).value
@@ -86,6 +86,8 @@ def _place(tree: Node, parts: list[str]) -> list[str]:
 
     Variables have neither small letters nor slashes: `WEAVE_AUDIT` is `weave/audit` where that is there.
     """
+    if len(parts) > MAX_DEPTH:
+        raise ValueError(f"it names a key nested deeper than {MAX_DEPTH}")
     place: list[str] = []
     here: Node | None = tree
     for part in parts:

@@ -139,6 +139,8 @@ def test_a_secret_and_the_file_that_holds_it_replace_each_other(configure):
     ("more", "expected"),
     [
         ({"sets": ["exporters.store"]}, "--set exporters.store: this is no KEY=VALUE"),
+        ({"sets": ["a" + ".a" * 5000 + "=1"]}, "this is no KEY=VALUE"),
+        ({"environ": {"OTEL_BRIDGE__A" + "__A" * 5000: "1"}}, "it names a key nested deeper than 32"),
         ({"sets": ["exporters..store=1"]}, "--set exporters..store: this is no KEY=VALUE"),
         (
             {"sets": ["exporters.store.retention=soon"]},
@@ -157,6 +159,12 @@ def test_a_secret_and_the_file_that_holds_it_replace_each_other(configure):
 def test_a_mistake_names_the_flag_or_variable_that_made_it(problems, more, expected):
     (said,) = problems(STORE, **more)
     assert expected in said
+
+
+@pytest.mark.parametrize("key", ["feature_gates", "service.feature_gates", "service.telemetry.metrics"])
+def test_a_key_of_a_collector_that_is_not_here_is_refused(problems, key):
+    (said,) = problems(STORE, sets=[f"{key}=[]"])
+    assert said.startswith(f"--set {key}: {key}: unknown key")
 
 
 def test_a_variable_that_may_mean_two_keys_is_refused(problems):

@@ -104,6 +104,10 @@ def test_a_component_that_no_pipeline_uses_does_nothing(read):
     assert [one.name for one in config.upstreams] == ["weave"]
 
 
+def test_what_was_acknowledged_is_never_given_up_by_default(read):
+    assert read(SMALL).upstreams[0].retry.max_elapsed == 0
+
+
 def test_a_protocol_that_is_not_there_is_not_spoken(read):
     config = read(SMALL)
     assert config.otlp_grpc is None
@@ -231,6 +235,19 @@ def test_what_is_wrong_is_said(read, before, after, expected):
     with pytest.raises(BadConfig, match=r"bridge\.yaml:[0-9]+:[0-9]+: ") as raised:
         read(SMALL.replace(before, after))
     assert expected in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("exporters", "store", "answering"),
+    [("[weave]", "store", "weave"), ("[weave, store]", "weave", "store"), ("[weave]", "none", "weave")],
+)
+def test_an_api_that_is_to_ask_another_exporter_than_the_one_that_answers_is_refused(
+    problems, exporters, store, answering
+):
+    text = SMALL.replace("[otlp]", "[otlp, weave_api]").replace("[weave]", exporters)
+    text = text.replace("exporters:\n", f"  weave_api: {{store: {store}}}\nexporters:\n", 1)
+    (said,) = problems(text)
+    assert said.endswith(f"weave_api.store: questions are answered by {answering}, not by {store}")
 
 
 @pytest.mark.parametrize("text", ["", "just text", "[1, 2]", "\x00", "a: &a [*a]"])
