@@ -25,20 +25,26 @@ def file_layer(uri: str, environ: Mapping[str, str]) -> Node:
     """Return what `--config` names: a path, `file:PATH`, `env:NAME` or `yaml:TEXT`. Raise BadConfig."""
     scheme, rest = _parts(uri)
     if scheme == "yaml":
-        return parsed(rest, "--config yaml:", Rank.FILE)
+        return parsed(rest, named(uri), Rank.FILE)
     if scheme == "env":
         text = environ.get(rest)
         if not text:
-            raise BadConfig([Problem(Origin(f"env:{rest}", Rank.FILE), f"the variable {rest} is not set")])
-        return parsed(text, f"env:{rest}", Rank.FILE)
+            raise BadConfig([Problem(Origin(uri, Rank.FILE), f"the variable {rest} is not set")])
+        return parsed(text, uri, Rank.FILE)
     if scheme != "file":
         text = "a configuration is never fetched from the network; save it to a file"
-        raise BadConfig([Problem(Origin(f"--config {scheme}", Rank.FILE), text)])
+        raise BadConfig([Problem(Origin(named(uri), Rank.FILE), text)])
     try:
         text = read_text(rest)
     except (OSError, ValueError) as error:
         raise BadConfig([Problem(Origin(rest, Rank.FILE), f"cannot be read: {why(error)}")]) from error
     return parsed(text, rest, Rank.FILE)
+
+
+def named(uri: str) -> str:
+    """Return what to call a source: its path or variable, but nothing of a text or URL that may be secret."""
+    scheme, rest = _parts(uri)
+    return {"file": rest, "env": uri}.get(scheme, f"--config {scheme}")
 
 
 def _parts(uri: str) -> tuple[str, str]:

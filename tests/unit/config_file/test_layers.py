@@ -188,6 +188,7 @@ def test_a_configuration_may_come_from_a_variable_or_the_command_line_itself(con
     more = "yaml:exporters: {store: {retention: 1d}}"
     config = load(Sources(files=("env:BRIDGE", more)), {"BRIDGE": STORE}).config
     assert (config.api.port, config.retention) == (1002, timedelta(days=1))
+    assert config.config_files == ("env:BRIDGE", "--config yaml"), "what may be secret is not named"
 
 
 @pytest.mark.parametrize(
