@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from otel_bridge.config_file.fields import leaves
 from otel_bridge.config_file.notes import about
 from otel_bridge.config_file.printing import as_yaml, document_of
 from otel_bridge.config_file.registry import KINDS, TYPES
+from otel_bridge.config_file.wanting import models_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -63,8 +63,7 @@ def _keys(model: type[BaseModel], before: str = "") -> list[str]:
     """Return the keys of a component and of the maps inside it, with dots between."""
     found: list[str] = []
     for name, field in model.model_fields.items():
-        inner = [leaf for leaf in leaves(field.annotation) if hasattr(leaf, "model_config")]
-        maps = [leaf for leaf in inner if leaf.model_config.get("extra") == "forbid"]
+        maps = [leaf for leaf in models_of(field.annotation) if leaf.model_config.get("extra") == "forbid"]
         found += [key for leaf in maps for key in _keys(leaf, f"{before}{name}.")] or [f"{before}{name}"]
     return found
 

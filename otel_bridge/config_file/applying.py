@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pydantic import BaseModel
+
 from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
-from otel_bridge.config_file.fields import Strict
 from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, OtlpReceiver, WeaveApi
 from otel_bridge.exporter.settings import Retry, WeaveSettings
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from otel_bridge.config_file.registry import Kind
     from otel_bridge.config_file.service import Service
 
-StrictT = TypeVar("StrictT", bound=Strict)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 STORE_FILE: Final = "calls.db"
 
 
@@ -72,12 +73,12 @@ class _Used:
         self._components = components
         self._graph = graph
 
-    def all(self, model: type[StrictT], kind: Kind) -> list[tuple[str, StrictT]]:
+    def all(self, model: type[ModelT], kind: Kind) -> list[tuple[str, ModelT]]:
         """Return the used components of a type, in the order they are used."""
         found = [(name, self.named(kind, name)) for name in self._graph.used[kind]]
         return [(name, one) for name, one in found if isinstance(one, model)]
 
-    def one(self, model: type[StrictT], kind: Kind) -> list[tuple[str, StrictT]]:
+    def one(self, model: type[ModelT], kind: Kind) -> list[tuple[str, ModelT]]:
         """Return the used component of a type, of which there may be one."""
         found = self.all(model, kind)
         for name, _ in found[1:]:
@@ -86,7 +87,7 @@ class _Used:
             )
         return found[:1]
 
-    def named(self, kind: Kind, name: str) -> Strict | None:
+    def named(self, kind: Kind, name: str) -> BaseModel | None:
         """Return a used component."""
         return self._components[kind].get(name) if name in self._graph.used[kind] else None
 

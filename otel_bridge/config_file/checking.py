@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
-from otel_bridge.config_file.fields import ID, leaves
+from otel_bridge.config_file.fields import ID
 from otel_bridge.config_file.nodes import Plain, found, plain
 from otel_bridge.config_file.problems import did_you_mean, spelled
 from otel_bridge.config_file.registry import KINDS, TYPES, type_of
 from otel_bridge.config_file.service import Pipeline, Service, Shell
+from otel_bridge.config_file.wanting import TAG, as_wanted, keys_of, member, models_of
 from otel_bridge.config_file.words import words_for
 
 if TYPE_CHECKING:
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from otel_bridge.config_file.document import Document
-    from otel_bridge.config_file.fields import Strict
     from otel_bridge.config_file.problems import Place
     from otel_bridge.config_file.registry import Kind
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Components = dict["Kind", dict[str, "Strict"]]
+Components = dict["Kind", dict[str, BaseModel]]
 
 NOT_NEEDED: Final = {
     "batch": "batches are made behind the queue, see sending_queue.batch of the exporter",
@@ -78,9 +78,9 @@ def _pipelines(service: Any, document: Document) -> tuple[Any, dict[str, Pipelin
     return {**service, "pipelines": dict.fromkeys(given, any_one)}, right
 
 
-def _components(kind: Kind, content: Any, document: Document) -> dict[str, Strict]:
+def _components(kind: Kind, content: Any, document: Document) -> dict[str, BaseModel]:
     """Check the components of one map; those that are wrong are noted and left out."""
-    right: dict[str, Strict] = {}
+    right: dict[str, BaseModel] = {}
     for name, keys in content.items() if isinstance(content, dict) else ():
         if not ID.fullmatch(name):
             document.problem_with_key((kind, name), f"{kind}: {name} is no TYPE or TYPE/NAME")
@@ -108,7 +108,7 @@ def _hint(kind: Kind, name: str) -> str:
 def checked(model: type[ModelT], content: Any, place: Place, document: Document) -> ModelT | None:
     """Return a part of a document as its model; None when it is wrong, which is noted."""
     try:
-        return model.model_validate(content)
+        return model.model_validate(as_wanted(content, model))
     except ValidationError as error:
         seen: set[Place] = set()
         for wrong in error.errors(include_url=False, include_input=False):
@@ -124,8 +124,10 @@ def _where(wrong: ErrorDetails, place: Place, document: Document) -> Place:
     """Return the place of an error without the names of a union's branches, which are no keys."""
     where = place
     for at, part in enumerate(wrong["loc"], 1):
-        is_missing_key = wrong["type"] == "missing" and at == len(wrong["loc"])
-        if is_missing_key or document.has((*where, part)):
+        is_last = at == len(wrong["loc"])
+        tag = found(document.tree, (*where, TAG))
+        is_branch = tag is not None and tag.value == part and not is_last
+        if (is_last and wrong["type"] == "missing") or (document.has((*where, part)) and not is_branch):
             where = (*where, part)
     return where
 
@@ -134,13 +136,27 @@ def _note(
     model: type[BaseModel], wrong: ErrorDetails, places: tuple[Place, Place], document: Document
 ) -> None:
     place, where = places
-    if wrong["type"] == "extra_forbidden":
-        hint = did_you_mean(str(where[-1]), _keys(model, where[len(place) : -1]))
-        document.problem_with_key(where, f"{spelled(where)}: unknown key{hint}")
-    elif wrong["type"] == "missing":
-        document.problem(where, f"{spelled(where)} is missing")
-    else:
-        document.problem(where, f"{_named(where, document)}: {_said(wrong, where, document)}")
+    match wrong["type"]:
+        case "extra_forbidden":
+            known = keys_of(models_of(_type_at(model, where[len(place) : -1])))
+            hint = did_you_mean(str(where[-1]), known)
+            document.problem_with_key(where, f"{spelled(where)}: unknown key{hint}")
+        case "missing":
+            document.problem(where, f"{spelled(where)} is missing")
+        case "union_tag_not_found" if document.has_members(where):
+            document.problem_with_key(where, f"{spelled((*where, TAG))} is missing")
+        case "union_tag_invalid":
+            tag, tags = wrong["ctx"]["tag"], wrong["ctx"]["expected_tags"].replace("'", "").split(", ")
+            where = (*where, TAG)
+            document.problem(where, f"{spelled(where)}: there is no {tag}{did_you_mean(tag, tags)}")
+        case _:
+            document.problem(where, f"{_named(where, document)}: {_said(wrong, where, document)}")
+
+
+def _type_at(annotation: Any, inside: Place) -> Any:
+    for part in inside:
+        annotation = member(annotation, part)
+    return annotation
 
 
 def _named(where: Place, document: Document) -> str:
@@ -158,26 +174,3 @@ def _said(wrong: ErrorDetails, where: Place, document: Document) -> str:
     if isinstance(value, Plain) and value.path is not None and value:
         text = text.replace(repr(str(value)), "what it holds").replace(value, "what it holds")
     return text
-
-
-def _keys(model: type[BaseModel], inside: Place) -> list[str]:
-    """Return the keys that a map inside a model may have."""
-    here: Any = model
-    for part in inside:
-        here = _member(here, part)
-    return sorted({key for leaf in _models(here) for key in leaf.model_fields})
-
-
-def _member(annotation: Any, part: str | int) -> Any:
-    """Return the type of a member of a map or a list."""
-    for leaf in leaves(annotation):
-        if get_origin(leaf) in {dict, list}:
-            return get_args(leaf)[-1]
-    for model in _models(annotation):
-        if part in model.model_fields:
-            return model.model_fields[str(part)].annotation
-    return None
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    return [leaf for leaf in leaves(annotation) if isinstance(leaf, type) and issubclass(leaf, BaseModel)]

@@ -28,6 +28,11 @@ class Document:
         """Tell whether something is written at a place."""
         return found(self.tree, place) is not None
 
+    def has_members(self, place: Place) -> bool:
+        """Tell whether a map is at a place."""
+        node = found(self.tree, place)
+        return node is not None and isinstance(node.value, dict)
+
     def origin(self, place: Place) -> Origin:
         """Return who wrote what is at a place, or around it when nothing is."""
         node = nearest(self.tree, place)

@@ -11,7 +11,7 @@ from functools import cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from otel_bridge.config_file.fields import Strict, leaves
+from otel_bridge.config_file.wanting import leaves, models_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,9 @@ def models_in(model: type[BaseModel]) -> list[type[BaseModel]]:
 
 
 def _inside(annotation: object) -> list[type[BaseModel]]:
-    """Return the models that a value is, or that a list or a map is of."""
+    """Return the maps of known keys that a value is, or that a list or a map is of."""
     kinds = leaves(annotation)
     kinds += [leaf for kind in kinds for each in getattr(kind, "__args__", ()) for leaf in leaves(each)]
-    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Strict)]
+    return [
+        model for kind in kinds for model in models_of(kind) if model.model_config.get("extra") == "forbid"
+    ]

@@ -9,8 +9,8 @@ import yaml
 from pydantic import BaseModel, ByteSize, SecretStr
 
 from otel_bridge.config import Endpoint
-from otel_bridge.config_file.fields import leaves
 from otel_bridge.config_file.registry import KINDS
+from otel_bridge.config_file.wanting import leaves
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

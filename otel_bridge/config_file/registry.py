@@ -5,6 +5,7 @@ A new one is a model and a row here, and what `applying` makes of it.
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, Ot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from otel_bridge.config_file.fields import Strict
+    from pydantic import BaseModel
 
 Kind = Literal["receivers", "processors", "exporters", "connectors", "extensions"]
 Stability = Literal["alpha", "beta", "stable"]
@@ -28,12 +29,19 @@ SIGNALS: Final = ("traces", "logs")
 class Component(Struct, frozen=True):
     """One type of component; `signals`: how settled it is for each signal it takes.
 
-    An extension takes none: `settled` counts.
+    An extension takes none: `settled` counts. `of`: its model, or where that is (`module:Name`), to be loaded
+    only when something names the type.
     """
 
-    model: type[Strict]
+    of: type[BaseModel] | str
     settled: Stability = "beta"
     signals: Mapping[str, Stability] = {}
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """Return its model."""
+        found: type[BaseModel] = resolve_name(self.of) if isinstance(self.of, str) else self.of
+        return found
 
 
 TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {

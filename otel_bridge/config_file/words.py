@@ -26,6 +26,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "model_type": "a map is needed",
     "string_type": "a text is needed",
     "time_delta_type": "a duration is needed, for example 30s",
+    "union_tag_not_found": "a map is needed",
     "too_short": "at least {min_length} is needed",
 }
 """pydantic's name of an error → what we say."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from otel_bridge.config_file.nodes import Node, Plain, plain
+from otel_bridge.config_file.nodes import Node, Plain
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
 
 MAX_TEXT: Final = 1 << 20
@@ -62,22 +62,6 @@ def parsed(text: str, source: str, rank: Rank) -> Node:
     if reading.problems:
         raise BadConfig(reading.problems)
     return tree
-
-
-def value_of(text: str) -> Any:
-    """Return what a text means as YAML, for keys that want no text: itself when it is none."""
-    try:
-        return _value(plain(parsed(text, "", Rank.SET)))
-    except BadConfig:
-        return str(text)
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _value(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_value(each) for each in value]
-    return meaning(value) if isinstance(value, Plain) else value
 
 
 def meaning(text: Plain) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from otel_bridge.config_file.nodes import found, plain
 from otel_bridge.config_file.problems import BadConfig, Rank
-from otel_bridge.config_file.yaml_tree import MAX_DEPTH, MAX_VALUES, parsed, value_of
+from otel_bridge.config_file.yaml_tree import MAX_DEPTH, MAX_VALUES, parsed
 
 
 def read(text: str):
@@ -42,20 +42,6 @@ def test_numbers_stay_the_texts_that_were_written():
         *("0123", "1_000", "1:30", "2026-01-01", "yes", ".5", "=", "7"),
         *(None, ""),
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("12", 12),
-        ("[1, {a: yes}]", [1, {"a": True}]),
-        ("a: b", {"a": "b"}),
-        ("{", "{"),
-        ("1" * 5000, "1" * 5000),
-    ],
-)
-def test_a_text_means_what_yaml_says_and_else_itself(text, meant):
-    assert value_of(text) == meant
 
 
 @pytest.mark.parametrize(
