@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, Ty
 
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
@@ -137,6 +138,8 @@ class BridgeConfig(BaseModel):
     data_dir: Path = Field(default_factory=default_data_dir)
     otlp_http: ListensAt | None = Endpoint(host="127.0.0.1", port=4318)
     otlp_grpc: ListensAt | None = Endpoint(host="127.0.0.1", port=4317)
+    otlp_http_size: int = MAX_REQUEST_BYTES
+    otlp_grpc_size: int = MAX_REQUEST_BYTES
     api: ListensAt | None = Endpoint(host="127.0.0.1", port=6345)
     admin: ListensAt | None = None
     metrics: ListensAt | None = None

@@ -30,8 +30,12 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
     fields: dict[str, Any] = {"otlp_grpc": None, "otlp_http": None, "api": None}
     for _, receiver in used.one(OtlpReceiver, "receivers"):
         protocols = receiver.protocols
-        fields["otlp_grpc"] = protocols.grpc and protocols.grpc.endpoint
-        fields["otlp_http"] = protocols.http and protocols.http.endpoint
+        if protocols.grpc is not None:
+            fields["otlp_grpc"] = protocols.grpc.endpoint
+            fields["otlp_grpc_size"] = protocols.grpc.max_recv_msg_size_mib << 20
+        if protocols.http is not None:
+            fields["otlp_http"] = protocols.http.endpoint
+            fields["otlp_http_size"] = protocols.http.max_request_body_size
         fields["unsupported_signals"] = receiver.unsupported_signals
     for name, api in used.one(WeaveApi, "receivers"):
         fields["api"] = api.endpoint

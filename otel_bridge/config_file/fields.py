@@ -26,7 +26,6 @@ from otel_bridge.config import parse_size as parse_size_or_off
 
 ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[^/\s]\S*)?")
 """What names a component: its type, or its type and a name."""
-_NOTHING: Final = frozenset({"", "~", "null"})
 
 
 class Written:

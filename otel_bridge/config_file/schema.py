@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ByteSize, Field, model_validator
 
-from otel_bridge.config_file.fields import ComponentId, ListensAt, Size, Strict
+from otel_bridge.config_file.fields import ComponentId, ListensAt, Size, Strict, Written
+from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
+
+MAX_MIB: Final = MAX_REQUEST_BYTES >> 20
+"""What all requests under way may have together."""
 
 
 class GrpcProtocol(Strict):
@@ -14,6 +18,8 @@ class GrpcProtocol(Strict):
 
     endpoint: ListensAt = Field(default="127.0.0.1:4317", validate_default=True)
     """Where to listen; port 0 takes a free one."""
+    max_recv_msg_size_mib: int = Field(default=MAX_MIB, ge=1, le=MAX_MIB)
+    """How many MiB one request may have, inflated."""
 
 
 class HttpProtocol(Strict):
@@ -21,6 +27,12 @@ class HttpProtocol(Strict):
 
     endpoint: ListensAt = Field(default="127.0.0.1:4318", validate_default=True)
     """Where to listen; port 0 takes a free one."""
+    max_request_body_size: Annotated[
+        ByteSize,
+        Field(ge=1024, le=MAX_REQUEST_BYTES),
+        Written({"type": ["string", "integer"], "title": "size", "examples": ["20MiB"]}),
+    ] = Field(default="64MiB", validate_default=True)
+    """How many bytes one request may have, on the wire and inflated; OTLP at the API's port too."""
 
 
 class Protocols(Strict):

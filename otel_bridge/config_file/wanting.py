@@ -34,7 +34,7 @@ def as_wanted(value: Any, annotation: Any) -> Any:
     if value is None and models and NoneType not in kinds:
         return {}
     if isinstance(value, list):
-        (inner,) = _arguments(kinds, list) or (Any,)
+        inner = (_arguments(kinds, list) or _arguments(kinds, tuple) or (Any,))[0]
         return [as_wanted(each, inner) for each in value]
     if isinstance(value, dict) and models:
         return _map(value, keys_of(_fitting(models, value)))
@@ -99,9 +99,10 @@ def keys_of(models: Sequence[type[BaseModel]]) -> dict[str, FieldInfo]:
 def member(annotation: Any, part: str | int) -> Any:
     """Return the type of a member of a map or a list, None when there is none of this name."""
     kinds = leaves(annotation)
-    inner = _arguments(kinds, dict) or _arguments(kinds, list)
-    if inner:
+    if inner := _arguments(kinds, dict):
         return inner[-1]
+    if inner := _arguments(kinds, list) or _arguments(kinds, tuple):
+        return inner[0]
     field = keys_of(models_of(annotation)).get(str(part))
     return None if field is None else field.annotation
 

@@ -115,6 +115,13 @@ def test_a_gateway_rejects_spans_that_name_no_project(tmp_path):
         assert len(client.ids(started.api, "acme/prod")) == 3
 
 
+def test_a_request_that_is_larger_than_the_configuration_allows_is_refused(tmp_path):
+    limit = "--set=receivers.otlp.protocols.http.max_request_body_size=2KiB"
+    with running(tmp_path / "data", limit) as started:
+        assert client.export(started.http, client.a_request(1)) == 200
+        assert client.export(started.http, client.a_request(1, text="x" * 2048)) == 413
+
+
 def test_what_is_unlike_a_collector_and_what_is_unused_is_said_at_the_start(tmp_path):
     file = tmp_path / "bridge.yaml"
     file.write_text(

@@ -62,6 +62,18 @@ def test_options_are_about_the_components_that_are_used_whatever_their_names(con
     assert loaded.graph.unused == ("receivers.otlp/unused",)
 
 
+def test_the_size_of_requests_has_the_keys_of_a_collector(configure, problems):
+    http = "receivers.otlp.protocols.http.max_request_body_size"
+    grpc = "receivers.otlp.protocols.grpc.max_recv_msg_size_mib"
+    config = configure(profile="standalone", sets=[f"{http}=20MiB", f"{grpc}=4"]).config
+    assert (config.otlp_http_size, config.otlp_grpc_size) == (20 << 20, 4 << 20)
+    found = problems(profile="standalone", sets=[f"{http}=65MiB", f"{grpc}=65"])
+    assert [one.rpartition(": ")[2] for one in found] == [
+        "at most 64 is allowed",
+        "at most 67108864 is allowed",
+    ]
+
+
 def test_service_options_are_keys_of_the_service(configure):
     flags = {"shutdown_timeout": "9s", "log_level": "debug", "log_format": "json", "turns": "spans"}
     flags |= {"usage_on_wrappers": "keep", "session_threads": "off"}

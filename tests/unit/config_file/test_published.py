@@ -17,7 +17,7 @@ from otel_bridge.config_file.service import Shell
 FILES = sorted((Path(__file__).parents[3] / "config").glob("*.yaml"))
 TEXTS = {path.stem: path.read_text() for path in FILES} | {f"profile {one}": text_of(one) for one in PROFILES}
 ROOTS = [Shell, *(one.model for kind in KINDS for one in TYPES[kind].values())]
-MODELS = {inner for root in ROOTS for inner in models_in(root)}
+MODELS = list(dict.fromkeys(inner for root in ROOTS for inner in models_in(root)))
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,7 @@ def text(value: str, path: str | None = None) -> Plain:
         (text("null"), int | None, None),
         (text(""), list[int] | None, None),
         (text("[1, a]"), list[str], ["1", "a"]),
+        ([text("1"), text("2")], tuple[str, ...], ["1", "2"]),
         (text("{a: 01}"), dict[str, str], {"a": "01"}),
         (text("{a: 12}"), dict[str, Any], {"a": 12}),
         (text("12"), Any, 12),
