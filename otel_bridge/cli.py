@@ -117,7 +117,7 @@ def variable(flag: str) -> str:
     return "OTEL_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
 
 
-class _Uri(click.ParamType[str]):
+class _Uri(click.types.StringParamType):
     """A file, whose variable names one, even with spaces in its name."""
 
     name = "FILE"
