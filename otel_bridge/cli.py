@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
+from click.core import ParameterSource
 from pydantic import ValidationError
 
 from otel_bridge import __version__
@@ -21,10 +22,11 @@ from otel_bridge.config import BridgeConfig
 from otel_bridge.errors import BridgeError, StartError
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import BadSetting, parse_project, parse_since
-from otel_bridge.profiles import checked, with_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from otel_bridge.config_file.reading import Loaded
 
 PROGRAM: Final = "otel-bridge"
 FAILED_EXIT: Final = 1
@@ -35,11 +37,16 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
     (
         "--profile",
-        ("standalone", "sidecar"),
+        ("standalone", "sidecar", "gateway"),
         "standalone",
-        "Whether calls are kept here, or leave for an upstream Weave server through a durable queue.",
+        "Keep calls here, send them to a Weave server through a durable queue, or serve many applications.",
     ),
-    ("--config", "FILE", "none", "A YAML file with receivers, exporters and pipelines; flags win over it."),
+    (
+        "--config",
+        "FILE",
+        "none",
+        "A YAML file with receivers, exporters and pipelines; flags win over it. May be repeated.",
+    ),
     ("--data-dir", "DIR", str(default_data_dir()), "Where calls or the queue lie; made when it is missing."),
     (
         "--otlp-http",
@@ -110,14 +117,33 @@ def variable(flag: str) -> str:
     return "OTEL_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
 
 
+class _Uri(click.types.StringParamType):
+    """A file, whose variable names one, even with spaces in its name."""
+
+    name = "FILE"
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return [rv]
+
+
 def _options(command: Callable[..., Any], *, only: Sequence[str] | None = None) -> Callable[..., Any]:
+    if only is None:
+        command = click.option(
+            "--set",
+            "sets",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="A key of the configuration, as exporters.weave.timeout=10s; wins. May be repeated.",
+        )(command)
     for flag, shape, default, text in reversed(OPTIONS):
         if only is not None and flag not in only:
             continue
         choices = isinstance(shape, tuple)
+        several = flag == "--config"
         command = click.option(
             flag,
-            type=click.Choice(shape) if choices else str,
+            type=click.Choice(shape) if choices else _Uri() if several else str,
+            multiple=several,
             metavar=None if choices else str(shape),
             envvar=variable(flag),
             show_envvar=True,
@@ -136,10 +162,36 @@ def cli() -> None:
 @_options
 def run(**given: Any) -> None:
     """Receive OTLP, keep the calls or send them on, serve Weave's API, until SIGTERM or Ctrl-C."""
-    config = _config({name: value for name, value in given.items() if value is not None})
+    config = _loaded(given).config
     from otel_bridge.service.running import serve  # noqa: PLC0415 - the servers take longer to import than a bad flag may
 
     serve(config)
+
+
+@cli.command()
+@_options
+def validate(**given: Any) -> None:
+    """Say whether `run` could start with these options, and everything that is wrong with them."""
+    from otel_bridge.commands.configuration import say_valid  # noqa: PLC0415 - as below
+
+    say_valid(_loaded(given))
+
+
+@cli.command()
+@click.option("--format", "shape", type=click.Choice(("yaml", "json")), default="yaml", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(("redacted", "unredacted")),
+    default="redacted",
+    show_default=True,
+    help="Whether secrets are shown.",
+)
+@_options
+def print_config(*, shape: str, mode: str, **given: Any) -> None:
+    """Print the configuration that `run` would have with these options, all defaults filled in."""
+    from otel_bridge.commands.configuration import print_loaded  # noqa: PLC0415 - as below
+
+    print_loaded(_loaded(given), shape, redacted=mode == "redacted")
 
 
 @cli.command()
@@ -163,7 +215,7 @@ def retranslate(
     Works beside a running bridge, which then goes by its own options. May be stopped at any time; the same
     command goes on.
     """
-    config = _config({name: value for name, value in given.items() if value is not None})
+    config = _config(given)
     from otel_bridge.repair.command import retranslate_calls  # noqa: PLC0415 - as below
 
     try:
@@ -187,17 +239,25 @@ def version() -> None:
     click.echo(f"{PROGRAM} {__version__}")
 
 
-def _config(given: dict[str, Any]) -> BridgeConfig:
-    """Return what flags, variables and a configuration file come to; raise UsageError for what is wrong."""
-    environ = os.environ
-    try:
-        if (file := given.pop("config", None)) is not None:
-            from otel_bridge.config_file.reading import read_config  # noqa: PLC0415 - YAML, for those who want it
+def _loaded(given: dict[str, Any]) -> Loaded:
+    """Return what options, variables and files come to; raise UsageError, or BadConfig, for what is wrong."""
+    from otel_bridge.config_file.aliases import Given  # noqa: PLC0415 - YAML, for those who run
+    from otel_bridge.config_file.reading import Sources, load  # noqa: PLC0415 - as above
 
-            given = {**read_config(file, environ), **given}
-        return checked(BridgeConfig(**with_profile(given, environ)))
-    except BadSetting as error:
-        raise click.UsageError(str(error)) from error
+    source_of = click.get_current_context().get_parameter_source
+    profile, files, sets = (given.pop(name) for name in ("profile", "config", "sets"))
+    options = {
+        name: Given(text, is_flag=source_of(name) is ParameterSource.COMMANDLINE)
+        for name, text in given.items()
+        if text is not None
+    }
+    return load(Sources(profile, files, sets, options), os.environ)
+
+
+def _config(given: dict[str, Any]) -> BridgeConfig:
+    """Return what the options of `retranslate` come to; raise UsageError for what is wrong."""
+    try:
+        return BridgeConfig(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         problems = []
         for found in error.errors(include_url=False):
@@ -215,17 +275,20 @@ def main() -> NoReturn:
         print(error.format_message(), file=sys.stderr)  # noqa: T201 - a person asked for nothing yet
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code)
+        _fail(error.format_message(), code=error.exit_code)
+    except BadSetting as error:
+        _fail(*getattr(error, "problems", (str(error),)), code=USAGE_EXIT)
     except click.Abort:
         sys.exit(130)
     except StartError as error:
-        _fail(str(error), error.exit_code)
+        _fail(str(error), code=error.exit_code)
     except BridgeError as error:
-        _fail(str(error), FAILED_EXIT)
+        _fail(str(error), code=FAILED_EXIT)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    line = " ".join(message.split())
-    print(f"{PROGRAM}: error: {line}", file=sys.stderr)  # noqa: T201 - this is what a person reads
+def _fail(*messages: str, code: int) -> NoReturn:
+    for message in messages:
+        line = " ".join(message.split())
+        print(f"{PROGRAM}: error: {line}", file=sys.stderr)  # noqa: T201 - this is what a person reads
     sys.exit(code)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, Size, parse_project, parse_size, parse_wait
+from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
@@ -30,10 +31,12 @@ class BridgeConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    profile: Literal["standalone", "sidecar"] = "standalone"
+    profile: Literal["standalone", "sidecar", "gateway"] = "standalone"
     data_dir: Path = Field(default_factory=default_data_dir)
     otlp_http: ListensAt | None = Endpoint(host="127.0.0.1", port=4318)
     otlp_grpc: ListensAt | None = Endpoint(host="127.0.0.1", port=4317)
+    otlp_http_size: int = MAX_REQUEST_BYTES
+    otlp_grpc_size: int = MAX_REQUEST_BYTES
     api: ListensAt | None = Endpoint(host="127.0.0.1", port=6345)
     admin: ListensAt | None = None
     metrics: ListensAt | None = None
@@ -48,6 +51,10 @@ class BridgeConfig(BaseModel):
     shutdown_timeout: Annotated[timedelta, BeforeValidator(parse_wait)] = timedelta(seconds=25)
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
+
+    config_files: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Components that are defined, and that no pipeline uses."""
 
     store: bool = True
     upstreams: tuple[WeaveSettings, ...] = ()

@@ -149,24 +149,29 @@ class BadSetting(ValueError):
     """A variable or a flag that makes no sense; the message names it."""
 
 
-def checked_url(text: str, name: str) -> str:
-    """Check the base URL of an upstream; raise BadSetting, naming the setting."""
+def checked_url(text: str) -> str:
+    """Check the base URL of a server; raise BadSetting."""
     example = "for example https://trace.wandb.ai"
     try:
         url = urlsplit(text.strip())
         _ = url.port  # raises for one that there is not
     except ValueError as error:
-        raise BadSetting(f"{name}: {text!r} is no URL, {example}") from error
+        raise BadSetting(f"{_shown(text)} is no URL, {example}") from error
     if url.scheme not in {"http", "https"} or not url.hostname:
-        raise BadSetting(f"{name}: {text!r} is no http or https URL, {example}")
+        raise BadSetting(f"{_shown(text)} is no http or https URL, {example}")
     if url.username is not None or url.password is not None or url.query or url.fragment:
-        raise BadSetting(f"{name}: the URL may have a host, a port and a path, nothing else, {example}")
+        raise BadSetting(f"the URL may have a host, a port and a path, nothing else, {example}")
     return text.strip().rstrip("/")
 
 
-def checked_key(text: str, name: str) -> SecretStr:
+def _shown(text: str) -> str:
+    """Show a text that may hold a password before an `@`."""
+    return repr(text) if "@" not in text else "what is there"
+
+
+def checked_key(text: str) -> SecretStr:
     """Check a key; raise BadSetting, which does not show it."""
     key = text.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise BadSetting(f"{name}: this is no API key")
+        raise BadSetting("this is no API key")
     return SecretStr(key)

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "call": "reading.call",
     "calls": "reading.calls",
+    "components": "configuration.components",
     "explain": "explain.command",
     "export": "reading.export_",
     "healthcheck": "healthcheck.command",
     "import": "reading.import_",
     "queue": "queue.queue",
+    "schema": "configuration.schema",
     "score": "scoring.score",
     "score-worker": "score_worker.command",
     "scorers": "scoring.scorers",

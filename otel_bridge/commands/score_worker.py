@@ -85,7 +85,7 @@ def command(
     While the bridge is away it waits.
     """
     try:
-        url = checked_url(endpoint, "--endpoint")
+        url = checked_url(endpoint)
     except BadSetting as error:
         raise click.UsageError(str(error)) from error
     settings, kafka = _settings(file, concurrency, runners)
@@ -110,14 +110,14 @@ def _settings(
 
     Beside it, the Kafka of the file when tasks travel through one.
     """
-    from otel_bridge.config_file.reading import read_config  # noqa: PLC0415 - YAML, for those who want it
+    from otel_bridge.config_file.reading import Sources, load  # noqa: PLC0415 - YAML, for those who want it
     from otel_bridge.scorer.settings import ScoringSettings  # noqa: PLC0415 - as above
 
     try:
-        fields = {} if file is None else read_config(file, os.environ)
+        config = None if file is None else load(Sources(files=(file,)), os.environ).config
     except BadSetting as error:
         raise click.UsageError(str(error)) from error
-    settings = fields.get("scoring") or ScoringSettings()
+    settings = (None if config is None else config.scoring) or ScoringSettings()
     said: dict[str, Any] = {} if runners is None else {"runners": runners}
     if concurrency is not None:
         said["limits"] = settings.limits.model_copy(update={"concurrency": concurrency})
@@ -127,4 +127,4 @@ def _settings(
             )
             for name, one in settings.scorers.items()
         }
-    return settings.model_copy(update=said), fields.get("kafka")
+    return settings.model_copy(update=said), None if config is None else config.kafka

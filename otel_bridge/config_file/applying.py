@@ -5,166 +5,168 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from otel_bridge.config_file.problems import did_you_mean
-from otel_bridge.config_file.schema import (
-    FileStorage,
-    Listener,
-    OtlpReceiver,
-    Service,
-    StoreExporter,
-    WeaveApi,
-    WeaveExporter,
-)
+from pydantic import BaseModel
+
+from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
+from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, OtlpReceiver, WeaveApi
 from otel_bridge.config_file.scoring import check_scoring
 from otel_bridge.exporter.settings import Retry, WeaveSettings
-from otel_bridge.parsers import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from otel_bridge.config_file.checking import Components
     from otel_bridge.config_file.document import Document
+    from otel_bridge.config_file.graph import Graph
+    from otel_bridge.config_file.registry import Kind
+    from otel_bridge.config_file.service import Service
 
-StrictT = TypeVar("StrictT", bound=Strict)
-SIGNAL: Final = "traces"
+ModelT = TypeVar("ModelT", bound=BaseModel)
 STORE_FILE: Final = "calls.db"
 
-Components = dict[str, dict[str, Strict]]
 
-
-def apply(service: Service, components: Components, document: Document) -> dict[str, Any]:
+def apply(service: Service, components: Components, graph: Graph, document: Document) -> dict[str, Any]:
     """Return the fields; what does not fit together is noted in `document`."""
-    used = _Used(service, components, document)
+    used = _Used(components, graph, document)
     fields: dict[str, Any] = {"otlp_grpc": None, "otlp_http": None, "api": None}
-    for name, receiver in used.of(OtlpReceiver, "receivers"):
+    for _, receiver in used.one(OtlpReceiver, "receivers"):
         protocols = receiver.protocols
-        if protocols.grpc is None and protocols.http is None:
-            document.problem(
-                ("receivers", name), f"receivers.{name}.protocols: neither grpc nor http is there"
-            )
-        fields["otlp_grpc"] = protocols.grpc and protocols.grpc.endpoint
-        fields["otlp_http"] = protocols.http and protocols.http.endpoint
-    for name, api in used.of(WeaveApi, "receivers"):
+        if protocols.grpc is not None:
+            fields["otlp_grpc"] = protocols.grpc.endpoint
+            fields["otlp_grpc_size"] = protocols.grpc.max_recv_msg_size_mib << 20
+        if protocols.http is not None:
+            fields["otlp_http"] = protocols.http.endpoint
+            fields["otlp_http_size"] = protocols.http.max_request_body_size
+        fields["unsupported_signals"] = receiver.unsupported_signals
+    for name, api in used.one(WeaveApi, "receivers"):
         fields |= {"api": api.endpoint, "scoring": api.scoring}
-        used.check_store(name, api)
+        used.check_store(name, api.store)
         if api.scoring is not None:
-            check_scoring(name, api.scoring, used.names, document)
+            check_scoring(name, api.scoring, graph.used, document)
             fields["kafka"] = used.named("extensions", api.scoring.jobs)
-    fields |= _listeners(used)
-    stores = used.of(StoreExporter, "exporters")
-    upstreams = _all(used, WeaveExporter)
-    fields["store"] = bool(stores)
-    fields["profile"] = "standalone" if stores else "sidecar"
+    for _, probes in used.one(HealthCheck, "extensions"):
+        fields["admin"] = probes.endpoint
+    for _, metrics in used.one(Metrics, "extensions"):
+        fields["metrics"] = metrics.endpoint
+    stores = used.one(StoreExporter, "exporters")
+    upstreams = used.all(WeaveExporter, "exporters")
+    fields |= {"store": bool(stores), "profile": "standalone" if stores else "sidecar"}
     for _, store in stores:
         fields |= {"retention": store.retention, "max_disk": store.max_bytes}
-        if store.path is not None:
-            fields["data_dir"] = _directory(store.path)
     fields |= _projects(stores, upstreams)
     if upstreams:
-        fields |= _queue(used, upstreams, keeps_calls=bool(stores))
+        fields |= _queue(used, upstreams)
         fields["upstreams"] = tuple(_settings(name, one, fields) for name, one in upstreams)
-    given = {"shutdown_timeout": service.shutdown_timeout, "log_level": service.telemetry.logs.level,
-             "log_format": service.telemetry.logs.format}  # fmt: skip
-    return fields | {name: value for name, value in given.items() if value is not None}
+    fields |= _directories(service, stores, fields, document)
+    _check_one_flow(graph, document)
+    logs = "on" if "logs" in graph.signals() else "off"
+    return fields | {"logs": logs} | _of_service(service)
+
+
+def _of_service(service: Service) -> dict[str, Any]:
+    logs = service.telemetry.logs
+    return {
+        "shutdown_timeout": service.shutdown_timeout,
+        "log_level": logs.level,
+        "log_format": logs.format,
+        **service.translation.model_dump(),
+    }
 
 
 class _Used:
     """The components that the pipelines and the list of extensions name."""
 
-    def __init__(self, service: Service, components: Components, document: Document) -> None:
+    def __init__(self, components: Components, graph: Graph, document: Document) -> None:
         self.document = document
         self._components = components
-        self.names: dict[str, list[str]] = {"receivers": [], "exporters": [], "extensions": []}
-        for pipeline, content in service.pipelines.items():
-            place = ("service", "pipelines", pipeline)
-            if pipeline.partition("/")[0] != SIGNAL:
-                document.problem(place, f"service.pipelines.{pipeline}: pipelines are for {SIGNAL} only")
-            self._take("receivers", content.receivers, place)
-            self._take("exporters", content.exporters, place)
-        self._take("extensions", service.extensions, ("service",))
+        self._graph = graph
 
-    def of(self, model: type[StrictT], kind: str) -> list[tuple[str, StrictT]]:
-        """Return the used components of a type, of which there may be one."""
-        found = _all(self, model, kind)
+    def all(self, model: type[ModelT], kind: Kind) -> list[tuple[str, ModelT]]:
+        """Return the used components of a type, in the order they are used."""
+        found = [(name, self.named(kind, name)) for name in self._graph.used[kind]]
+        return [(name, one) for name, one in found if isinstance(one, model)]
+
+    def one(self, model: type[ModelT], kind: Kind) -> list[tuple[str, ModelT]]:
+        """Return the used component of a type, of which there may be one."""
+        found = self.all(model, kind)
         for name, _ in found[1:]:
-            self.document.problem((kind, name), f"{kind}.{name}: there is one of this type already")
+            self.document.problem_with_key(
+                (kind, name), f"{kind}.{name}: {found[0][0]} is in use, and there can be one of this type"
+            )
         return found[:1]
 
-    def named(self, kind: str, name: str) -> Strict | None:
+    def named(self, kind: Kind, name: str) -> BaseModel | None:
         """Return a used component."""
-        return self._components[kind].get(name) if name in self.names[kind] else None
+        return self._components[kind].get(name) if name in self._graph.used[kind] else None
 
-    def check_store(self, name: str, api: WeaveApi) -> None:
-        """Note an API that reads an exporter which cannot be read."""
-        if api.store is not None and not isinstance(
-            self.named("exporters", api.store), StoreExporter | WeaveExporter
-        ):
-            place = ("receivers", name, "store")
-            self.document.problem(place, f"receivers.{name}.store: {api.store} is no exporter of a pipeline")
+    def is_wrong(self, kind: Kind, name: str) -> bool:
+        """Tell whether a used component was left out because of what is wrong inside it."""
+        return name in self._graph.used[kind] and name not in self._components[kind]
 
-    def _take(self, kind: str, names: Iterable[str], place: tuple[str, ...]) -> None:
-        defined = self.document.defined(kind)
-        for at, name in enumerate(names):
-            if name not in defined:
-                hint = did_you_mean(name, defined)
-                self.document.problem(
-                    (*place, kind, at), f"{'.'.join((*place, kind))}: {name} is not defined{hint}"
-                )
-            elif name not in self.names[kind]:
-                self.names[kind].append(name)
-
-
-def _all(used: _Used, model: type[StrictT], kind: str = "exporters") -> list[tuple[str, StrictT]]:
-    found = [(name, used.named(kind, name)) for name in used.names[kind]]
-    return [(name, one) for name, one in found if isinstance(one, model)]
-
-
-def _listeners(used: _Used) -> dict[str, Any]:
-    fields = {"health_check": "admin", "metrics": "metrics"}
-    return {
-        fields[name.partition("/")[0]]: listener.endpoint
-        for name, listener in _all(used, Listener, "extensions")
-    }
+    def check_store(self, name: str, store: str | None) -> None:
+        """Note an API that is to ask another exporter than the one that answers."""
+        if store is None or self.is_wrong("exporters", store):
+            return
+        stores = [one for one, _ in self.all(StoreExporter, "exporters")]
+        answering = stores or [one for one, _ in self.all(WeaveExporter, "exporters")]
+        if answering and answering[0] != store:
+            text = f"receivers.{name}.store: questions are answered by {answering[0]}, not by {store}"
+            self.document.problem(("receivers", name, "store"), text)
 
 
 def _projects(
     stores: list[tuple[str, StoreExporter]], upstreams: list[tuple[str, WeaveExporter]]
 ) -> dict[str, Any]:
     """Tell where calls go that name no project: what the store says, else the first upstream that says it."""
-    said = [store.default_project for _, store in stores]
-    said += [one.project for _, one in upstreams if one.project != "from_resource"]
+    for _, store in stores:
+        if "default_project" in store.model_fields_set:
+            return {"default_project": store.default_project}
+    said = [one.project for _, one in upstreams if one.project != "from_resource"]
     named = next((project for project in said if project is not None), None)
     return {} if named is None and stores else {"default_project": named}
 
 
-def _queue(used: _Used, upstreams: list[tuple[str, WeaveExporter]], *, keeps_calls: bool) -> dict[str, Any]:
+def _queue(used: _Used, upstreams: list[tuple[str, WeaveExporter]]) -> dict[str, Any]:
     """Return the fields of the one queue that all upstreams share."""
     fields: dict[str, Any] = {}
     for name, one in upstreams:
-        queue = one.sending_queue
-        said: dict[str, Any] = {"queue_size": queue.queue_size}
-        if "max_age" in queue.model_fields_set:
-            said["queue_max_age"] = queue.max_age
-        said["dead_letter_dir"] = Path(one.dead_letter.directory) if one.dead_letter.directory else None
-        said["dead_letter_size"] = one.dead_letter.max_bytes
-        if queue.storage is not None and not isinstance(used.named("extensions", queue.storage), FileStorage):
-            place = ("exporters", name, "sending_queue", "storage")
-            used.document.problem(
-                place, f"{'.'.join(place)}: {queue.storage} is no file_storage in service.extensions"
-            )
-        for field, value in said.items():
-            if (value is not None or field == "queue_max_age") and fields.setdefault(field, value) != value:
-                used.document.problem(
+        _check_storage(used, name, one)
+        for field, value in _said_of_queue(one).items():
+            if fields.setdefault(field, value) != value:
+                used.document.problem_with_key(
                     ("exporters", name), f"exporters.{name}: {field} differs; all exporters share one queue"
                 )
-    for _, storage in used.of(FileStorage, "extensions"):
-        fields["queue_dir"] = Path(storage.directory)
-        if not keeps_calls:
-            fields["data_dir"] = Path(storage.directory)
-        if storage.min_free_bytes is not None:
-            fields["queue_min_free"] = storage.min_free_bytes
+    for _, storage in used.one(FileStorage, "extensions"):
+        if storage.directory is not None:
+            fields["queue_dir"] = Path(storage.directory)
+        fields["queue_min_free"] = storage.min_free_bytes
         if storage.max_bytes is not None:
             fields["queue_size"] = min(fields.get("queue_size", storage.max_bytes), storage.max_bytes)
     return fields
+
+
+def _said_of_queue(one: WeaveExporter) -> dict[str, Any]:
+    """Return what an exporter says of the queue; what it does not say is left to the others."""
+    queue, dead = one.sending_queue, one.dead_letter
+    said: dict[str, Any] = {}
+    if "queue_size" in queue.model_fields_set:
+        said["queue_size"] = queue.queue_size
+    if "max_age" in queue.model_fields_set:
+        said["queue_max_age"] = queue.max_age
+    if dead.directory is not None:
+        said["dead_letter_dir"] = Path(dead.directory)
+    if "max_bytes" in dead.model_fields_set:
+        said["dead_letter_size"] = dead.max_bytes
+    return said
+
+
+def _check_storage(used: _Used, name: str, one: WeaveExporter) -> None:
+    storage = one.sending_queue.storage
+    if storage is None or used.is_wrong("extensions", storage):
+        return
+    if not isinstance(used.named("extensions", storage), FileStorage):
+        place = ("exporters", name, "sending_queue", "storage")
+        used.document.problem(place, f"{'.'.join(place)}: {storage} is no file_storage in service.extensions")
 
 
 def _settings(name: str, one: WeaveExporter, fields: Mapping[str, Any]) -> WeaveSettings:
@@ -193,7 +195,38 @@ def _settings(name: str, one: WeaveExporter, fields: Mapping[str, Any]) -> Weave
     )
 
 
+def _directories(
+    service: Service, stores: list[tuple[str, StoreExporter]], fields: Mapping[str, Any], document: Document
+) -> dict[str, Path]:
+    """Return where data lies: what the service says, else where the store is, else where the queue is."""
+    said = None if service.data_dir is None else Path(service.data_dir)
+    for name, store in stores:
+        where = None if store.path is None else _directory(store.path)
+        if said is not None and where not in {None, said}:
+            document.problem(
+                ("exporters", name, "path"), f"exporters.{name}.path: service.data_dir is another directory"
+            )
+        said = said or where
+    if said is None and not stores:
+        said = fields.get("queue_dir")
+    return {} if said is None else {"data_dir": said}
+
+
 def _directory(path: str) -> Path:
     """Return the data directory of a store: the path, or where the file of this name is."""
     found = Path(path)
     return found.parent if found.name == STORE_FILE else found
+
+
+def _check_one_flow(graph: Graph, document: Document) -> None:
+    """Note pipelines that lead apart what the bridge, as it is, gives to every exporter."""
+    if "traces" not in graph.signals():
+        document.problem(("service", "pipelines"), "service.pipelines: there is no pipeline of traces")
+    everything = frozenset[tuple[str, str]]().union(*map(graph.reached, graph.used["receivers"]))
+    for receiver in graph.used["receivers"]:
+        for signal, exporter in sorted(everything - graph.reached(receiver)):
+            document.problem(
+                ("service", "pipelines"),
+                f"service.pipelines: {signal} of {receiver} do not reach {exporter}; "
+                "in this version every receiver feeds every exporter",
+            )

@@ -1,8 +1,9 @@
-"""What is wrong with a configuration file: each problem with its file and line."""
+"""What is wrong with a configuration: each problem with the place it was written at."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
@@ -10,31 +11,59 @@ from msgspec import Struct
 from otel_bridge.parsers import BadSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and list positions that lead to a value."""
 
 
-class Problem(Struct, frozen=True, order=True):
-    """One thing that is wrong, and the line it is on, from 1."""
+class Rank(IntEnum):
+    """Who wins where two say something: the later one (`contract/pipeline-config.md` §2.1)."""
 
-    line: int
+    PROFILE = 0
+    FILE = 1
+    ALIAS = 2
+    """A short variable, such as `OTEL_BRIDGE_API`."""
+    VARIABLE = 3
+    """A variable that names a key, such as `OTEL_BRIDGE__EXPORTERS__WEAVE__ENDPOINT`."""
+    FLAG = 4
+    SET = 5
+
+
+class Origin(Struct, frozen=True):
+    """Who said something: a file and where in it, from 1, or the flag or variable."""
+
+    source: str
+    rank: Rank
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+
+class Problem(Struct, frozen=True):
+    """One thing that is wrong."""
+
+    origin: Origin
     text: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.text}"
 
 
 class BadConfig(BadSetting):
-    """A file cannot be used; the message has every problem with its line."""
+    """A configuration cannot be used. `problems` says everything that is wrong with it, in order."""
 
-    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
-        super().__init__("; ".join(f"{file}:{one.line}: {one.text}" for one in sorted(set(problems))))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.found = sorted(set(problems), key=_in_order)
+        self.problems = tuple(map(str, self.found))
+        super().__init__("; ".join(self.problems))
 
 
-def line_of(place: Place, lines: Mapping[Place, int]) -> int:
-    """Return the line of a place, or of the nearest one around it."""
-    while place not in lines and place:
-        place = place[:-1]
-    return lines.get(place, 1)
+def _in_order(problem: Problem) -> tuple[object, ...]:
+    origin = problem.origin
+    return (origin.rank, origin.source, origin.line, origin.column, problem.text)
 
 
 def spelled(place: Sequence[str | int]) -> str:

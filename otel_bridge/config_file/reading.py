@@ -1,78 +1,137 @@
-"""A configuration file becomes the fields of a `BridgeConfig`."""
+"""Everything that says how a bridge is to be becomes one `BridgeConfig`.
+
+Defaults < profile < files in their order < short variables < variables that name keys < flags < `--set`
+(`contract/pipeline-config.md` §2.1). Without a file the profile `standalone` counts; with one, a profile only
+if it is named.
+"""
 
 from __future__ import annotations
 
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+from pydantic import ValidationError
+
+from otel_bridge.config import BridgeConfig
+from otel_bridge.config_file.aliases import Given, origin_of, with_aliases
 from otel_bridge.config_file.applying import apply
-from otel_bridge.config_file.checking import checked
-from otel_bridge.config_file.document import Document, FileText, read_text
-from otel_bridge.config_file.problems import BadConfig, Problem, did_you_mean
-from otel_bridge.config_file.schema import TYPES, Shell, WeaveApi
+from otel_bridge.config_file.builtin import profile_layer
+from otel_bridge.config_file.checking import Components, check
+from otel_bridge.config_file.document import Document
+from otel_bridge.config_file.graph import Graph, graph_of
+from otel_bridge.config_file.layers import MAX_FILES, file_layer, named, set_layer, with_variables
+from otel_bridge.config_file.nodes import Node, found, merged
+from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
+from otel_bridge.config_file.references import Expander
+from otel_bridge.parsers import BadSetting
+from otel_bridge.profiles import check_key_of_weave, checked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from otel_bridge.config_file.problems import Place
-    from otel_bridge.parsers import Strict
+    from otel_bridge.config_file.service import Service
 
-MAPS = ("receivers", "exporters", "extensions")
+DEFAULT_PROFILE: Final = "standalone"
 
 
-def read_config(path: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a file says, as fields of a `BridgeConfig`; raise BadConfig with all that is wrong."""
-    document = Document(path, environ)
-    content = document.load(read_text(path))
-    if not isinstance(content, dict):
-        raise BadConfig(path, [Problem(1, "empty, or no map of receivers, exporters and service")])
-    shell = checked(Shell, content, (), document)
-    components = {kind: _components(kind, content.get(kind), document) for kind in MAPS}
+class Sources(Struct, frozen=True):
+    """What was said: a profile by name, files, `--set` texts, and other options by name (`queue_size`)."""
+
+    profile: str | None = None
+    files: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    options: Mapping[str, Given] = {}
+
+
+class Loaded(Struct, frozen=True):
+    """A configuration that is right: its parts, and what runs."""
+
+    service: Service
+    components: Components
+    graph: Graph
+    config: BridgeConfig
+
+
+def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
+    """Return what everything together says. Raise BadConfig with all that is wrong, or BadSetting."""
+    document = Document(Node(None, Origin("", Rank.PROFILE)))
+    expander = Expander(environ)
+    applied = with_aliases(expander.tree(_layers(sources, environ)), sources.options, environ)
+    document.tree = applied.tree
+    _check_unheeded(applied.unheeded, document)
+    right = check(document)
+    service = right.service
+    graph = graph_of(right.pipelines, service.extensions if service is not None else (), document)
     fields: dict[str, Any] = {}
-    if shell is not None:
-        fields = apply(shell.service, components, document)
-    if document.problems:
-        raise BadConfig(path, document.problems)
-    return fields
+    if service is not None and right.whole:
+        fields = apply(service, right.components, graph, document)
+    unfilled = {problem.origin for problem in expander.problems}
+    others = [problem for problem in document.problems if problem.origin not in unfilled]
+    if service is None or expander.problems or others:
+        raise BadConfig([*expander.problems, *others])
+    if sources.profile is not None:
+        fields["profile"] = sources.profile
+    fields |= applied.unheeded
+    config = BridgeConfig(**fields, config_files=tuple(map(named, sources.files)), unused=graph.unused)
+    _check_weaves_key(document.tree, config)
+    return Loaded(service, right.components, graph, checked(config))
 
 
-def _components(kind: str, found: Any, document: Document) -> dict[str, Strict]:
-    """Read the components of one map; those that are wrong are noted and left out."""
-    read: dict[str, Strict] = {}
-    if not isinstance(found, dict):
-        return read
-    for name, content in found.items():
-        type_name = name.partition("/")[0]
-        if type_name not in TYPES[kind]:
-            hint = did_you_mean(type_name, TYPES[kind])
-            document.problem((kind, name), f"{kind}: unknown type {type_name}{hint}")
-            continue
-        keys = {} if content is None else _files_named(content)
-        model = TYPES[kind][type_name]
-        model = resolve_name(model) if isinstance(model, str) else model
-        component = checked(model, keys, (kind, name), document)
-        if isinstance(component, WeaveApi):
-            component = _with_scoring(component, (kind, name), document)
-        if component is not None:
-            read[name] = component
-    return read
+def _layers(sources: Sources, environ: Mapping[str, str]) -> Node:
+    """Put profile, files, variables and `--set` on top of each other."""
+    if len(sources.files) > MAX_FILES:
+        raise BadSetting(f"--config: more than {MAX_FILES} files")
+    base: list[Node] = []
+    profile = sources.profile or (None if sources.files else DEFAULT_PROFILE)
+    if profile is not None:
+        said = {} if "default_project" in sources.options else environ
+        base.append(profile_layer(profile, said))
+    files, problems = _each(lambda uri: file_layer(uri, environ), sources.files)
+    sets, wrong = _each(set_layer, sources.sets)
+    problems += wrong
+    tree = _merged([*base, *files])
+    try:
+        tree = with_variables(tree, environ)
+    except BadConfig as error:
+        problems += error.found
+    if problems:
+        raise BadConfig(problems)
+    return _merged([tree, *sets])
 
 
-def _with_scoring(api: WeaveApi, place: Place, document: Document) -> WeaveApi:
-    """Read what an API says about scoring; only then anything of scoring is loaded."""
-    if "scoring" not in api.model_fields_set:
-        return api
-    from otel_bridge.scorer.settings import ScoringSettings  # noqa: PLC0415 - see above
+def _each(read: Callable[[str], Node], texts: Iterable[str]) -> tuple[list[Node], list[Problem]]:
+    nodes: list[Node] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            nodes.append(read(text))
+        except BadConfig as error:
+            problems += error.found
+    return nodes, problems
 
-    keys = {} if api.scoring is None else api.scoring
-    return api.model_copy(update={"scoring": checked(ScoringSettings, keys, (*place, "scoring"), document)})
+
+def _merged(nodes: Iterable[Node]) -> Node:
+    tree: Node | None = None
+    for node in nodes:
+        tree = node if tree is None else merged(tree, node)
+    return tree or Node({}, Origin("--config", Rank.PROFILE))
 
 
-def _files_named(content: Any) -> Any:
-    """Let a key that is a whole file be read again: `api_key` becomes `api_key_file`."""
-    if isinstance(content, dict) and isinstance(auth := content.get("auth"), dict):
-        key = auth.get("api_key")
-        if isinstance(key, FileText):
-            rest = {name: value for name, value in auth.items() if name != "api_key"}
-            return {**content, "auth": {**rest, "api_key_file": key.path}}
-    return content
+def _check_unheeded(options: Mapping[str, str], document: Document) -> None:
+    """Note options that are wrong, also where there is nothing that heeds them."""
+    for name, text in options.items():
+        try:
+            BridgeConfig.model_validate({name: text})
+        except ValidationError as error:
+            (wrong,) = error.errors(include_url=False, include_input=False)
+            document.problems.append(Problem(origin_of(name), wrong["msg"].removeprefix("Value error, ")))
+
+
+def _check_weaves_key(tree: Node, config: BridgeConfig) -> None:
+    """Refuse a sidecar that was told neither a server nor the key of Weave's own."""
+    endpoint = found(tree, ("exporters", "weave", "endpoint"))
+    if endpoint is None or endpoint.origin.rank is not Rank.PROFILE or endpoint.via:
+        return
+    for upstream in config.upstreams:
+        if upstream.name == "weave":
+            check_key_of_weave(upstream)

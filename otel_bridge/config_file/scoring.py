@@ -8,6 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from otel_bridge.config_file.problems import did_you_mean, spelled
+from otel_bridge.config_file.registry import type_of
 from otel_bridge.query.derived import REF_SCHEME
 from otel_bridge.weave.refusals import WriteRefused
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from otel_bridge.config_file.document import Document
+    from otel_bridge.config_file.registry import Kind
     from otel_bridge.scorer.settings import ScoringSettings
 
 IN_THE_STORE: Final = "store"
@@ -24,16 +26,16 @@ KAFKA: Final = "kafka"
 
 
 def check_scoring(
-    name: str, scoring: ScoringSettings, used: Mapping[str, Sequence[str]], document: Document
+    name: str, scoring: ScoringSettings, used: Mapping[Kind, Sequence[str]], document: Document
 ) -> None:
     """Note what does not fit together: `used` are the names of the components that run, by kind."""
     place = ("receivers", name, "scoring")
-    if not any(_type_of(one) == STORE for one in used["exporters"]):
+    if not any(type_of(one) == STORE for one in used["exporters"]):
         document.problem(
             place, f"{spelled(place)}: no pipeline has a store; the upstream keeps the calls and scores them"
         )
     if scoring.jobs != IN_THE_STORE and (
-        _type_of(scoring.jobs) != KAFKA or scoring.jobs not in used["extensions"]
+        type_of(scoring.jobs) != KAFKA or scoring.jobs not in used["extensions"]
     ):
         where = (*place, "jobs")
         document.problem(
@@ -79,7 +81,3 @@ def _wrong_with(query: Mapping[str, Any]) -> str | None:
     except WriteRefused as error:
         return str(orjson.loads(error.body)["reason"])
     return None
-
-
-def _type_of(component: str) -> str:
-    return component.partition("/")[0]

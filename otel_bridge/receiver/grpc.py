@@ -164,7 +164,7 @@ async def open_grpc(
     Who speaks no gRPC here is logged with `http_port`. Raise StartError for an address that cannot be used.
     """
     server = grpc.aio.server(
-        options=_options(intake.settings.max_request_bytes), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
+        options=_options(intake.settings.grpc_bytes), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
     )
     server.add_generic_rpc_handlers(tuple(OtlpGrpc(intake, guard_for(host)).handlers()))
     servicer = health.aio.HealthServicer()

@@ -21,6 +21,7 @@ UnsupportedSignals = Literal["reject", "discard"]
 class ReceiverSettings(Struct, frozen=True, kw_only=True):
     """Limits in bytes, deadlines in seconds (`contract/otlp-receiver.md` §5).
 
+    `max_grpc_bytes`: a request over gRPC; None: as `max_request_bytes`, which is for the others.
     `head_seconds`: from the first byte of a connection to the end of the first request's head.
     `idle_seconds`: between requests. `keep_seconds`: for keeping a batch; past it the client is told to come
     again while the work goes on. `drain_seconds`: for requests under way when the receiver stops.
@@ -29,6 +30,7 @@ class ReceiverSettings(Struct, frozen=True, kw_only=True):
     """
 
     max_request_bytes: int = MAX_REQUEST_BYTES
+    max_grpc_bytes: int | None = None
     in_flight_bytes: int = IN_FLIGHT_BYTES
     max_requests: int = 2048
     head_seconds: float = 10.0
@@ -43,5 +45,10 @@ class ReceiverSettings(Struct, frozen=True, kw_only=True):
     quarantine_bytes: int = 256 << 20
 
     def __post_init__(self) -> None:
-        if self.in_flight_bytes < self.max_request_bytes:
-            raise ValueError("in_flight_bytes must not be less than max_request_bytes")
+        if self.in_flight_bytes < max(self.max_request_bytes, self.grpc_bytes):
+            raise ValueError("in_flight_bytes must not be less than max_request_bytes or max_grpc_bytes")
+
+    @property
+    def grpc_bytes(self) -> int:
+        """Return how large a request over gRPC may be."""
+        return self.max_request_bytes if self.max_grpc_bytes is None else self.max_grpc_bytes

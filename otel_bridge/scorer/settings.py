@@ -48,11 +48,11 @@ _HOST: Final = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_]
 
 
 def _check_endpoint(url: str) -> str:
-    return checked_url(url, "endpoint")
+    return checked_url(url)
 
 
 def _check_base(url: str) -> str:
-    return checked_url(url, "base_url")
+    return checked_url(url)
 
 
 def _check_secret(secret: SecretStr) -> SecretStr:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from otel_bridge import __version__
+from otel_bridge.http.loopback import is_loopback
 from otel_bridge.receiver.signals import taken
 from otel_bridge.service.state import fleeting
 from otel_bridge.telemetry import log
@@ -14,6 +15,15 @@ from otel_bridge.telemetry import log
 if TYPE_CHECKING:
     from otel_bridge.config import BridgeConfig
     from otel_bridge.http.listener import Bound
+
+
+UNLIKE_A_COLLECTOR: Final = (
+    "a variable that is not set and has no default is an error",
+    "what was acknowledged is retried for ever unless max_elapsed_time says otherwise",
+    "the queue is on the disk and synced, and batches are made behind it",
+    "an empty map or list takes nothing away from the file before",
+)
+"""What a person who brings a collector's file should know (`contract/pipeline-config.md` §2.1)."""
 
 
 class Doors(Struct, frozen=True, kw_only=True):
@@ -36,6 +46,18 @@ def announce(config: BridgeConfig, doors: Doors) -> None:
         log().warning(
             "queue_is_fleeting", directory=str(config.queue_dir or config.data_dir), goes_with=with_what
         )
+    _remark(config)
+
+
+def _remark(config: BridgeConfig) -> None:
+    """Say what of the configuration somebody may not expect."""
+    if config.config_files:
+        log().info("configured", files=config.config_files, unlike_a_collector=UNLIKE_A_COLLECTOR)
+    if config.unused:
+        log().info("unused_components", components=config.unused)
+    doors = [door for door in (config.otlp_http, config.otlp_grpc, config.api) if door is not None]
+    if config.profile == "gateway" and all(is_loopback(door.host) for door in doors):
+        log().warning("gateway_on_loopback", hint="OTEL_BRIDGE_BIND names the address to listen on")
 
 
 def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:

@@ -156,6 +156,8 @@ async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors) ->
 
 def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
     return ReceiverSettings(
+        max_request_bytes=config.otlp_http_size,
+        max_grpc_bytes=config.otlp_grpc_size,
         logs=config.logs == "on",
         unsupported_signals=config.unsupported_signals,
         quarantine=config.data_dir / "quarantine",

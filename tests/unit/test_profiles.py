@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from otel_bridge.config import BridgeConfig
+from otel_bridge.config_file.aliases import Given
+from otel_bridge.config_file.reading import Sources, load
 from otel_bridge.parsers import BadSetting
-from otel_bridge.profiles import WEAVE_URL, checked, with_profile
+from otel_bridge.profiles import WEAVE_URL
 
 KEYED = {"WANDB_API_KEY": "the-key", "WANDB_ENTITY": "team", "WANDB_PROJECT": "shop"}
 
 
-def sidecar(environ: dict[str, str], **given: object) -> BridgeConfig:
-    return checked(BridgeConfig(**with_profile({"profile": "sidecar", **given}, environ)))
+def bridge(profile: str | None, environ: dict[str, str], **given: str) -> BridgeConfig:
+    options = {name: Given(text) for name, text in given.items()}
+    return load(Sources(profile=profile, options=options), environ).config
+
+
+def sidecar(environ: dict[str, str], **given: str) -> BridgeConfig:
+    return bridge("sidecar", environ, **given)
 
 
 def test_a_sidecar_keeps_nothing_and_sends_to_weave():
@@ -49,14 +56,12 @@ def test_the_key_may_be_in_a_file():
 
 
 def test_a_standalone_bridge_does_not_heed_what_programs_beside_it_have_set():
-    config = checked(
-        BridgeConfig(**with_profile({}, {**KEYED, "WF_TRACE_SERVER_URL": "http://127.0.0.1:6345"}))
-    )
+    config = bridge(None, {**KEYED, "WF_TRACE_SERVER_URL": "http://127.0.0.1:6345"})
     assert (config.store, config.upstreams, config.default_project) == (True, (), "local/default")
 
 
 def test_a_standalone_bridge_may_have_an_upstream_too():
-    config = checked(BridgeConfig(**with_profile({"upstream": "http://a", "turns": "spans"}, KEYED)))
+    config = bridge("standalone", KEYED, upstream="http://a", turns="spans")
     (upstream,) = config.upstreams
     assert config.store is True
     assert upstream.api_key.get_secret_value() == "the-key"

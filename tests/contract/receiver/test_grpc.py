@@ -123,6 +123,14 @@ async def test_r29_one_byte_more_is_resource_exhausted_without_retry_info(bridge
     assert bridge.consume.exports == []
 
 
+async def test_grpc_has_a_limit_of_its_own(serve):
+    bridge = await serve(max_request_bytes=2000, max_grpc_bytes=3000)
+    await bridge.call(padded(PROTOBUF, 3000))
+    error = await refused(bridge.call(padded(PROTOBUF, 3001)))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert (await bridge.send(padded(PROTOBUF, 2001))).status == 413
+
+
 async def test_grpc_max_recv_size_takes_fifty_thousand_spans(bridge):
     """TestGRPCMaxRecvSize: what 4 MiB refused."""
     body = as_protobuf(*map(a_span, range(1, 50_001)))

@@ -9,9 +9,8 @@ import pytest
 
 from otel_bridge.config import BridgeConfig
 from otel_bridge.config_file.problems import BadConfig
-from otel_bridge.config_file.reading import read_config
+from otel_bridge.config_file.reading import Sources, load
 from otel_bridge.parsers import Endpoint
-from otel_bridge.profiles import checked, with_profile
 
 SIDECAR = """
 receivers:
@@ -60,8 +59,7 @@ def read(tmp_path):
     def reads(text: str, **environ: str) -> BridgeConfig:
         path = tmp_path / "bridge.yaml"
         path.write_text(dedent(text).lstrip("\n"))
-        fields = read_config(str(path), environ)
-        return checked(BridgeConfig(**with_profile(fields, environ)))
+        return load(Sources(files=(str(path),)), environ).config
 
     return reads
 
@@ -105,6 +103,10 @@ def test_a_component_that_no_pipeline_uses_does_nothing(read):
     config = read(SMALL)
     assert config.store is False
     assert [one.name for one in config.upstreams] == ["weave"]
+
+
+def test_what_was_acknowledged_is_never_given_up_by_default(read):
+    assert read(SMALL).upstreams[0].retry.max_elapsed == 0
 
 
 def test_a_protocol_that_is_not_there_is_not_spoken(read):
@@ -159,8 +161,8 @@ def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(problems):
         'weave: {endpoint: "http://127.0.0.1:9"}', 'weave:\n    endpont: "http://127.0.0.1:9"'
     )
     assert problems(text) == [
-        "4: exporters.weave.endpoint is missing",
-        "5: exporters.weave.endpont: unknown key",
+        "4:3: exporters.weave.endpoint is missing",
+        "5:5: exporters.weave.endpont: unknown key",
     ]
 
 
@@ -168,7 +170,7 @@ def test_an_unknown_key_deep_inside_is_compared_with_its_neighbours(read):
     text = SMALL.replace('9"}', '9", sending_queue: {queue_sise: 1GiB}}')
     with pytest.raises(BadConfig, match="did you mean queue_size") as raised:
         read(text)
-    assert ":4: exporters.weave.sending_queue.queue_sise: unknown key" in str(raised.value)
+    assert ":4:59: exporters.weave.sending_queue.queue_sise: unknown key" in str(raised.value)
 
 
 def test_all_problems_are_told_at_once(problems):
@@ -192,7 +194,10 @@ def test_all_problems_are_told_at_once(problems):
 def test_a_named_file_that_is_no_text_is_a_mistake_with_its_line(read, tmp_path, content, written):
     path = tmp_path / "named"
     path.write_bytes(content)
-    with pytest.raises(BadConfig, match=rf"bridge\.yaml:[0-9]+: cannot read {path}: it is not a text file"):
+    with pytest.raises(
+        BadConfig,
+        match=rf"bridge\.yaml:4:21: exporters\.weave\.endpoint: cannot read {path}: it is not a text file",
+    ):
         read(SMALL.replace("http://127.0.0.1:9", written.replace("PATH", str(path))))
 
 
@@ -201,7 +206,7 @@ def test_a_named_file_that_is_no_text_is_a_mistake_with_its_line(read, tmp_path,
     [
         ("[otlp]", "[oltp]", "oltp is not defined; did you mean otlp"),
         ("[weave]", "[weaver]", "weaver is not defined; did you mean weave"),
-        ("exporters: [weave]}", "exporters: []}", "at least 1 item"),
+        ("exporters: [weave]}", "exporters: []}", "at least 1 is needed"),
         ("weave: {", "weve: {", "unknown type weve; did you mean weave"),
         ("http://127.0.0.1:9", "${env:NOT_SET}", "NOT_SET is not set"),
         ("http://127.0.0.1:9", "${file:/no/such/file}", "cannot read /no/such/file"),
@@ -210,31 +215,54 @@ def test_a_named_file_that_is_no_text_is_a_mistake_with_its_line(read, tmp_path,
         ('9"}', '9", auth: {api_key: "two words\\n"}}', "this is no API key"),
         ('9"}', '9", project: alone}', "ENTITY/PROJECT"),
         ('9"}', '9", timeout: "off"}', "there must be a limit"),
-        ('9"}', '9", max_batch_bytes: 40MiB}', "less than or equal to"),
+        ('9"}', '9", max_batch_bytes: 40MiB}', "at most 32505856 is allowed"),
         ('9"}', '9", sending_queue: {storage: disk}}', "disk is no file_storage"),
+        ('9"}', '9", required: often}', "required: true or false is needed"),
+        ('9"}', '9", compression: zip}', "compression: 'auto', 'gzip' or 'none' is needed"),
+        ('9"}', '9", auth: [a]}', "auth: a map is needed"),
+        ('9"}', '9", auth: {api_key: [a]}}', "api_key: a text is needed"),
+        ('9"}', '9", timeout: [a]}', "timeout: a duration is needed"),
+        ('9"}', '9", max_batch_calls: few}', "max_batch_calls: a whole number is needed"),
+        ('9"}', '9", retry_on_failure: {multiplier: 0}}', "multiplier: at least 1.0 is needed"),
+        ("{http: {}}", "{http: {endpoint: [a]}}", "endpoint: HOST:PORT is needed"),
+        ("{http: {}}", "{}", "protocols: neither grpc nor http is there"),
+        ("[otlp]", "otlp", "receivers: a list is needed"),
         ("service:", "service: {", "this is no YAML"),
         ("service:", "servise:", "servise: unknown key; did you mean service"),
     ],
 )
 def test_what_is_wrong_is_said(read, before, after, expected):
     assert before in SMALL
-    with pytest.raises(BadConfig, match=r"bridge\.yaml:[0-9]+: ") as raised:
+    with pytest.raises(BadConfig, match=r"bridge\.yaml:[0-9]+:[0-9]+: ") as raised:
         read(SMALL.replace(before, after))
     assert expected in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("exporters", "store", "answering"),
+    [("[weave]", "store", "weave"), ("[weave, store]", "weave", "store"), ("[weave]", "none", "weave")],
+)
+def test_an_api_that_is_to_ask_another_exporter_than_the_one_that_answers_is_refused(
+    problems, exporters, store, answering
+):
+    text = SMALL.replace("[otlp]", "[otlp, weave_api]").replace("[weave]", exporters)
+    text = text.replace("exporters:\n", f"  weave_api: {{store: {store}}}\nexporters:\n", 1)
+    (said,) = problems(text)
+    assert said.endswith(f"weave_api.store: questions are answered by {answering}, not by {store}")
+
+
 @pytest.mark.parametrize("text", ["", "just text", "[1, 2]", "\x00", "a: &a [*a]"])
 def test_a_file_that_is_no_configuration_is_refused(read, text):
-    with pytest.raises(BadConfig, match=r"bridge\.yaml:1: "):
+    with pytest.raises(BadConfig, match=r"bridge\.yaml:1:[0-9]+: "):
         read(text)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(BadConfig, match="No such file"):
-        read_config(str(tmp_path / "missing.yaml"), {})
+        load(Sources(files=(str(tmp_path / "missing.yaml"),)), {})
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(BadConfig, match="not a text file"):
-        read_config(str(tmp_path / "binary.yaml"), {})
+        load(Sources(files=(str(tmp_path / "binary.yaml"),)), {})
 
 
 def test_dollars_and_defaults_are_as_in_the_collector(read):

@@ -11,7 +11,7 @@ import pytest
 
 from otel_bridge.config import BridgeConfig
 from otel_bridge.config_file.problems import BadConfig
-from otel_bridge.config_file.reading import read_config
+from otel_bridge.config_file.reading import Sources, load
 
 FILE = """\
 receivers:
@@ -34,7 +34,7 @@ def read(tmp_path):
     def reads(scoring: str, text: str = FILE, **environ: str) -> BridgeConfig:
         path = tmp_path / "bridge.yaml"
         path.write_text(text.replace("SCORING", indent(dedent(scoring).strip("\n"), " " * 6)))
-        return BridgeConfig(**read_config(str(path), environ))
+        return load(Sources(files=(str(path),)), environ).config
 
     return reads
 
@@ -49,7 +49,10 @@ def problems(read):
         told = re.split(r"(?:^|; )\S*bridge\.yaml:", str(raised.value))[1:]
         lines = (one.partition(": ") for one in told)
         place = "receivers.weave_api.scoring"
-        return [f"{int(line) - FIRST_LINE + 1}: {said.removeprefix(place)}" for line, _, said in lines]
+        return [
+            f"{int(line.partition(':')[0]) - FIRST_LINE + 1}: {said.removeprefix(place)}"
+            for line, _, said in lines
+        ]
 
     return found
 
@@ -92,7 +95,7 @@ def test_a_file_without_scoring_sets_nothing_of_it(read):
     ("scoring", "expected"),
     [
         ("worker: 2", "1: .worker: unknown key; did you mean workers?"),
-        ("workers: -1", "1: .workers: Input should be greater than or equal to 0"),
+        ("workers: -1", "1: .workers: at least 0 is needed"),
         (
             "scorers:\n  mine: {type: contians, texts: [a]}",
             "2: .scorers.mine.type: there is no contians; did you mean contains?",
@@ -115,7 +118,7 @@ def test_a_file_without_scoring_sets_nothing_of_it(read):
             "monitors:\n  all:\n    scorers:\n    - valid_jsn",
             "4: .monitors.all.scorers[0]: there is no scorer valid_jsn; did you mean valid_json?",
         ),
-        ("monitors:\n  all: {scorers: []}", "2: .monitors.all.scorers: Tuple should have at least 1 item"),
+        ("monitors:\n  all: {scorers: []}", "2: .monitors.all.scorers: at least 1 is needed"),
         (
             "monitors:\n  all:\n    scorers: [length]\n    query: {$expr: {$eqq: []}}",
             "4: .monitors.all.query: $expr: Input should be an object with one member, one of $and",
@@ -170,9 +173,8 @@ def test_a_file_without_scoring_loads_nothing_of_it(tmp_path):
     path.write_text(FILE.replace("    scoring:\nSCORING\n", ""))
     program = f"""
         import sys
-        from otel_bridge.config import BridgeConfig
-        from otel_bridge.config_file.reading import read_config
-        BridgeConfig(**read_config({str(path)!r}, {{}}))
+        from otel_bridge.config_file.reading import Sources, load
+        load(Sources(files=({str(path)!r},)), {{}})
         print([name for name in sys.modules if name.startswith(("otel_bridge.scor", "otel_bridge.jobs"))])
         """
     done = subprocess.run(

@@ -1,0 +1,70 @@
+"""Every component type there is: its model, how settled it is, and the signals it takes.
+
+A new one is a model and a row here, and what `applying` makes of it.
+"""
+
+from __future__ import annotations
+
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+
+from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
+from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, OtlpReceiver, WeaveApi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+Kind = Literal["receivers", "processors", "exporters", "connectors", "extensions"]
+Stability = Literal["alpha", "beta", "stable"]
+
+KINDS: Final[tuple[Kind, ...]] = ("receivers", "processors", "exporters", "connectors", "extensions")
+SIGNALS: Final = ("traces", "logs")
+"""What pipelines there are."""
+
+
+class Component(Struct, frozen=True):
+    """One type of component; `signals`: how settled it is for each signal it takes.
+
+    An extension takes none: `settled` counts. `of`: its model, or where that is (`module:Name`), to be loaded
+    only when something names the type.
+    """
+
+    of: type[BaseModel] | str
+    settled: Stability = "beta"
+    signals: Mapping[str, Stability] = {}
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """Return its model."""
+        found: type[BaseModel] = resolve_name(self.of) if isinstance(self.of, str) else self.of
+        return found
+
+
+TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
+    "receivers": {
+        "otlp": Component(OtlpReceiver, signals={"traces": "beta", "logs": "alpha"}),
+        "weave_api": Component(WeaveApi, signals={"traces": "beta", "logs": "alpha"}),
+    },
+    "processors": {},
+    "exporters": {
+        "weave": Component(WeaveExporter, signals={"traces": "beta"}),
+        "store": Component(StoreExporter, signals={"traces": "beta", "logs": "alpha"}),
+    },
+    "connectors": {},
+    "extensions": {
+        "file_storage": Component(FileStorage),
+        "health_check": Component(HealthCheck),
+        "metrics": Component(Metrics),
+        "kafka": Component("otel_bridge.jobs.kafka.settings:KafkaSettings", settled="alpha"),
+    },
+}
+"""Kind → type → what it is."""
+
+
+def type_of(component: str) -> str:
+    """Return the type of a component id: `weave` of `weave/audit`."""
+    return component.partition("/")[0]

@@ -1,0 +1,95 @@
+"""What of a configuration runs: pipelines, extensions, and what concerns the bridge as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from otel_bridge.config_file.fields import ComponentId, Strict, Wait
+
+
+def _each_once(names: list[str]) -> list[str]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice[0]} is listed twice")
+    return names
+
+
+Names = Annotated[list[ComponentId], AfterValidator(_each_once)]
+OnOff = Literal["on", "off"]
+
+
+class Pipeline(Strict):
+    """From receivers, through processors in their order, to exporters.
+
+    A connector is an exporter of one pipeline and a receiver of another.
+    """
+
+    receivers: Names = Field(min_length=1)
+    """Where it begins: receivers and connectors."""
+    processors: Names = Field(default_factory=list)
+    """What it goes through, in this order."""
+    exporters: Names = Field(min_length=1)
+    """Where it ends: exporters and connectors. Each gets everything."""
+
+
+class Logs(Strict):
+    """The bridge's own log."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much to log."""
+    format: Literal["console", "json"] = "console"
+    """For people or for machines."""
+
+
+class OwnTelemetry(Strict):
+    """What the bridge says of itself."""
+
+    logs: Logs = Logs()
+    """The bridge's own log."""
+
+
+class Translation(Strict):
+    """What spans become, in every exporter."""
+
+    usage_on_wrappers: Literal["drop", "keep"] = "drop"
+    """Tokens of agents, workflows and chains, which repeat their children's: set apart, or counted twice."""
+    session_threads: OnOff = "on"
+    """Whether session ids name threads where nothing better does."""
+    turns: Literal["roots", "spans"] = "roots"
+    """What is a turn of a thread: its root spans, or all its spans."""
+
+
+class Service(Strict):
+    """What of all this runs."""
+
+    extensions: Names = Field(default_factory=list)
+    """The extensions that run."""
+    data_dir: str | None = None
+    """Where the bridge keeps what has no directory of its own; made when it is missing."""
+    shutdown_timeout: Wait = Field(default="25s", validate_default=True)
+    """How long stopping may take; until 5 s before it, what waits is still sent."""
+    telemetry: OwnTelemetry = OwnTelemetry()
+    """What the bridge says of itself."""
+    translation: Translation = Translation()
+    """What spans become."""
+    pipelines: dict[str, Pipeline] = Field(min_length=1)
+    """The pipelines, by signal: `traces` or `logs`, or with a name, `traces/audit`."""
+
+
+class Shell(Strict):
+    """A whole configuration; components are checked one by one, by their type."""
+
+    receivers: dict[str, Any] = Field(min_length=1)
+    """Where spans and calls come in, by id: `TYPE` or `TYPE/NAME`."""
+    processors: dict[str, Any] = Field(default_factory=dict)
+    """What changes or drops what passes, by id."""
+    exporters: dict[str, Any] = Field(min_length=1)
+    """Where calls go, by id."""
+    connectors: dict[str, Any] = Field(default_factory=dict)
+    """What leads from pipelines into others, by id."""
+    extensions: dict[str, Any] = Field(default_factory=dict)
+    """What runs beside pipelines, by id."""
+    service: Service
+    """What of all this runs."""
