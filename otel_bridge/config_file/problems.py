@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
 from otel_bridge.parsers import BadSetting
+from otel_bridge.spelling import did_you_mean
+
+__all__ = ["BadConfig", "Place", "Problem", "did_you_mean", "line_of", "spelled"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,12 +74,3 @@ def spelled(place: Sequence[str | int]) -> str:
     for part in place:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return what was probably meant, as the end of a sentence."""
-    names = sorted(known)
-    close = get_close_matches(word, names, 1)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; there are {', '.join(names)}" if names else ""

@@ -1,0 +1,83 @@
+"""What a condition may ask about: names of fields, in the words of OTTL's span and resource contexts."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+Context: TypeAlias = Literal["span", "resource"]
+Key: TypeAlias = "str | int"
+
+
+class Subject(Protocol):
+    """A span, a resource or a call that a condition is asked about."""
+
+    def field(self, name: str) -> Any:
+        """Return a field by its name in `FIELDS`; None when there is none."""
+
+    def entry(self, mapping: str, key: str) -> Any:
+        """Return an entry of a map by the map's name in `MAPS`; None when there is none."""
+
+
+SPAN_FIELDS: Final = {
+    "name": "name",
+    "kind": "kind",
+    "status.code": "status.code",
+    "status.message": "status.message",
+    "trace_id": "trace_id",
+    "trace_id.string": "trace_id",
+    "span_id": "span_id",
+    "span_id.string": "span_id",
+    "parent_span_id": "parent_span_id",
+    "parent_span_id.string": "parent_span_id",
+    "trace_state": "trace_state",
+    "start_time_unix_nano": "start_time_unix_nano",
+    "end_time_unix_nano": "end_time_unix_nano",
+    "duration_ms": "duration_ms",
+    "project": "project",
+    "instrumentation_scope.name": "scope.name",
+    "instrumentation_scope.version": "scope.version",
+    "scope.name": "scope.name",
+    "scope.version": "scope.version",
+}
+"""Spelling in a condition → field of a subject."""
+
+SPAN_MAPS: Final = {
+    "attributes": "attributes",
+    "resource": "resource",
+    "resource.attributes": "resource",
+    "instrumentation_scope.attributes": "scope",
+    "scope.attributes": "scope",
+    "inputs": "inputs",
+    "output": "output",
+}
+"""Spelling in a condition → map of a subject. `inputs` and `output` are those of calls written by the API."""
+
+RESOURCE_FIELDS: Final = {"project": "project"}
+RESOURCE_MAPS: Final = {
+    "attributes": "resource",
+    "resource": "resource",
+    "resource.attributes": "resource",
+}
+
+CONSTANTS: Final = {
+    "SPAN_KIND_UNSPECIFIED": 0,
+    "SPAN_KIND_INTERNAL": 1,
+    "SPAN_KIND_SERVER": 2,
+    "SPAN_KIND_CLIENT": 3,
+    "SPAN_KIND_PRODUCER": 4,
+    "SPAN_KIND_CONSUMER": 5,
+    "STATUS_CODE_UNSET": 0,
+    "STATUS_CODE_OK": 1,
+    "STATUS_CODE_ERROR": 2,
+}
+"""The enums of OTLP's `trace.proto`."""
+
+
+def fields_of(context: Context) -> dict[str, str]:
+    """Return the fields that may be asked in a context."""
+    return SPAN_FIELDS if context == "span" else RESOURCE_FIELDS
+
+
+def maps_of(context: Context) -> dict[str, str]:
+    """Return the maps that may be asked in a context."""
+    return SPAN_MAPS if context == "span" else RESOURCE_MAPS
