@@ -9,7 +9,7 @@ from lark import Token, Transformer, v_args
 from msgspec import Struct
 
 from otel_bridge.condition.functions import FUNCTIONS
-from otel_bridge.condition.paths import CONSTANTS, fields_of, maps_of
+from otel_bridge.condition.paths import CONSTANTS, FIELDS, MAPS
 from otel_bridge.condition.values import OPERATORS
 from otel_bridge.spelling import did_you_mean
 
@@ -54,8 +54,8 @@ class Compiler(Transformer[Token, Piece]):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._fields = fields_of(context)
-        self._maps = maps_of(context)
+        self._fields = FIELDS[context]
+        self._maps = MAPS[context]
         self._context = context
 
     def start(self, whole: Piece) -> Piece:
@@ -135,7 +135,11 @@ class Compiler(Transformer[Token, Piece]):
         names = [part for part in parts if isinstance(part, Token)]
         keys: list[Key] = [part for part in parts if not isinstance(part, Token)]
         column = _column(names[0])
-        name = ".".join(names).removeprefix("span.")
+        name = ".".join(names)
+        if self._context == "span":
+            name = name.removeprefix("span.")
+        elif self._context == "spanevent":
+            name = name.removeprefix("spanevent.")
         get = self._field(name, column) if not keys else self._entry(name, keys, column)
         return Piece(get, column=column)
 

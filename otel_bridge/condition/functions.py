@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from otel_bridge.condition.values import equal
+from otel_bridge.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-MAX_PATTERN_BYTES: Final = 4096
-"""Of a regular expression."""
 
 
 class Function(Struct, frozen=True):
@@ -28,7 +26,10 @@ class Function(Struct, frozen=True):
 
 
 def _matches(literals: Sequence[Any]) -> Callable[..., Any]:
-    search = regex(literals[1])
+    pattern = literals[1]
+    if not isinstance(pattern, str):
+        raise ValueError('the pattern must be a text in quotes, for example IsMatch(name, "^chat")')  # noqa: TRY004
+    search = compiled(pattern).search
 
     def is_match(value: Any, _pattern: Any) -> bool:
         if value is None or isinstance(value, list | dict):
@@ -37,28 +38,6 @@ def _matches(literals: Sequence[Any]) -> Callable[..., Any]:
         return search(text) is not None
 
     return is_match
-
-
-def regex(pattern: Any) -> Callable[[str], Any]:
-    """Compile a regular expression of RE2, which takes linear time; raise ValueError."""
-    import re2  # noqa: PLC0415 - most bridges need none
-
-    if not isinstance(pattern, str):
-        raise ValueError('the pattern must be a text in quotes, for example IsMatch(name, "^chat")')  # noqa: TRY004
-    if len(pattern.encode()) > MAX_PATTERN_BYTES:
-        raise ValueError(f"the pattern is longer than {MAX_PATTERN_BYTES} bytes")
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        search: Callable[[str], Any] = re2.compile(pattern, options).search
-    except re2.error as error:
-        raise ValueError(f"the pattern {pattern!r} is no RE2 regular expression: {_said(error)}") from None
-    return search
-
-
-def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    return said.decode() if isinstance(said, bytes) else str(said)
 
 
 def _spelled(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-Context: TypeAlias = Literal["span", "resource"]
+Context: TypeAlias = Literal["span", "spanevent", "resource"]
 Key: TypeAlias = "str | int"
 
 
@@ -52,13 +52,6 @@ SPAN_MAPS: Final = {
 }
 """Spelling in a condition → map of a subject. `inputs` and `output` are those of calls written by the API."""
 
-RESOURCE_FIELDS: Final = {"project": "project"}
-RESOURCE_MAPS: Final = {
-    "attributes": "resource",
-    "resource": "resource",
-    "resource.attributes": "resource",
-}
-
 CONSTANTS: Final = {
     "SPAN_KIND_UNSPECIFIED": 0,
     "SPAN_KIND_INTERNAL": 1,
@@ -73,11 +66,28 @@ CONSTANTS: Final = {
 """The enums of OTLP's `trace.proto`."""
 
 
-def fields_of(context: Context) -> dict[str, str]:
-    """Return the fields that may be asked in a context."""
-    return SPAN_FIELDS if context == "span" else RESOURCE_FIELDS
+FIELDS: Final[dict[Context, dict[str, str]]] = {
+    "span": SPAN_FIELDS,
+    "spanevent": {
+        **{
+            f"span.{name}": field
+            for name, field in SPAN_FIELDS.items()
+            if "." not in name or "scope" not in name
+        },
+        **{name: field for name, field in SPAN_FIELDS.items() if "scope" in name or name == "project"},
+        "name": "event.name",
+    },
+    "resource": {"project": "project"},
+}
+"""Context → spelling of a field in a condition → the field of a subject."""
 
-
-def maps_of(context: Context) -> dict[str, str]:
-    """Return the maps that may be asked in a context."""
-    return SPAN_MAPS if context == "span" else RESOURCE_MAPS
+MAPS: Final[dict[Context, dict[str, str]]] = {
+    "span": SPAN_MAPS,
+    "spanevent": {
+        **{name: mapping for name, mapping in SPAN_MAPS.items() if mapping in {"resource", "scope"}},
+        "attributes": "event",
+        "span.attributes": "attributes",
+    },
+    "resource": {"attributes": "resource", "resource": "resource", "resource.attributes": "resource"},
+}
+"""Context → spelling of a map in a condition → the map of a subject."""

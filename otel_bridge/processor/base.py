@@ -1,0 +1,33 @@
+"""What a processor is: it sees whatever passes its pipeline, edits it, and says whether it may go on.
+
+Processors run in the order of the pipeline, in the process that decodes, before anything touches a disk
+(`design.md` D1). They are pure but for their counters: no I/O, no clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+
+Fate: TypeAlias = Literal["filtered", "sampled_out"]
+"""Why something goes no further: the term of the conservation law it belongs to."""
+
+FATES: Final[tuple[Fate, ...]] = ("filtered", "sampled_out")
+
+
+class Processor(Protocol):
+    """Edits in place. Each method returns None when the thing goes on, else what becomes of it."""
+
+    name: str
+    """Its id in the configuration, for counters."""
+
+    def resource(self, view: ResourceView) -> Fate | None:
+        """See a resource before its spans; a fate is that of all its spans."""
+
+    def span(self, view: SpanView) -> Fate | None:
+        """See a span, and all that belongs to it."""
+
+    def call(self, view: CallView) -> Fate | None:
+        """See a call that the API wrote, or a half of one."""

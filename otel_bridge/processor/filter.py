@@ -1,0 +1,63 @@
+"""`filter`: drops spans, calls that the API wrote, and span events that meet a condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_bridge.condition.condition import condition
+from otel_bridge.processor.attributes_map import WireAttributes
+
+if TYPE_CHECKING:
+    from otel_bridge.processor.base import Fate
+    from otel_bridge.processor.settings import FilterSettings
+    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+
+
+class Filter:
+    """The processor; raises ValueError for settings that make no sense."""
+
+    def __init__(self, name: str, settings: FilterSettings) -> None:
+        self.name = name
+        traces = settings.traces
+        self._resource = tuple(condition(text, "resource").holds for text in traces.resource)
+        self._span = tuple(condition(text).holds for text in traces.span)
+        self._event = tuple(condition(text, "spanevent").holds for text in traces.spanevent)
+
+    def resource(self, view: ResourceView) -> Fate | None:
+        """`Processor.resource`."""
+        return "filtered" if any(holds(view) for holds in self._resource) else None
+
+    def span(self, view: SpanView) -> Fate | None:
+        """`Processor.span`."""
+        if any(holds(view) for holds in self._span):
+            return "filtered"
+        if self._event:
+            events = view.message.events
+            for at in reversed(range(len(events))):
+                event = EventView(events[at], view)
+                if any(holds(event) for holds in self._event):
+                    del events[at]
+        return None
+
+    def call(self, view: CallView) -> Fate | None:
+        """`Processor.call`. A half is judged by what travels with it."""
+        return "filtered" if any(holds(view) for holds in self._span) else None
+
+
+class EventView:
+    """An event of a span, for conditions; `span.` leads to the span around it."""
+
+    __slots__ = ("_attributes", "_event", "_span")
+
+    def __init__(self, event: Any, span: SpanView) -> None:
+        self._event = event
+        self._span = span
+        self._attributes = WireAttributes(event.attributes)
+
+    def field(self, name: str) -> Any:
+        if name == "event.name":
+            return self._event.name
+        return self._span.field(name)
+
+    def entry(self, mapping: str, key: str) -> Any:
+        return self._attributes.get(key) if mapping == "event" else self._span.entry(mapping, key)

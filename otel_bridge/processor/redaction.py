@@ -1,0 +1,222 @@
+"""`redaction`: hides what must not be kept, before anything is (`contract/pipeline-config.md` §1.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_bridge.patterns import compiled
+from otel_bridge.processor.masking import Mask, union
+from otel_bridge.processor.texts import change_field, change_value, changed_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from otel_bridge.processor.base import Fate
+    from otel_bridge.processor.settings import RedactionSettings
+    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+
+ROUTING_KEYS: Final = frozenset({"wandb.entity", "wandb.project"})
+"""They say which project spans belong to: without them a prompt would end up in another one."""
+
+SUMMARY: Final = {
+    "masked": "redaction.masked.count",
+    "redacted": "redaction.redacted.count",
+    "ignored": "redaction.ignored.count",
+}
+SUMMARY_KEYS: Final = {
+    "masked": "redaction.masked.keys",
+    "redacted": "redaction.redacted.keys",
+    "ignored": "redaction.ignored.keys",
+}
+"""Attributes that tell how much was hidden, and of which keys; names as in the Collector."""
+
+
+class Found:
+    """What was hidden in one span or call: keys of values that were masked, removed, or left alone."""
+
+    def __init__(self) -> None:
+        self.masked: list[str] = []
+        self.redacted: list[str] = []
+        self.ignored: list[str] = []
+
+
+class Redaction:
+    """The processor; raises ValueError for patterns that are no regular expressions."""
+
+    def __init__(self, name: str, settings: RedactionSettings) -> None:
+        self.name = name
+        self._all_keys = settings.allow_all_keys
+        self._allowed = frozenset(settings.allowed_keys) | ROUTING_KEYS
+        self._ignored = frozenset(settings.ignored_keys)
+        self._ignored_like = _search(settings.ignored_key_patterns)
+        self._blocked_like = _search(settings.blocked_key_patterns)
+        self._mask = Mask(
+            settings.blocked_values,
+            settings.allowed_values,
+            hash_function=settings.hash_function,
+            all_types=settings.redact_all_types,
+        )
+        self._summary = settings.summary
+
+    def resource(self, view: ResourceView) -> Fate | None:
+        """`Processor.resource`. Fields that this version does not know go: nobody can look into them."""
+        view.message.DiscardUnknownFields()
+        found = Found()
+        view.attributes.forget()
+        self._pairs(view.message.resource.attributes, found)
+        for scope_spans in view.message.scope_spans:
+            scope = scope_spans.scope
+            self._pairs(scope.attributes, found)
+            for field in ("name", "version"):
+                change_field(scope, field, self._mask)
+        if self._summary != "silent":
+            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        return None
+
+    def span(self, view: SpanView) -> Fate | None:
+        """`Processor.span`."""
+        message, found = view.message, Found()
+        view.attributes.forget()
+        self._pairs(message.attributes, found)
+        for event in message.events:
+            self._pairs(event.attributes, found)
+            self._field(event, "name", found)
+        for link in message.links:
+            self._pairs(link.attributes, found)
+            self._field(link, "trace_state", found)
+        self._field(message, "name", found)
+        self._field(message, "trace_state", found)
+        self._field(message.status, "message", found)
+        if self._summary != "silent":
+            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        return None
+
+    def call(self, view: CallView) -> Fate | None:
+        """`Processor.call`. The trees of a call are judged as attributes are, `output` by its own name."""
+        found = Found()
+        for name in ("attributes", "inputs", "otel_dump", "summary"):
+            tree = view.tree(name)
+            if isinstance(tree, dict):
+                view.put(name, self._tree(tree, found, keys=name in {"attributes", "inputs"}))
+        self._output(view, found)
+        view.change_texts(self._mask)
+        if self._summary != "silent" and view.attributes is not None:
+            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        return None
+
+    def _output(self, view: CallView, found: Found) -> None:
+        output = view.tree("output")
+        if output is None:
+            return
+        if isinstance(output, dict):
+            view.put("output", self._tree(output, found, keys="output" not in self._allowed))
+        elif self._all_keys or "output" in self._allowed:
+            view.put("output", self._tree({"output": output}, found, keys=False)["output"])
+        else:
+            found.redacted.append("output")
+            view.put("output", None)
+
+    def _pairs(self, pairs: Any, found: Found) -> None:
+        """Judge the attributes of a message."""
+        for at in reversed(range(len(pairs))):
+            pair = pairs[at]
+            fate = self._fate(pair.key)
+            if fate is None:
+                if change_value(pair.value, self._mask):
+                    found.masked.append(pair.key)
+                self._inside(pair.value, pair.key, found)
+            elif fate == "masked":
+                text = _spelled(pair.value)
+                pair.value.Clear()
+                pair.value.string_value = self._mask.whole(text)
+                found.masked.append(pair.key)
+            elif fate == "redacted":
+                found.redacted.append(pair.key)
+                del pairs[at]
+            else:
+                found.ignored.append(pair.key)
+
+    def _inside(self, value: Any, key: str, found: Found) -> None:
+        """Mask members of maps inside a value by their keys."""
+        if self._blocked_like is None:
+            return
+        for item in value.array_value.values:
+            self._inside(item, key, found)
+        for pair in value.kvlist_value.values:
+            if self._blocked_like(pair.key):
+                text = _spelled(pair.value)
+                pair.value.Clear()
+                pair.value.string_value = self._mask.whole(text)
+                found.masked.append(f"{key}.{pair.key}")
+            else:
+                self._inside(pair.value, f"{key}.{pair.key}", found)
+
+    def _tree(self, tree: dict[str, Any], found: Found, *, keys: bool) -> dict[str, Any]:
+        """Judge the members of a tree; `keys`: those at the top may be forbidden."""
+        kept: dict[str, Any] = {}
+        for key, value in tree.items():
+            fate = self._fate(key)
+            if fate == "redacted" and keys:
+                found.redacted.append(key)
+            elif fate == "masked":
+                kept[key] = self._mask.whole(str(value))
+                found.masked.append(key)
+            elif fate == "ignored":
+                kept[key] = value
+                found.ignored.append(key)
+            else:
+                count = [0]
+                kept[key] = self._members(changed_tree(value, self._mask, count), key, found)
+                if count[0]:
+                    found.masked.append(key)
+        return kept
+
+    def _members(self, value: Any, place: str, found: Found) -> Any:
+        """Mask members of objects inside a value by their keys."""
+        if self._blocked_like is None:
+            return value
+        if isinstance(value, list):
+            return [self._members(item, place, found) for item in value]
+        if not isinstance(value, dict):
+            return value
+        kept: dict[str, Any] = {}
+        for key, member in value.items():
+            if self._blocked_like(key):
+                kept[key] = self._mask.whole(str(member))
+                found.masked.append(f"{place}.{key}")
+            else:
+                kept[key] = self._members(member, f"{place}.{key}", found)
+        return kept
+
+    def _fate(self, key: str) -> str | None:
+        """Say what becomes of an attribute by its key; None: its value is looked at."""
+        if key in self._ignored or (self._ignored_like is not None and self._ignored_like(key)):
+            return "ignored"
+        if not self._all_keys and key not in self._allowed:
+            return "redacted"
+        return "masked" if self._blocked_like is not None and self._blocked_like(key) else None
+
+    def _field(self, message: Any, field: str, found: Found) -> None:
+        if change_field(message, field, self._mask):
+            found.masked.append(field)
+
+
+def _search(patterns: Sequence[str]) -> Callable[[str], bool] | None:
+    for pattern in patterns:
+        compiled(pattern)
+    whole = union(patterns)
+    return None if whole is None else lambda key: whole.search(key) is not None
+
+
+def _spelled(value: Any) -> str:
+    kind = value.WhichOneof("value")
+    return "" if kind is None else str(getattr(value, kind))
+
+
+def _tell(put: Callable[[str, Any], None], found: Found, *, keys: bool) -> None:
+    for name, attribute in SUMMARY.items():
+        hidden: list[str] = getattr(found, name)
+        if hidden:
+            put(attribute, len(hidden))
+            if keys:
+                put(SUMMARY_KEYS[name], ",".join(sorted(set(hidden))))
