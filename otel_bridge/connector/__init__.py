@@ -1,0 +1,1 @@
+"""JOIN: what leads from one pipeline into others."""
