@@ -31,6 +31,10 @@ SUMMARY_KEYS: Final = {
 """Attributes that tell how much was hidden, and of which keys; names as in the Collector."""
 
 
+MAX_REMEMBERED: Final = 4096
+"""Keys of which is remembered what becomes of them."""
+
+
 class Found:
     """What was hidden in one span or call: keys of values that were masked, removed, or left alone."""
 
@@ -38,6 +42,20 @@ class Found:
         self.masked: list[str] = []
         self.redacted: list[str] = []
         self.ignored: list[str] = []
+
+
+class _Remembered(dict[str, Any]):
+    """What a function says of keys, which are few and come again and again."""
+
+    def __init__(self, ask: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, key: str) -> Any:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()  # somebody makes up keys
+        answer = self[key] = self._ask(key)
+        return answer
 
 
 class Redaction:
@@ -57,6 +75,8 @@ class Redaction:
             all_types=settings.redact_all_types,
         )
         self._summary = settings.summary
+        self._fates = _Remembered(self._judged)
+        self._blocked = None if self._blocked_like is None else _Remembered(self._blocked_like)
 
     def resource(self, view: ResourceView) -> Fate | None:
         """`Processor.resource`. Fields that this version does not know go: nobody can look into them."""
@@ -120,7 +140,7 @@ class Redaction:
         """Judge the attributes of a message."""
         for at in reversed(range(len(pairs))):
             pair = pairs[at]
-            fate = self._fate(pair.key)
+            fate = self._fates[pair.key]
             if fate is None:
                 if change_value(pair.value, self._mask):
                     found.masked.append(pair.key)
@@ -138,12 +158,12 @@ class Redaction:
 
     def _inside(self, value: Any, key: str, found: Found) -> None:
         """Mask members of maps inside a value by their keys."""
-        if self._blocked_like is None:
+        if self._blocked is None:
             return
         for item in value.array_value.values:
             self._inside(item, key, found)
         for pair in value.kvlist_value.values:
-            if self._blocked_like(pair.key):
+            if self._blocked[pair.key]:
                 text = _spelled(pair.value)
                 pair.value.Clear()
                 pair.value.string_value = self._mask.whole(text)
@@ -155,7 +175,7 @@ class Redaction:
         """Judge the members of a tree; `keys`: those at the top may be forbidden."""
         kept: dict[str, Any] = {}
         for key, value in tree.items():
-            fate = self._fate(key)
+            fate = self._fates[key]
             if fate == "redacted" and keys:
                 found.redacted.append(key)
             elif fate == "masked":
@@ -173,7 +193,7 @@ class Redaction:
 
     def _members(self, value: Any, place: str, found: Found) -> Any:
         """Mask members of objects inside a value by their keys."""
-        if self._blocked_like is None:
+        if self._blocked is None:
             return value
         if isinstance(value, list):
             return [self._members(item, place, found) for item in value]
@@ -181,14 +201,14 @@ class Redaction:
             return value
         kept: dict[str, Any] = {}
         for key, member in value.items():
-            if self._blocked_like(key):
+            if self._blocked[key]:
                 kept[key] = self._mask.whole(str(member))
                 found.masked.append(f"{place}.{key}")
             else:
                 kept[key] = self._members(member, f"{place}.{key}", found)
         return kept
 
-    def _fate(self, key: str) -> str | None:
+    def _judged(self, key: str) -> str | None:
         """Say what becomes of an attribute by its key; None: its value is looked at."""
         if key in self._ignored or (self._ignored_like is not None and self._ignored_like(key)):
             return "ignored"

@@ -5,7 +5,8 @@ the service's view of both (`Outbox`). `tests/contract/queue` holds an implement
 
 * A **record** is what one request brought for one lane: spans (`kind` "spans": one OTLP `TracesData` message,
   `queue.payload.read_spans`) or calls written through the API ("calls": `queue.payload.read_changes`). It is
-  kept once, however many destinations it is for, and says nothing about how it will be translated.
+  kept once, however many destinations it is for, and says nothing about how it will be translated. It is
+  for all destinations, or for those it names.
 * A **lane** is a project's share of the queue that is delivered in order: spans of one trace always take the
   same lane, everything written through the API takes lane `API_SHARD` of its project. So a lane is delivered
   by one batch at a time, and lanes do not wait for each other.
@@ -61,7 +62,10 @@ class QueueLimits(Struct, frozen=True, kw_only=True):
 
 
 class NewRecord(Struct, frozen=True, kw_only=True):
-    """A record to put. `payload` as `queue.payload` makes it; `received_ns` since the Unix epoch."""
+    """A record to put. `payload` as `queue.payload` makes it; `received_ns` since the Unix epoch.
+
+    `destinations`: it is for these alone; None: for all that the queue was opened for.
+    """
 
     project_id: str
     shard: int
@@ -71,6 +75,7 @@ class NewRecord(Struct, frozen=True, kw_only=True):
     received_ns: int
     wb_run_id: str | None = None
     barrier: bool = False
+    destinations: tuple[str, ...] | None = None
 
 
 class Record(Struct, frozen=True, kw_only=True):

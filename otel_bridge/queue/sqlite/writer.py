@@ -240,7 +240,8 @@ class SqliteQueueWriter:
     def _insert(self, book: Book, records: Sequence[NewRecord], frames: Sequence[bytes]) -> None:
         now, rows = self._clock.now(), []
         for record, frame in zip(records, frames, strict=True):
-            lane = book.lane(self._connection, record.project_id, record.shard, self._names)
+            names = self._names if record.destinations is None else tuple(sorted(set(record.destinations)))
+            lane = book.lane(self._connection, record.project_id, record.shard, names)
             seq = book.seq = book.seq + 1
             kind, size = KINDS.index(record.kind), len(frame) + RECORD_BYTES
             beside = (seq, lane.id, kind, int(record.barrier), record.calls)

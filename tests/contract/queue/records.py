@@ -20,7 +20,9 @@ ANY_DISK = QueueLimits(min_free_bytes=0)
 MANY = 10**9
 
 
-def a_record(text: str = "x", *, shard=1, calls=1, project=PROJECT, barrier=False) -> NewRecord:
+def a_record(
+    text: str = "x", *, shard=1, calls=1, project=PROJECT, barrier=False, destinations=None
+) -> NewRecord:
     return NewRecord(
         project_id=project,
         shard=shard,
@@ -30,6 +32,7 @@ def a_record(text: str = "x", *, shard=1, calls=1, project=PROJECT, barrier=Fals
         received_ns=1_800_000_000_000_000_000,
         wb_run_id="run",
         barrier=barrier,
+        destinations=destinations,
     )
 
 

@@ -127,6 +127,26 @@ class TestDestinations:
         queue.put(a_record("c"))
         assert queue.drain("audit") == ["a", "c"]
 
+    def test_a_record_may_be_for_some_of_them_only(self, queue):
+        queue.put(a_record("both"), a_record("one", destinations=("audit",)), a_record("both too"))
+        assert queue.drain(WEAVE) == ["both", "both too"]
+        assert sorted(queue.drain("audit")) == ["both", "both too", "one"]
+        assert queue.writer.sizes().records == 0
+        totals = {each.destination: each.put for each in queue.writer.sizes().totals}
+        assert totals == {WEAVE: 2, "audit": 3}
+
+    def test_whom_a_record_is_for_outlives_a_restart(self, queue):
+        queue.put(a_record("one", destinations=("audit",)))
+        queue.reopen()
+        queue.put(a_record("two", destinations=("audit",)))
+        assert queue.drain(WEAVE) == []
+        assert queue.drain("audit") == ["one", "two"]
+
+    def test_a_barrier_waits_for_what_its_destinations_wait_for(self, queue):
+        queue.put(a_record("a", destinations=("audit",)), a_record("gone", shard=0, barrier=True))
+        assert [record.payload for _, record in queue.lend(WEAVE)] == [b"gone"]
+        assert [record.payload for _, record in queue.lend("audit")] == [b"a"]
+
     def test_the_order_of_a_lane_holds_when_destinations_change(self, queue):
         queue.put(a_record("a"), a_record("b"))
         queue.reopen(ONE)
