@@ -55,8 +55,23 @@ NOTES: Final[Mapping[str, str]] = {
 }
 """Counters without labels: `otel_bridge_<name>_total`."""
 
+_PROCESSOR: Final = "processor:"
+
+
+def dropped_by(processor: str, outcome: str) -> str:
+    """Return the name of a counter of what a processor took out, for `Telemetry.note`."""
+    return f"{_PROCESSOR}{outcome}:{processor}"
+
+
 RECEIVED: Final[Mapping[str, str]] = {"traces": "spans", "logs": "log records"}
 """What the receivers count by what became of it: signal → its items."""
+
+
+_DROPPED: Final = (
+    "otel_bridge_processor_dropped_spans",
+    "spans and calls that a processor took out, by what for",
+)
+_SCORED: Final = ("otel_bridge_scoring_tasks", "scoring tasks, by what became of them")
 
 
 class _Stderr:
@@ -92,12 +107,8 @@ class Telemetry:
             ["code", "transport"],
             registry=registry,
         )
-        self._scored = Counter(
-            "otel_bridge_scoring_tasks",
-            "scoring tasks, by what became of them",
-            ["outcome"],
-            registry=registry,
-        )
+        self._dropped = Counter(*_DROPPED, ["processor", "outcome"], registry=registry)
+        self._scored = Counter(*_SCORED, ["outcome"], registry=registry)
         self._backlog = Gauge(
             "otel_bridge_scoring_pending",
             "scoring tasks that wait or are worked on, and ended calls that monitors have not looked at",
@@ -132,8 +143,13 @@ class Telemetry:
             self._backlog.labels(what).set(count)
 
     def note(self, name: str, count: int = 1) -> None:
-        """Add to a counter of `NOTES`."""
-        if count:
+        """Add to a counter of `NOTES`, or to one that `dropped_by` names."""
+        if not count:
+            return
+        if name.startswith(_PROCESSOR):
+            outcome, _, processor = name.removeprefix(_PROCESSOR).partition(":")
+            self._dropped.labels(processor, outcome).inc(count)
+        else:
             self._notes[name].inc(count)
 
     def notes(self, counts: Mapping[str, int]) -> None:

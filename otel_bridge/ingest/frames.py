@@ -38,6 +38,7 @@ class ExportSpans(Struct, frozen=True, tag="export"):
     received_ns: int
     project_id: str | None
     wb_run_id: str | None
+    receiver: str = "otlp"
 
 
 class ExportLogs(Struct, frozen=True, tag="export_logs"):

@@ -210,7 +210,9 @@ def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportL
     encoding = export.encoding.value
     if export.signal is LOGS:
         return frames.ExportLogs(number, encoding, export.received_ns, export.project_id)
-    return frames.ExportSpans(number, encoding, export.received_ns, export.project_id, export.wb_run_id)
+    return frames.ExportSpans(
+        number, encoding, export.received_ns, export.project_id, export.wb_run_id, export.receiver
+    )
 
 
 async def _nothing() -> None:

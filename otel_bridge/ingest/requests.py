@@ -17,10 +17,12 @@ from otel_bridge.translate.calls import announces, translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.ledger import Ledger
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.queue.base import NewRecord
+    from otel_bridge.receiver.decode import Decoded
     from otel_bridge.store.base import Applied
     from otel_bridge.store.retranslation import Cursor, Retranslation
     from otel_bridge.translate.options import Options
@@ -103,11 +105,12 @@ def prepare_export(
     options: Options,
     store: bool = True,
     queue: bool = False,
+    leading: Leading | None = None,
 ) -> Prepared:
     """Decode an OTLP request; raise InvalidRequest when it cannot be decoded.
 
     For a store spans are translated, for a queue they become records. Spans that only announce others are
-    counted and become neither.
+    counted and become neither. `leading` is what pipelines make of it, where they make anything.
     """
     export = Export(
         body=body,
@@ -116,23 +119,34 @@ def prepare_export(
         project_id=request.project_id,
         wb_run_id=request.wb_run_id,
     )
+    if leading is not None:
+        return leading.export(request, export, default_project=default_project, options=options)
     decoded = decode(export, default_project=default_project)
     spans = [span for span in decoded.spans if not announces(span)]
     counts, announced = decoded.counts, len(decoded.spans) - len(spans)
-    reply = frames.Exported(
-        request.id,
-        len(decoded.spans),
-        decoded.rejected,
-        partial_message(decoded.reasons, decoded.warnings),
+    return prepared_export(
+        request,
+        decoded,
         counts | {"announced_spans": announced} if announced else counts,
-    )
-    return Prepared(
-        request.id,
-        [translate(span, options) for span in spans] if store else (),
-        request.received_ns // 1000,
-        reply,
+        accepted=len(decoded.spans),
+        changes=[translate(span, options) for span in spans] if store else (),
         records=span_records(spans) if queue else (),
     )
+
+
+def prepared_export(
+    request: frames.ExportSpans,
+    decoded: Decoded,
+    counts: dict[str, int],
+    *,
+    accepted: int,
+    changes: Sequence[Change],
+    records: Sequence[NewRecord],
+) -> Prepared:
+    """Return a request that is ready to be applied; `decoded` says why spans were rejected."""
+    message = partial_message(decoded.reasons, decoded.warnings)
+    reply = frames.Exported(request.id, accepted, decoded.rejected, message, counts)
+    return Prepared(request.id, changes, request.received_ns // 1000, reply, records=records)
 
 
 def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: str | None) -> Prepared:
@@ -156,10 +170,12 @@ def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: st
     return Prepared(request.id, decoded.spans, received_at, reply, unchanged="duplicate_logs")
 
 
-def prepare_write(request: frames.WriteCalls, body: bytes, *, queue: bool = False) -> Prepared:
+def prepare_write(
+    request: frames.WriteCalls, body: bytes, *, queue: bool = False, leading: Leading | None = None
+) -> Prepared:
     """Decode the body of a write route; a refused body becomes an answer without changes.
 
-    What is kept beside calls goes to a store only.
+    What is kept beside calls goes to a store only. `leading` as in `prepare_export`.
     """
     from otel_bridge.weave.base import Write  # noqa: PLC0415 - pydantic, only where the API is written to
     from otel_bridge.weave.writes import WriteRefused, decode_write, new_id  # noqa: PLC0415 - the same
@@ -175,16 +191,16 @@ def prepare_write(request: frames.WriteCalls, body: bytes, *, queue: bool = Fals
         decoded = decode_write(write, new_id=new_id)
     except WriteRefused as refused:
         return Prepared(request.id, (), request.received_at, _answer(request, refused.status), refused.body)
-    calls = [each for each in decoded.changes if not isinstance(each, ANNEX_CHANGES)] if queue else []
-    return Prepared(
-        request.id,
-        decoded.changes,
-        request.received_at,
-        _answer(request, 200),
-        decoded.answer,
-        records=change_records(cast("list[Change]", calls), request.received_at * 1000),
-    )
+    received_ns = request.received_at * 1000
+    if leading is not None:
+        changes, records, counts = leading.written(decoded.changes, received_ns)
+    else:
+        calls = [each for each in decoded.changes if not isinstance(each, ANNEX_CHANGES)] if queue else []
+        changes, counts = decoded.changes, {}
+        records = change_records(cast("list[Change]", calls), received_ns)
+    reply = _answer(request, 200, counts)
+    return Prepared(request.id, changes, request.received_at, reply, decoded.answer, records=records)
 
 
-def _answer(request: frames.WriteCalls, status: int) -> frames.Answered:
-    return frames.Answered(request.id, status, {})
+def _answer(request: frames.WriteCalls, status: int, counts: dict[str, int] | None = None) -> frames.Answered:
+    return frames.Answered(request.id, status, counts or {})

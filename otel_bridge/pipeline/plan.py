@@ -28,11 +28,12 @@ class Pipeline(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """All pipelines of spans; `processors` and `connectors` by id."""
+    """All pipelines of spans; `processors` and `connectors` by id. `stores` are the exporters that keep."""
 
     pipelines: tuple[Pipeline, ...]
     processors: dict[str, Component] = {}
     connectors: dict[str, Component] = {}
+    stores: tuple[str, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:

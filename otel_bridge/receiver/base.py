@@ -21,7 +21,8 @@ class Export(Struct, frozen=True, kw_only=True):
     """One export request of a signal, inflated but not decoded.
 
     `project_id` is the header `project_id` ("entity/project"), `wb_run_id` the header of that name.
-    `received_ns` is the receive time, nanoseconds since the Unix epoch.
+    `received_ns` is the receive time, nanoseconds since the Unix epoch. `receiver` is the type of the
+    receiver that took it.
     """
 
     body: bytes
@@ -30,6 +31,7 @@ class Export(Struct, frozen=True, kw_only=True):
     signal: Signal = TRACES
     project_id: str | None = None
     wb_run_id: str | None = None
+    receiver: str = "otlp"
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

@@ -48,10 +48,11 @@ _TEXT: Final = "text/plain"
 
 
 class OtlpHttp:
-    """The handlers of one intake."""
+    """The handlers of one intake, on the listener of one type of receiver."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, receiver: str = "otlp") -> None:
         self._intake = intake
+        self._receiver = receiver
 
     def routes(self) -> list[Route]:
         """Return the routes of all signals, each with and without a trailing slash.
@@ -111,6 +112,7 @@ class OtlpHttp:
                     signal=signal,
                     project_id=context.project_id,
                     wb_run_id=context.wb_run_id,
+                    receiver=self._receiver,
                 )
                 source = Source(HTTP, request.remote or "", encoding)
                 outcome = await intake.take(export, admission, source)

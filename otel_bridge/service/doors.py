@@ -16,6 +16,7 @@ from otel_bridge.http.listener import open_listener
 from otel_bridge.http.loopback import is_loopback
 from otel_bridge.page.assets import read_page
 from otel_bridge.page.serving import page_routes
+from otel_bridge.pipeline.plan import WEAVE_API
 from otel_bridge.receiver.doors import http2_at_http_door
 from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import OtlpHttp, open_http
@@ -103,7 +104,7 @@ async def open_api(
     if endpoint is None or page is None:
         return None
     guard = guard_for(endpoint.host)
-    otlp = OtlpHttp(intake)
+    otlp = OtlpHttp(intake, WEAVE_API)
     app = api_app(
         keeper,
         intake.telemetry,

@@ -26,29 +26,30 @@ BAD_PARENT: Final = "spans whose parent_span_id is malformed or their own span_i
 
 def decode(export: Export, *, default_project: str | None) -> Decoded:
     """Return the request's spans, each with its project; raise InvalidRequest when it makes no sense."""
-    work = _Work()
+    work = Work()
     project = fallback(export, default_project)
     request = read_request(export, work)
     for resource_spans in request.resource_spans:
         if not resource_spans.scope_spans:
             continue  # an empty envelope
-        _take_resource(resource_spans, export, project, work)
+        take_resource(resource_spans, export, project, work)
     return work.decoded()
 
 
-class _Work(Findings):
+class Work(Findings):
     """What has been found so far, and the spans."""
 
     def __init__(self) -> None:
         super().__init__()
         self.spans: list[Span] = []
 
-    def decoded(self) -> Decoded:
+    def decoded(self, accepted: int | None = None) -> Decoded:
+        """Return what was found; `accepted` where the spans are somewhere else."""
         if self.counts.get("nested_too_deep"):
             self.warnings.append(NESTED_TOO_DEEP)
         if self.counts.get("bad_parent_ids"):
             self.warnings.append(BAD_PARENT)
-        self.warn_of_snake_case(TRACES, len(self.spans))
+        self.warn_of_snake_case(TRACES, len(self.spans) if accepted is None else accepted)
         return Decoded(
             spans=self.spans,
             rejected=self.rejected,
@@ -58,7 +59,8 @@ class _Work(Findings):
         )
 
 
-def _take_resource(resource_spans: Any, export: Export, otherwise: str | None, work: _Work) -> None:
+def take_resource(resource_spans: Any, export: Export, otherwise: str | None, work: Work) -> None:
+    """Read the spans of a `ResourceSpans`, or reject them when they belong to no project."""
     project, reason = project_of(resource_spans, otherwise)
     if project is None:
         count = sum(len(scope_spans.spans) for scope_spans in resource_spans.scope_spans)
@@ -77,16 +79,21 @@ def _take_resource(resource_spans: Any, export: Export, otherwise: str | None, w
         _take_spans(scope_spans.spans, origin, work)
 
 
-def _take_spans(messages: Iterable[Any], origin: Origin, work: _Work) -> None:
+def has_bad_id(trace_id: bytes, span_id: bytes) -> bool:
+    """Tell whether a span with these ids is no valid one."""
+    return (
+        len(trace_id) != TRACE_ID_BYTES
+        or len(span_id) != SPAN_ID_BYTES
+        or trace_id == NO_TRACE_ID
+        or span_id == NO_SPAN_ID
+    )
+
+
+def _take_spans(messages: Iterable[Any], origin: Origin, work: Work) -> None:
     spans, counts = work.spans, work.counts
     for message in messages:
         trace_id, span_id, parent_id = message.trace_id, message.span_id, message.parent_span_id
-        if (
-            len(trace_id) != TRACE_ID_BYTES
-            or len(span_id) != SPAN_ID_BYTES
-            or trace_id == NO_TRACE_ID
-            or span_id == NO_SPAN_ID
-        ):
+        if has_bad_id(trace_id, span_id):
             work.reject(1, bad_id(message, TRACES, message.name))
             continue
         if len(parent_id) != SPAN_ID_BYTES or parent_id in {NO_SPAN_ID, span_id}:

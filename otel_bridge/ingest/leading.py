@@ -1,0 +1,103 @@
+"""What the writer does with a request where pipelines change, drop or share out what comes in."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from otel_bridge.ingest.requests import Prepared, prepared_export
+from otel_bridge.model.annex import ANNEX_CHANGES
+from otel_bridge.pipeline.flow import Flow
+from otel_bridge.pipeline.plan import WEAVE_API
+from otel_bridge.queue.payload import change_records, span_records
+from otel_bridge.receiver.decode import decode_led
+from otel_bridge.telemetry import dropped_by
+from otel_bridge.translate.calls import announces, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from otel_bridge.ingest import frames
+    from otel_bridge.model.annex import AnnexChange
+    from otel_bridge.model.call import Change
+    from otel_bridge.pipeline.plan import Plan
+    from otel_bridge.processor.run import Dropped
+    from otel_bridge.queue.base import NewRecord
+    from otel_bridge.receiver.base import Export
+    from otel_bridge.translate.options import Options
+
+
+class Leading:
+    """The pipelines of a bridge, between what is decoded and what is kept."""
+
+    def __init__(self, plan: Plan, destinations: Iterable[str]) -> None:
+        self._flow = Flow(plan)
+        self._stores = frozenset(plan.stores)
+        self._destinations = frozenset(destinations)
+
+    def export(
+        self,
+        request: frames.ExportSpans,
+        export: Export,
+        *,
+        default_project: str | None,
+        options: Options,
+    ) -> Prepared:
+        """Decode an OTLP request and lead it through; raise InvalidRequest when it cannot be decoded."""
+        dropped: Dropped | None = None
+
+        def lead(content: Any, project: Callable[[Any], str | None]) -> Iterable[tuple[Any, frozenset[str]]]:
+            nonlocal dropped
+            parts = self._flow.spans(request.receiver, content, project)
+            dropped = parts.dropped
+            return parts
+
+        decoded = decode_led(export, default_project=default_project, lead=lead)
+        changes: list[Change] = []
+        records: list[NewRecord] = []
+        announced = 0
+        for part in decoded.parts:
+            spans = [span for span in part.spans if not announces(span)]
+            announced = max(announced, len(part.spans) - len(spans))
+            if part.exporters & self._stores:
+                changes += [translate(span, options) for span in spans]
+            records += self._queued(part.exporters, partial(span_records, spans))
+        counts = decoded.said.counts | counted(dropped)
+        if announced:
+            counts["announced_spans"] = announced
+        return prepared_export(
+            request, decoded.said, counts, accepted=decoded.accepted, changes=changes, records=records
+        )
+
+    def written(
+        self, changes: Sequence[Change | AnnexChange], received_ns: int
+    ) -> tuple[Sequence[Change | AnnexChange], Sequence[NewRecord], dict[str, int]]:
+        """Lead what the API wrote through: what the store gets, what the queue gets, and counters.
+
+        What is kept beside calls goes to the store as it is.
+        """
+        beside = [each for each in changes if isinstance(each, ANNEX_CHANGES)]
+        if beside:
+            return changes, (), {}
+        parts = self._flow.changes(WEAVE_API, changes)  # type: ignore[arg-type]  # none is beside calls
+        kept: list[Change] = []
+        records: list[NewRecord] = []
+        for some, exporters in parts:
+            if exporters & self._stores:
+                kept += some
+            records += self._queued(exporters, partial(change_records, some, received_ns))
+        return kept, records, counted(parts.dropped)
+
+    def _queued(
+        self, exporters: frozenset[str], records: Callable[[], Iterable[NewRecord]]
+    ) -> list[NewRecord]:
+        """Make records for those of the exporters that have a queue."""
+        destinations = tuple(sorted(exporters & self._destinations))
+        return [replace(each, destinations=destinations) for each in records()] if destinations else []
+
+
+def counted(dropped: Dropped | None) -> dict[str, int]:
+    """Return counters of what processors took out."""
+    return {dropped_by(name, fate): count for (name, fate), count in (dropped or {}).items()}
