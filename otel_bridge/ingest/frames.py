@@ -1,7 +1,4 @@
-"""What the service and its two child processes say to each other, over one socket pair each.
-
-Bodies (OTLP requests, JSON) travel as they are, never re-encoded.
-"""
+"""What the service and its two child processes say to each other; bodies travel as they are."""
 
 from __future__ import annotations
 
@@ -48,6 +45,7 @@ class ExportLogs(Struct, frozen=True, tag="export_logs"):
     encoding: str
     received_ns: int
     project_id: str | None
+    receiver: str = "otlp"
 
 
 class WriteCalls(Struct, frozen=True, tag="write"):

@@ -209,7 +209,7 @@ def _hear(
 def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportLogs:
     encoding = export.encoding.value
     if export.signal is LOGS:
-        return frames.ExportLogs(number, encoding, export.received_ns, export.project_id)
+        return frames.ExportLogs(number, encoding, export.received_ns, export.project_id, export.receiver)
     return frames.ExportSpans(
         number, encoding, export.received_ns, export.project_id, export.wb_run_id, export.receiver
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from otel_bridge.processor.run import Dropped
     from otel_bridge.queue.base import NewRecord
     from otel_bridge.receiver.base import Export
+    from otel_bridge.receiver.decode.logs import LeadLogs
     from otel_bridge.translate.options import Options
 
 
@@ -70,6 +71,25 @@ class Leading:
         return prepared_export(
             request, decoded.said, counts, accepted=decoded.accepted, changes=changes, records=records
         )
+
+    def logs(self, receiver: str, counts: dict[str, int]) -> LeadLogs:
+        """Return what leads a request of log records through; what is dropped is added to `counts`.
+
+        Only a store takes log records: all that it gets comes in one request.
+        """
+
+        def lead(request: Any, project: Callable[[Any], str | None]) -> Any:
+            parts = self._flow.logs(receiver, request, project)
+            counts.update(counted(parts.dropped))
+            kept = [content for content, exporters in parts if exporters & self._stores]
+            if len(kept) == 1:
+                return kept[0]
+            whole = type(request)()
+            for content in kept:
+                whole.resource_logs.extend(content.resource_logs)
+            return whole
+
+        return lead
 
     def written(
         self, changes: Sequence[Change | AnnexChange], received_ns: int

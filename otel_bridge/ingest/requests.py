@@ -149,8 +149,17 @@ def prepared_export(
     return Prepared(request.id, changes, request.received_ns // 1000, reply, records=records)
 
 
-def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: str | None) -> Prepared:
-    """Decode an OTLP request of log records; raise InvalidRequest when it cannot be decoded."""
+def prepare_logs(
+    request: frames.ExportLogs,
+    body: bytes,
+    *,
+    default_project: str | None,
+    leading: Leading | None = None,
+) -> Prepared:
+    """Decode an OTLP request of log records; raise InvalidRequest when it cannot be decoded.
+
+    `leading` as in `prepare_export`.
+    """
     export = Export(
         body=body,
         encoding=Encoding(request.encoding),
@@ -158,13 +167,18 @@ def prepare_logs(request: frames.ExportLogs, body: bytes, *, default_project: st
         signal=LOGS,
         project_id=request.project_id,
     )
-    decoded = decode_logs(export, default_project=default_project)
+    counts: dict[str, int] = {}
+    if leading is None:
+        decoded = decode_logs(export, default_project=default_project)
+    else:
+        lead = leading.logs(request.receiver, counts)
+        decoded = decode_logs(export, default_project=default_project, lead=lead)
     reply = frames.Exported(
         request.id,
         decoded.accepted,
         decoded.rejected,
         partial_message(decoded.reasons, decoded.warnings),
-        decoded.counts,
+        decoded.counts | counts,
     )
     received_at = request.received_ns // 1000
     return Prepared(request.id, decoded.spans, received_at, reply, unchanged="duplicate_logs")

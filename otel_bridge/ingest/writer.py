@@ -170,7 +170,7 @@ class Writer:
                     leading=self._leading,
                 )
             case frames.ExportLogs():
-                return prepare_logs(request, body, default_project=default_project)
+                return prepare_logs(request, body, default_project=default_project, leading=self._leading)
             case frames.WriteCalls():
                 return prepare_write(request, body, queue=has_queue, leading=self._leading)
             case frames.Settle():

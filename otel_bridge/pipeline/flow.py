@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from otel_bridge.pipeline.opening import open_connector, open_processor
-from otel_bridge.processor.run import process_changes, process_spans
+from otel_bridge.processor.run import process_changes, process_logs, process_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,13 +57,18 @@ class Flow:
         """
         return _Run(self, _Spans(project)).from_receiver(receiver, request)
 
+    def logs(self, receiver: str, request: Any, project: Callable[[Any], str | None]) -> Parts[Any]:
+        """Lead an `ExportLogsServiceRequest` through; it may be changed."""
+        return _Run(self, _Logs(project)).from_receiver(receiver, request)
+
     def changes(self, receiver: str, changes: Sequence[Change]) -> Parts[Sequence[Change]]:
         """Lead what the API wrote through."""
         return _Run(self, _Changes()).from_receiver(receiver, changes)
 
-    def fed_by(self, source: str) -> list[Pipeline]:
-        """Return the pipelines that a receiver or a connector leads into."""
-        return [each for each in self._pipelines.values() if source in each.receivers]
+    def fed_by(self, source: str, signal: str) -> list[Pipeline]:
+        """Return the pipelines of a signal that a receiver or a connector leads into."""
+        found = self._pipelines.values()
+        return [each for each in found if each.signal == signal and source in each.receivers]
 
     def pipeline(self, name: str) -> Pipeline:
         """Return a pipeline."""
@@ -85,6 +90,8 @@ class Flow:
 class _Spans:
     """How requests of spans are processed, shared and copied."""
 
+    signal = "traces"
+
     def __init__(self, project: Callable[[Any], str | None]) -> None:
         self._project = project
 
@@ -105,8 +112,23 @@ class _Spans:
         return sum(len(scope.spans) for each in request.resource_spans for scope in each.scope_spans)
 
 
+class _Logs(_Spans):
+    """How requests of log records are processed; a configuration leads none into a routing connector."""
+
+    signal = "logs"
+
+    def process(self, request: Any, processors: Sequence[Processor]) -> tuple[Any, Dropped]:
+        return request, process_logs(request, processors, self._project)
+
+    @staticmethod
+    def size(request: Any) -> int:
+        return sum(len(scope.log_records) for each in request.resource_logs for scope in each.scope_logs)
+
+
 class _Changes:
     """How what the API wrote is processed, shared and copied: processors make new objects anyway."""
+
+    signal = "traces"
 
     @staticmethod
     def process(changes: Any, processors: Sequence[Processor]) -> tuple[Any, Dropped]:
@@ -134,7 +156,7 @@ class _Run:
         self._parts: Parts[Any] = Parts()
 
     def from_receiver(self, receiver: str, content: Any) -> Parts[Any]:
-        self._into(self._flow.fed_by(receiver), content, shared=False)
+        self._into(self._flow.fed_by(receiver, self._way.signal), content, shared=False)
         return self._parts
 
     def _into(self, pipelines: Sequence[Pipeline], content: Any, *, shared: bool) -> None:
@@ -162,7 +184,7 @@ class _Run:
     def _connect(self, name: str, content: Any, *, shared: bool) -> None:
         router = self._flow.router(name)
         if router is None:
-            self._into(self._flow.fed_by(name), content, shared=shared)
+            self._into(self._flow.fed_by(name, self._way.signal), content, shared=shared)
             return
         for way, part in self._way.shared_out(router, content):
             if not way:

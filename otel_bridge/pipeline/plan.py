@@ -26,9 +26,14 @@ class Pipeline(Struct, frozen=True):
     processors: tuple[str, ...]
     exporters: tuple[str, ...]
 
+    @property
+    def signal(self) -> str:
+        """What it leads: `traces` or `logs`."""
+        return self.name.partition("/")[0]
+
 
 class Plan(Struct, frozen=True):
-    """All pipelines of spans; `processors` and `connectors` by id. `stores` are the exporters that keep."""
+    """All pipelines; `processors` and `connectors` by id. `stores` are the exporters that keep."""
 
     pipelines: tuple[Pipeline, ...]
     processors: dict[str, Component] = {}
@@ -38,7 +43,7 @@ class Plan(Struct, frozen=True):
     @property
     def changes_nothing(self) -> bool:
         """Whether everything goes to every exporter just as it came."""
-        exporters = {each.exporters for each in self.pipelines}
-        receivers = {each.receivers for each in self.pipelines}
-        plain = not any(each.processors for each in self.pipelines) and not self.connectors
-        return plain and len(exporters) <= 1 and len(receivers) <= 1
+        if self.connectors or any(each.processors for each in self.pipelines):
+            return False
+        traces = [each for each in self.pipelines if each.signal == "traces"]
+        return len({(each.receivers, each.exporters) for each in traces}) <= 1

@@ -10,7 +10,7 @@ from otel_bridge.processor.actions import edits
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import AttributesSettings
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 
 class Attributes:
@@ -27,6 +27,13 @@ class Attributes:
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`."""
         if self._where is None or self._where(view):
+            for edit in self._edits:
+                edit(view.attributes)
+        return None
+
+    def log(self, view: LogView) -> Fate | None:
+        """`Processor.log`. Conditions are about spans: with one, log records are left alone."""
+        if self._where is None:
             for edit in self._edits:
                 edit(view.attributes)
         return None

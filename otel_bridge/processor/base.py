@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 Fate: TypeAlias = Literal["filtered", "sampled_out"]
 """Why something goes no further: the term of the conservation law it belongs to."""
@@ -24,10 +24,13 @@ class Processor(Protocol):
     """Its id in the configuration, for counters."""
 
     def resource(self, view: ResourceView) -> Fate | None:
-        """See a resource before its spans; a fate is that of all its spans."""
+        """See a resource before its spans or log records; a fate is that of all of them."""
 
     def span(self, view: SpanView) -> Fate | None:
         """See a span, and all that belongs to it."""
+
+    def log(self, view: LogView) -> Fate | None:
+        """See a log record of a span."""
 
     def call(self, view: CallView) -> Fate | None:
         """See a call that the API wrote, or a half of one."""

@@ -10,7 +10,7 @@ from otel_bridge.processor.attributes_map import WireAttributes
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import FilterSettings
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 
 class Filter:
@@ -38,6 +38,9 @@ class Filter:
                 if any(holds(event) for holds in self._event):
                     del events[at]
         return None
+
+    def log(self, view: LogView) -> Fate | None:
+        """`Processor.log`: a log record goes with its resource only; one of a span that was dropped waits."""
 
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`. A half is judged by what travels with it."""

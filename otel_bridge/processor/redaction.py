@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import RedactionSettings
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 ROUTING_KEYS: Final = frozenset({"wandb.entity", "wandb.project"})
 """They say which project spans belong to: without them a prompt would end up in another one."""
@@ -84,8 +84,7 @@ class Redaction:
         found = Found()
         view.attributes.forget()
         self._pairs(view.message.resource.attributes, found)
-        for scope_spans in view.message.scope_spans:
-            scope = scope_spans.scope
+        for scope in view.scopes():
             self._pairs(scope.attributes, found)
             for field in ("name", "version"):
                 change_field(scope, field, self._mask)
@@ -110,6 +109,30 @@ class Redaction:
         if self._summary != "silent":
             _tell(view.attributes.set, found, keys=self._summary == "debug")
         return None
+
+    def log(self, view: LogView) -> Fate | None:
+        """`Processor.log`. The body is judged as an attribute of the key `body` is."""
+        message, found = view.message, Found()
+        view.attributes.forget()
+        self._pairs(message.attributes, found)
+        for field in ("event_name", "severity_text"):
+            self._field(message, field, found)
+        self._body(message, found)
+        if self._summary != "silent":
+            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        return None
+
+    def _body(self, message: Any, found: Found) -> None:
+        if not message.HasField("body"):
+            return
+        fate = self._fates["body"]
+        if fate == "redacted":
+            message.ClearField("body")
+            found.redacted.append("body")
+        elif fate is None:
+            if change_value(message.body, self._mask):
+                found.masked.append("body")
+            self._inside(message.body, "body", found)
 
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`. The trees of a call are judged as attributes are, `output` by its own name."""

@@ -10,7 +10,7 @@ from otel_bridge.processor.actions import edits
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import ResourceSettings
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 
 class Resource:
@@ -30,6 +30,9 @@ class Resource:
 
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`: spans have a processor of their own."""
+
+    def log(self, view: LogView) -> Fate | None:
+        """`Processor.log`: only its resource is edited."""
 
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`: calls that the API wrote have no resource."""

@@ -1,17 +1,18 @@
-"""Processors at work: on the spans of an OTLP request, and on calls that the API wrote."""
+"""Processors at work: on the items of an OTLP request, and on calls that the API wrote."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable  # noqa: TC003 - msgspec reads the annotations
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall
-from otel_bridge.processor.views import CallView, ResourceView, SpanView
+from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from otel_bridge.model.call import Change
     from otel_bridge.processor.base import Fate, Processor
@@ -20,9 +21,23 @@ Dropped = Counter[tuple[str, "Fate"]]
 """How many spans or calls each processor took out, and as what."""
 
 
+class _Signal(Struct, frozen=True):
+    """Where the items of a signal are in a request, how they are seen, and who shows them to a processor."""
+
+    resources: str
+    scopes: str
+    items: str
+    view: Callable[[Any, Any, ResourceView], SpanView | LogView]
+    show: str
+
+
+_SPANS: Final = _Signal("resource_spans", "scope_spans", "spans", SpanView, "span")
+_LOGS: Final = _Signal("resource_logs", "scope_logs", "log_records", LogView, "log")
+
+
 class _Resource(Struct, frozen=True):
     view: ResourceView
-    spans: list[SpanView]
+    items: list[SpanView | LogView]
 
 
 def process_spans(
@@ -32,15 +47,14 @@ def process_spans(
 
     `project` tells what a `ResourceSpans` belongs to as it came.
     """
-    dropped: Dropped = Counter()
-    resources = [_viewed(message, project(message)) for message in request.resource_spans]
-    for processor in processors:
-        for resource in resources:
-            _pass(processor, resource, dropped)
-    if dropped:
-        for resource in resources:
-            _remove(resource)
-    return dropped
+    return _process(_SPANS, request, processors, project)
+
+
+def process_logs(
+    request: Any, processors: Sequence[Processor], project: Callable[[Any], str | None]
+) -> Dropped:
+    """Run processors over an `ExportLogsServiceRequest`, as `process_spans`."""
+    return _process(_LOGS, request, processors, project)
 
 
 def process_changes(
@@ -62,44 +76,65 @@ def process_changes(
     return kept, dropped
 
 
-def _viewed(message: Any, project: str | None) -> _Resource:
+def _process(
+    signal: _Signal,
+    request: Any,
+    processors: Sequence[Processor],
+    project: Callable[[Any], str | None],
+) -> Dropped:
+    dropped: Dropped = Counter()
+    messages = getattr(request, signal.resources)
+    resources = [_viewed(signal, message, project(message)) for message in messages]
+    for processor in processors:
+        show = getattr(processor, signal.show)
+        for resource in resources:
+            _pass(processor, show, resource, dropped)
+    if dropped:
+        for resource in resources:
+            _remove(signal, resource)
+    return dropped
+
+
+def _viewed(signal: _Signal, message: Any, project: str | None) -> _Resource:
     view = ResourceView(message, project)
-    return _Resource(
-        view,
-        [SpanView(span, scope.scope, view) for scope in message.scope_spans for span in scope.spans],
-    )
+    scopes = getattr(message, signal.scopes)
+    items = [signal.view(item, each.scope, view) for each in scopes for item in getattr(each, signal.items)]
+    return _Resource(view, items)
 
 
-def _pass(processor: Processor, resource: _Resource, dropped: Dropped) -> None:
-    """Show a resource and its spans to a processor; forget the spans that go no further."""
+def _pass(
+    processor: Processor, show: Callable[[Any], Fate | None], resource: _Resource, dropped: Dropped
+) -> None:
+    """Show a resource and its items to a processor; forget the items that go no further."""
     fate = processor.resource(resource.view)
     if fate is not None:
-        dropped[processor.name, fate] += len(resource.spans)
-        resource.spans.clear()
+        dropped[processor.name, fate] += len(resource.items)
+        resource.items.clear()
         return
-    kept: list[SpanView] = []
-    for span in resource.spans:
-        fate = processor.span(span)
+    kept: list[SpanView | LogView] = []
+    for item in resource.items:
+        fate = show(item)
         if fate is None:
-            kept.append(span)
+            kept.append(item)
         else:
             dropped[processor.name, fate] += 1
-    resource.spans[:] = kept
+    resource.items[:] = kept
 
 
-def _remove(resource: _Resource) -> None:
-    """Take out of the request what goes no further. Kept spans are a part of it, in its order."""
-    kept = iter(resource.spans)
+def _remove(signal: _Signal, resource: _Resource) -> None:
+    """Take out of the request what goes no further. Kept items are a part of it, in its order."""
+    kept = iter(resource.items)
     following = next(kept, None)
-    for scope in resource.view.message.scope_spans:
+    for scope in getattr(resource.view.message, signal.scopes):
+        items = getattr(scope, signal.items)
         gone: list[int] = []
-        for at, message in enumerate(scope.spans):
+        for at, message in enumerate(items):
             if following is not None and message is following.message:
                 following = next(kept, None)
             else:
                 gone.append(at)
         for at in reversed(gone):
-            del scope.spans[at]
+            del items[at]
 
 
 def _taken(view: CallView, processors: Sequence[Processor], dropped: Dropped) -> bool:

@@ -18,7 +18,7 @@ from otel_bridge.processor.thresholds import (
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import SamplerSettings
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 PRIORITY: Final = "sampling.priority"
 """An attribute that decides for its span: 0 drops it, any other number keeps it."""
@@ -55,6 +55,13 @@ class Sampler:
         told = randomness if self._mode == "hash_seed" else None
         message.trace_state = state.with_threshold(threshold, told)
         return None
+
+    def log(self, view: LogView) -> Fate | None:
+        """`Processor.log`: a log record shares the fate of its trace."""
+        trace_id = view.trace_id
+        if not trace_id or self._randomness(trace_id, OtState()) >= self._own:
+            return None
+        return "sampled_out"
 
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`. The end of a call that travels alone says no trace: it goes on."""

@@ -9,7 +9,7 @@ from otel_bridge.processor.texts import change_pairs, change_value, changed_tree
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import TruncateSettings
-    from otel_bridge.processor.views import CallView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 TRUNCATED: Final = "otel_bridge.truncated"
 """The attribute that counts the values that were cut."""
@@ -41,6 +41,18 @@ class Truncate:
             count = change_pairs(message.attributes, self._cut)
             count += sum(change_pairs(event.attributes, self._cut) for event in message.events)
             count += sum(change_pairs(link.attributes, self._cut) for link in message.links)
+        if count:
+            view.attributes.set(TRUNCATED, count)
+        return None
+
+    def log(self, view: LogView) -> Fate | None:
+        """`Processor.log`."""
+        message = view.message
+        if not self._keys:
+            count = change_pairs(message.attributes, self._cut) + change_value(message.body, self._cut)
+        else:
+            wanted = [pair.value for pair in message.attributes if pair.key in self._keys]
+            count = sum(change_value(value, self._cut) for value in wanted)
         if count:
             view.attributes.set(TRUNCATED, count)
         return None

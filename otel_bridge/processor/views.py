@@ -32,6 +32,12 @@ class ResourceView:
         self.project = project
         self.attributes = WireAttributes(message.resource.attributes)
 
+    def scopes(self) -> list[Any]:
+        """Return the scopes of its spans or log records."""
+        message = self.message
+        shared = message.scope_spans if hasattr(message, "scope_spans") else message.scope_logs
+        return [each.scope for each in shared]
+
     def field(self, name: str) -> Any:
         return self.project if name == "project" else None
 
@@ -70,6 +76,24 @@ class SpanView:
                 self._scope_attributes = WireAttributes(self.scope.attributes)
             return self._scope_attributes.get(key)
         return None
+
+
+class LogView:
+    """A log record of a request, to be read and edited; `message` is OTLP's `LogRecord`."""
+
+    __slots__ = ("attributes", "message", "resource", "scope")
+
+    def __init__(self, message: Any, scope: Any, resource: ResourceView) -> None:
+        self.message = message
+        self.scope = scope
+        self.resource = resource
+        self.attributes = WireAttributes(message.attributes)
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits; none for a record that belongs to no span."""
+        trace_id: str = self.message.trace_id.hex()
+        return trace_id
 
 
 def _duration(view: SpanView) -> float | None:

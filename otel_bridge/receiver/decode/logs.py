@@ -15,6 +15,8 @@ from otel_bridge.receiver.signals import LOGS
 from otel_bridge.translate.wire import tag, varint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otel_bridge.receiver.base import Export
 
 WITHOUT_SPAN: Final = "log records without a trace id and span id belong to no span and are not kept"
@@ -23,6 +25,13 @@ _LENGTH_DELIMITED: Final = 2
 _RESOURCE_LOGS: Final = tag(1, _LENGTH_DELIMITED)  # LogsData.resource_logs
 _SCOPE_LOGS: Final = tag(2, _LENGTH_DELIMITED)  # ResourceLogs.scope_logs
 _LOG_RECORDS: Final = tag(2, _LENGTH_DELIMITED)  # ScopeLogs.log_records
+
+LeadLogs: TypeAlias = "Callable[[Any, Callable[[Any], str | None]], Any]"
+
+
+def _as_it_is(request: Any, _project: Callable[[Any], str | None]) -> Any:
+    return request
+
 
 Key: TypeAlias = tuple[str, bytes, bytes]
 """Project, trace id and span id."""
@@ -69,18 +78,20 @@ class _Logged:
             self._records = []
 
 
-def decode_logs(export: Export, *, default_project: str | None) -> DecodedLogs:
+def decode_logs(export: Export, *, default_project: str | None, lead: LeadLogs = _as_it_is) -> DecodedLogs:
     """Return the request's records by span, each with its project and as whole as it came.
 
+    `lead` may change the request and drop of it; it gets it with what tells the project of a `ResourceLogs`.
     Raise InvalidRequest when the request makes no sense.
     """
     found = Findings()
     project = fallback(export, default_project)
     request = read_request(export, found)
+    total = _count(request)
+    request = lead(request, lambda each: project_of(each, project)[0])
     spans: dict[Key, _Logged] = {}
     for resource_logs in request.resource_logs:
         _take_resource(resource_logs, project, spans, found)
-    total = sum(len(scope.log_records) for part in request.resource_logs for scope in part.scope_logs)
     accepted = total - found.rejected
     found.warn_of_snake_case(LOGS, accepted)
     return DecodedLogs(
@@ -94,6 +105,10 @@ def decode_logs(export: Export, *, default_project: str | None) -> DecodedLogs:
         warnings=found.warnings,
         counts=found.counts,
     )
+
+
+def _count(request: Any) -> int:
+    return sum(len(scope.log_records) for part in request.resource_logs for scope in part.scope_logs)
 
 
 def _take_resource(

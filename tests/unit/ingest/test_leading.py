@@ -5,11 +5,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.leading import Leading
-from otel_bridge.ingest.requests import prepare_export, prepare_write
+from otel_bridge.ingest.requests import prepare_export, prepare_logs, prepare_write
 from otel_bridge.pipeline.plan import Component, Pipeline, Plan
 from otel_bridge.queue.payload import read_changes
 from otel_bridge.translate.options import Options
-from tests.fixtures.processing import a_request, a_span, put
+from tests.fixtures.processing import a_request, a_span, logs, put
 
 SECRET = "sk-abcdefghijklmnopqrstuvwx"
 REDACTION = Component("redaction", {"allow_all_keys": True, "blocked_values": ["sk-[a-z]{20,}"]})
@@ -125,3 +125,17 @@ def test_attributes_that_came_twice_and_events_are_hidden_too():
     span.attributes.add(key="a").value.string_value = SECRET
     put(span.events.add(name="e").attributes, {"b": SECRET})
     assert SECRET not in repr(exported(a_request(span)).changes)
+
+
+def test_log_records_are_led_through_the_pipelines_of_logs():
+    request = logs(SECRET, "fine")
+    head = frames.ExportLogs(7, "protobuf", 1_000_000, None)
+    hidden = leading(
+        ("traces", ("otlp",), (), ("store",)),
+        ("logs", ("otlp",), ("redaction",), ("store",)),
+        processors={"redaction": REDACTION},
+    )
+    wire = request.SerializeToString()
+    prepared = prepare_logs(head, wire, default_project=PROJECT, leading=hidden)
+    (span,) = prepared.changes
+    assert (prepared.reply.accepted, SECRET.encode() in span.logs, b"fine" in span.logs) == (2, False, True)
