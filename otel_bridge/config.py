@@ -11,15 +11,17 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, Size, parse_project, parse_size, parse_wait
+from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:
     from otel_bridge.jobs.kafka.settings import KafkaSettings
+    from otel_bridge.processor.settings import MemoryLimiterSettings
     from otel_bridge.scorer.settings import ScoringSettings
 else:
-    KafkaSettings = ScoringSettings = Any  # forty models: loaded where a file says something of them
+    KafkaSettings = MemoryLimiterSettings = ScoringSettings = Any  # loaded where a file names them
 
 
 class BridgeConfig(BaseModel):
@@ -60,6 +62,8 @@ class BridgeConfig(BaseModel):
     upstreams: tuple[WeaveSettings, ...] = ()
     scoring: ScoringSettings | None = None
     kafka: KafkaSettings | None = None
+    pipelines: Plan | None = None
+    memory_limiter: MemoryLimiterSettings | None = None
     queue_dir: Path | None = None
     queue_size: Size = ByteSize(1 << 30)
     queue_max_age: Duration = timedelta(days=7)

@@ -51,6 +51,7 @@ NOTES: Final[Mapping[str, str]] = {
     "worker_restarts": "writer or reader processes that ended and were started again",
     "scoring_worker_restarts": "scoring workers that ended and were started again",
     "expired_calls": "calls removed by retention or the disk cap",
+    "memory_limiter_refused_requests": "requests refused because the bridge takes more memory than it may",
     "queue_missed_calls": "calls that the queue could not keep for destinations which are not required",
 }
 """Counters without labels: `otel_bridge_<name>_total`."""
@@ -71,6 +72,10 @@ _DROPPED: Final = (
     "otel_bridge_processor_dropped_spans",
     "spans and calls that a processor took out, by what for",
 )
+_MEMORY: Final = {
+    "rss": "resident memory of all processes of the bridge, where a memory_limiter looks",
+    "limit": "how much the memory_limiter lets it take",
+}
 _SCORED: Final = ("otel_bridge_scoring_tasks", "scoring tasks, by what became of them")
 
 
@@ -118,6 +123,10 @@ class Telemetry:
         self._notes = {
             name: Counter(f"otel_bridge_{name}", text, registry=registry) for name, text in NOTES.items()
         }
+        self._memory = {
+            name: Gauge(f"otel_bridge_memory_limiter_{name}_bytes", text, registry=registry)
+            for name, text in _MEMORY.items()
+        }
         self._in_flight = Gauge(
             "otel_bridge_in_flight_bytes", "decoded bytes of requests being worked on", registry=registry
         )
@@ -156,6 +165,11 @@ class Telemetry:
         """Add to several counters of `NOTES`."""
         for name, count in counts.items():
             self.note(name, count)
+
+    def memory(self, **sizes: int) -> None:
+        """Say how many bytes of memory the bridge takes (`rss`), and may take (`limit`)."""
+        for name, size in sizes.items():
+            self._memory[name].set(size)
 
     def in_flight(self, size: int) -> None:
         """Say how many bytes are being worked on."""

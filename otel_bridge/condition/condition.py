@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lark import Lark, Token
 
@@ -57,6 +57,17 @@ def condition(text: str, context: Context = "span") -> Condition:
     except RecursionError:
         raise BadCondition("too many operations inside each other") from None
     return Condition(text, piece.get)
+
+
+def conditions(texts: Sequence[str], place: str, context: Context = "span") -> tuple[Condition, ...]:
+    """Compile several conditions; raise BadCondition, which names the place of the one at fault."""
+    found = []
+    for at, text in enumerate(texts):
+        try:
+            found.append(condition(text, context))
+        except BadCondition as error:
+            raise BadCondition(f"{place}[{at}]: {error}") from None
+    return tuple(found)
 
 
 @cache

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel
 
 from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
+from otel_bridge.config_file.flowing import MEMORY_LIMITER, plan_of
+from otel_bridge.config_file.registry import type_of
 from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, OtlpReceiver, WeaveApi
 from otel_bridge.config_file.scoring import check_scoring
 from otel_bridge.exporter.settings import Retry, WeaveSettings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from otel_bridge.config_file.graph import Graph
     from otel_bridge.config_file.registry import Kind
     from otel_bridge.config_file.service import Service
+    from otel_bridge.processor.settings import MemoryLimiterSettings
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 STORE_FILE: Final = "calls.db"
@@ -29,15 +32,7 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
     """Return the fields; what does not fit together is noted in `document`."""
     used = _Used(components, graph, document)
     fields: dict[str, Any] = {"otlp_grpc": None, "otlp_http": None, "api": None}
-    for _, receiver in used.one(OtlpReceiver, "receivers"):
-        protocols = receiver.protocols
-        if protocols.grpc is not None:
-            fields["otlp_grpc"] = protocols.grpc.endpoint
-            fields["otlp_grpc_size"] = protocols.grpc.max_recv_msg_size_mib << 20
-        if protocols.http is not None:
-            fields["otlp_http"] = protocols.http.endpoint
-            fields["otlp_http_size"] = protocols.http.max_request_body_size
-        fields["unsupported_signals"] = receiver.unsupported_signals
+    fields |= _otlp(used)
     for name, api in used.one(WeaveApi, "receivers"):
         fields |= {"api": api.endpoint, "scoring": api.scoring}
         used.check_store(name, api.store)
@@ -58,9 +53,24 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
         fields |= _queue(used, upstreams)
         fields["upstreams"] = tuple(_settings(name, one, fields) for name, one in upstreams)
     fields |= _directories(service, stores, fields, document)
-    _check_one_flow(graph, document)
+    fields |= _flow(graph, components, used)
     logs = "on" if "logs" in graph.signals() else "off"
     return fields | {"logs": logs} | _of_service(service)
+
+
+def _otlp(used: _Used) -> dict[str, Any]:
+    """Return where OTLP is spoken."""
+    fields: dict[str, Any] = {}
+    for _, receiver in used.one(OtlpReceiver, "receivers"):
+        protocols = receiver.protocols
+        if protocols.grpc is not None:
+            fields["otlp_grpc"] = protocols.grpc.endpoint
+            fields["otlp_grpc_size"] = protocols.grpc.max_recv_msg_size_mib << 20
+        if protocols.http is not None:
+            fields["otlp_http"] = protocols.http.endpoint
+            fields["otlp_http_size"] = protocols.http.max_request_body_size
+        fields["unsupported_signals"] = receiver.unsupported_signals
+    return fields
 
 
 def _of_service(service: Service) -> dict[str, Any]:
@@ -218,15 +228,20 @@ def _directory(path: str) -> Path:
     return found.parent if found.name == STORE_FILE else found
 
 
-def _check_one_flow(graph: Graph, document: Document) -> None:
-    """Note pipelines that lead apart what the bridge, as it is, gives to every exporter."""
+def _flow(graph: Graph, components: Components, used: _Used) -> dict[str, Any]:
+    """Return what pipelines make of what comes in, and what they say of memory."""
+    document = used.document
     if "traces" not in graph.signals():
         document.problem(("service", "pipelines"), "service.pipelines: there is no pipeline of traces")
-    everything = frozenset[tuple[str, str]]().union(*map(graph.reached, graph.used["receivers"]))
-    for receiver in graph.used["receivers"]:
-        for signal, exporter in sorted(everything - graph.reached(receiver)):
-            document.problem(
-                ("service", "pipelines"),
-                f"service.pipelines: {signal} of {receiver} do not reach {exporter}; "
-                "in this version every receiver feeds every exporter",
-            )
+    fields: dict[str, Any] = {"pipelines": plan_of(graph, components, document)}
+    if any(type_of(name) == MEMORY_LIMITER for name in graph.used["processors"]):
+        fields["memory_limiter"] = _memory(used)
+    return fields
+
+
+def _memory(used: _Used) -> MemoryLimiterSettings | None:
+    """Return the limit of memory that pipelines name; there is one bridge, so one limit."""
+    from otel_bridge.processor.settings import MemoryLimiterSettings  # noqa: PLC0415 - where it is named
+
+    found = used.one(MemoryLimiterSettings, "processors")
+    return found[0][1] if found else None

@@ -44,17 +44,32 @@ class Component(Struct, frozen=True):
         return found
 
 
+_PROCESSORS: Final = "otel_bridge.processor.settings"
+_CONNECTORS: Final = "otel_bridge.connector.settings"
+_BOTH: Final[dict[str, Stability]] = {"traces": "beta", "logs": "alpha"}
+
 TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
     "receivers": {
         "otlp": Component(OtlpReceiver, signals={"traces": "beta", "logs": "alpha"}),
         "weave_api": Component(WeaveApi, signals={"traces": "beta", "logs": "alpha"}),
     },
-    "processors": {},
+    "processors": {
+        "attributes": Component(f"{_PROCESSORS}:AttributesSettings", signals=_BOTH),
+        "filter": Component(f"{_PROCESSORS}:FilterSettings", signals=_BOTH),
+        "memory_limiter": Component(f"{_PROCESSORS}:MemoryLimiterSettings", signals=_BOTH),
+        "probabilistic_sampler": Component(f"{_PROCESSORS}:SamplerSettings", signals=_BOTH),
+        "redaction": Component(f"{_PROCESSORS}:RedactionSettings", signals=_BOTH),
+        "resource": Component(f"{_PROCESSORS}:ResourceSettings", signals=_BOTH),
+        "truncate": Component(f"{_PROCESSORS}:TruncateSettings", signals=_BOTH),
+    },
     "exporters": {
         "weave": Component(WeaveExporter, signals={"traces": "beta"}),
         "store": Component(StoreExporter, signals={"traces": "beta", "logs": "alpha"}),
     },
-    "connectors": {},
+    "connectors": {
+        "forward": Component(f"{_CONNECTORS}:ForwardSettings", signals=_BOTH),
+        "routing": Component(f"{_CONNECTORS}:RoutingSettings", signals={"traces": "beta"}),
+    },
     "extensions": {
         "file_storage": Component(FileStorage),
         "health_check": Component(HealthCheck),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from otel_bridge.condition.condition import condition
+from otel_bridge.condition.condition import BadCondition, condition
 from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall
 from otel_bridge.processor.views import CallView, ResourceView, SpanView
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from otel_bridge.condition.paths import Subject
-    from otel_bridge.connector.settings import RoutingSettings
+    from otel_bridge.connector.settings import RoutingRow, RoutingSettings
     from otel_bridge.model.call import Change
 
 Pipelines = tuple[str, ...]
@@ -31,10 +31,7 @@ class Routing:
 
     def __init__(self, name: str, settings: RoutingSettings) -> None:
         self.name = name
-        self._rows = tuple(
-            _Row(row.context == "resource", condition(row.condition, row.context).holds, row.pipelines)
-            for row in settings.table
-        )
+        self._rows = tuple(_row(at, row) for at, row in enumerate(settings.table))
         self._of_spans = tuple(row for row in self._rows if not row.of_resources)
         self._default = settings.default_pipelines
 
@@ -88,6 +85,14 @@ class Routing:
         rows = self._rows
         found = (row.pipelines for row in rows if row.holds(resource if row.of_resources else span))
         return next(found, self._default)
+
+
+def _row(at: int, row: RoutingRow) -> _Row:
+    try:
+        made = condition(row.condition, row.context)
+    except BadCondition as error:
+        raise BadCondition(f"table[{at}].condition: {error}") from None
+    return _Row(row.context == "resource", made.holds, row.pipelines)
 
 
 def _add(part: Any, resource_spans: Any, wanted: Iterable[bool]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from otel_bridge.processor.settings import Strict
+from otel_bridge.parsers import Strict
 
 Pipelines = Annotated[tuple[str, ...], Field(min_length=1)]
 

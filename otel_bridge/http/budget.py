@@ -16,11 +16,18 @@ FULL: Final = "too many bytes are being worked on; try again in a moment"
 class ByteBudget:
     """Bounds the memory of requests under way: `contract/otlp-receiver.md` §5. For one event loop.
 
-    `on_change` hears the bytes in use after every change.
+    `on_change` hears the bytes in use after every change. `closed` may say why nothing is taken now.
     """
 
-    def __init__(self, capacity_bytes: int, *, on_change: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        capacity_bytes: int,
+        *,
+        on_change: Callable[[int], None] | None = None,
+        closed: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.capacity_bytes: Final = capacity_bytes
+        self._closed = closed
         self._used = 0
         self._on_change = on_change
 
@@ -30,7 +37,12 @@ class ByteBudget:
         return self._used
 
     def claim(self) -> Claim:
-        """Open a claim of 0 bytes; use it as a context manager, or release it."""
+        """Open a claim of 0 bytes; use it as a context manager, or release it.
+
+        Raise Unavailable when nothing is taken now.
+        """
+        if (why := self._closed()) is not None:
+            raise Unavailable(why)
         return Claim(self)
 
     def _move(self, by: int) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.ledger import Ledger
+    from otel_bridge.ingest.settings import WriterSettings
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.queue.base import NewRecord
@@ -218,3 +219,13 @@ def prepare_write(
 
 def _answer(request: frames.WriteCalls, status: int, counts: dict[str, int] | None = None) -> frames.Answered:
     return frames.Answered(request.id, status, counts or {})
+
+
+def leading_of(settings: WriterSettings) -> Leading | None:
+    """Return the pipelines, where they make any difference."""
+    if settings.pipelines is None or settings.pipelines.changes_nothing:
+        return None
+    from otel_bridge.ingest.leading import Leading  # noqa: PLC0415 - pydantic and the rest, only where needed
+
+    queue = settings.queue
+    return Leading(settings.pipelines, [each.name for each in queue.destinations] if queue else [])

@@ -33,6 +33,7 @@ from otel_bridge.ingest.requests import (
     Prepared,
     Settlement,
     Step,
+    leading_of,
     prepare_export,
     prepare_logs,
     prepare_write,
@@ -45,7 +46,6 @@ from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
-    from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.scoring_requests import TasksChange
     from otel_bridge.queue.base import QueueWriter
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
@@ -87,7 +87,7 @@ class Writer:
         required = settings.queue is None or any(each.required for each in settings.queue.destinations)
         self._news = News(store, queue, self._reply)
         self._ledger = Ledger(store, queue, required=required, missed=self._news.missed)
-        self._leading = _leading(settings)
+        self._leading = leading_of(settings)
         self._group_seconds = QUEUE_GROUP_SECONDS if store is None else 0.0
         self._next_group = 0.0
         self._cutter = frames.Cutter()
@@ -256,16 +256,6 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
         with suppress(OSError):  # the service is gone already: `run` will see the end of the stream
             connection.sendall(frame(frames.Ready()))
         Writer(connection, store, queue, settings).run()
-
-
-def _leading(settings: WriterSettings) -> Leading | None:
-    """Return the pipelines, where they make any difference."""
-    if settings.pipelines is None or settings.pipelines.changes_nothing:
-        return None
-    from otel_bridge.ingest.leading import Leading  # noqa: PLC0415 - pydantic and the rest, only where needed
-
-    queue = settings.queue
-    return Leading(settings.pipelines, [each.name for each in queue.destinations] if queue else [])
 
 
 def _open_queue(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from otel_bridge.connector.routing import Routing
 from otel_bridge.connector.settings import ForwardSettings, RoutingSettings
+from otel_bridge.parsers import Strict  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.processor import settings as keys
 from otel_bridge.processor.attributes import Attributes
 from otel_bridge.processor.filter import Filter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class Kind(Struct, frozen=True):
     """A type: the model of its keys, and what makes it; that raises ValueError for what makes no sense."""
 
-    settings: type[keys.Strict]
+    settings: type[Strict]
     build: Callable[[str, Any], Any]
 
 

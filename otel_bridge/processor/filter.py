@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_bridge.condition.condition import condition
+from otel_bridge.condition.condition import conditions
 from otel_bridge.processor.attributes_map import WireAttributes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_bridge.condition.paths import Context, Subject
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import FilterSettings
     from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
@@ -19,9 +22,9 @@ class Filter:
     def __init__(self, name: str, settings: FilterSettings) -> None:
         self.name = name
         traces = settings.traces
-        self._resource = tuple(condition(text, "resource").holds for text in traces.resource)
-        self._span = tuple(condition(text).holds for text in traces.span)
-        self._event = tuple(condition(text, "spanevent").holds for text in traces.spanevent)
+        self._resource = _tests(traces.resource, "resource")
+        self._span = _tests(traces.span, "span")
+        self._event = _tests(traces.spanevent, "spanevent")
 
     def resource(self, view: ResourceView) -> Fate | None:
         """`Processor.resource`."""
@@ -45,6 +48,10 @@ class Filter:
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`. A half is judged by what travels with it."""
         return "filtered" if any(holds(view) for holds in self._span) else None
+
+
+def _tests(texts: tuple[str, ...], context: Context) -> tuple[Callable[[Subject], bool], ...]:
+    return tuple(one.holds for one in conditions(texts, f"traces.{context}", context))
 
 
 class EventView:

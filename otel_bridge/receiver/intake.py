@@ -20,7 +20,7 @@ from otel_bridge.receiver.signals import LOGS, TRACES, not_taken, taken
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from otel_bridge.receiver.base import Consume, Encoding, Export, Outcome
     from otel_bridge.receiver.settings import ReceiverSettings
@@ -51,8 +51,8 @@ class Admission:
 
     def __init__(self, gate: Gate, budget: ByteBudget) -> None:
         self._stack = ExitStack()
-        self._stack.enter_context(gate.enter())
         self.claim: Claim = self._stack.enter_context(budget.claim())
+        self._stack.enter_context(gate.enter())
 
     def passed_on(self) -> ExitStack:
         """Take over what is held; the block then gives nothing back."""
@@ -76,6 +76,7 @@ class Intake:
         *,
         inflater: Inflater,
         tasks: asyncio.TaskGroup,
+        closed: Callable[[], str | None],
     ) -> None:
         self.telemetry: Final = telemetry
         self.settings: Final = settings
@@ -83,7 +84,9 @@ class Intake:
         self.inflater: Final = inflater
         self.limits: Final = BodyLimits(max_bytes=settings.max_request_bytes, seconds=settings.body_seconds)
         self.gate: Final = Gate(settings.max_requests)
-        self.budget: Final = ByteBudget(settings.in_flight_bytes, on_change=telemetry.in_flight)
+        self.budget: Final = ByteBudget(
+            settings.in_flight_bytes, on_change=telemetry.in_flight, closed=closed
+        )
         self._consume = consume
         self._tasks = tasks
         self._gave_up = False
@@ -217,11 +220,15 @@ class Intake:
 
 @asynccontextmanager
 async def open_intake(
-    consume: Consume, telemetry: Telemetry, settings: ReceiverSettings
+    consume: Consume,
+    telemetry: Telemetry,
+    settings: ReceiverSettings,
+    *,
+    closed: Callable[[], str | None] = lambda: None,
 ) -> AsyncGenerator[Intake]:
-    """Lend an intake; leaving drains it, then ends what is still under way."""
+    """Lend an intake; leaving drains it, then ends what is still under way. `closed` as in `ByteBudget`."""
     async with open_inflater() as inflater, asyncio.TaskGroup() as tasks:
-        intake = Intake(consume, telemetry, settings, inflater=inflater, tasks=tasks)
+        intake = Intake(consume, telemetry, settings, inflater=inflater, tasks=tasks, closed=closed)
         try:
             yield intake
         finally:

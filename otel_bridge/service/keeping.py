@@ -36,6 +36,7 @@ def writer_settings(config: BridgeConfig) -> WriterSettings:
         watched=watched(config),
         store=config.store,
         queue=_queue_settings(config) if config.upstreams else None,
+        pipelines=config.pipelines,
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.api.scoring.desk import ScoringDesk
 from otel_bridge.errors import StartError
 from otel_bridge.ingest.address import ADDRESS_FILE, PROBES_FILE, publish_address, withdraw_address
+from otel_bridge.ingest.child import background
 from otel_bridge.ingest.keeper import open_keeper
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.receiver.intake import open_intake
@@ -27,7 +28,7 @@ from otel_bridge.service.state import State
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from otel_bridge.config import BridgeConfig
@@ -119,8 +120,9 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             keeper = await owned.enter_async_context(open_keeper(writer_settings(config), telemetry))
             state.keeper = keeper
             upstream = await _open_delivery(owned, config, keeper, telemetry, state, stop)
+            memory = await _open_limiter(owned, config, telemetry)
             intake = await owned.enter_async_context(
-                open_intake(keeper.export, telemetry, _receiver_settings(config))
+                open_intake(keeper.export, telemetry, _receiver_settings(config), closed=memory)
             )
             files = await page if page else None  # before a span is taken: its sender may ask for it at once
             doors = await open_otlp(owned, config, intake)
@@ -136,6 +138,20 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             state.phase = "stopping"
     except* StartError as group:  # a task group wraps what leaves its block
         raise _first(group) from None
+
+
+async def _open_limiter(
+    owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry
+) -> Callable[[], str | None]:
+    """Return what says why nothing is taken now; it looks at memory where the configuration names a limit."""
+    if config.memory_limiter is None:
+        return lambda: None
+    from otel_bridge.service.memory import MemoryLimiter, total_bytes  # noqa: PLC0415 - where there is one
+
+    total = await asyncio.to_thread(total_bytes)
+    limiter = MemoryLimiter(config.memory_limiter, telemetry, total=total)
+    await owned.enter_async_context(background(limiter.watch()))
+    return limiter
 
 
 async def _drain(config: BridgeConfig, state: State, stop: Stop) -> None:
