@@ -26,6 +26,8 @@ MAX_BYTES = 32 << 20
 class Upstream:
     """What a Weave server keeps: `calls` by id, each merged from its parts; `times` counts their comings.
 
+    `starts` are all starts that came, in order.
+
     `behave` takes how the next writes are answered, one each; `always` answers every write while it is set.
     `refused_ops` makes batches with a call of such a name bad (400), `fatal_ops` fatal (500), `whole_only`
     names projects that take whole calls, `max_items` is what a batch may hold (413), `key` is the password
@@ -37,6 +39,7 @@ class Upstream:
         self.times: Counter[str] = Counter()
         self.requests: list[tuple[str, str, int]] = []
         self.headers: list[dict[str, str]] = []
+        self.starts: list[dict[str, Any]] = []
         self.deleted: list[str] = []
         self.renamed: dict[str, str] = {}
         self.always: Behaviour | None = None
@@ -109,6 +112,7 @@ class Upstream:
             self.deleted += document["call_ids"]
         for _, part in items:
             self.calls.setdefault(part["id"], {}).update(part)
+        self.starts += [part for kind, part in items if kind != "end"]
         self.times.update(part["id"] for kind, part in items if kind != "end")
         if path == "/call/upsert_batch":
             return answer(200, {"res": [_ids(kind, part) for kind, part in items]})

@@ -85,6 +85,19 @@ def _rows(definition: dict[str, Any], schema: dict[str, Any], before: str) -> It
         else:
             default = "needed" if name in needed else _shown(key.get("default"))
             yield f"`{before}{name}`", _takes(key), default, key.get("description", "")
+            for item in _items(key):
+                yield from _rows(_definition(item, schema), schema, f"{before}{name}[].")
+
+
+def _items(key: dict[str, Any]) -> list[str]:
+    """Return the models of the maps that a list takes."""
+    lists = [one["items"] for one in key.get("anyOf", [key]) if one.get("type") == "array"]
+    return [
+        one["$ref"]
+        for items in lists
+        for one in items.get("anyOf", [items])
+        if one.get("$ref", REFERENCE) != REFERENCE
+    ]
 
 
 def _definition(reference: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -106,12 +119,20 @@ def _choice(one: dict[str, Any]) -> str:
     if "title" in one:
         return str(one["title"])
     if one.get("type") == "array":
-        return f"list of {_choice(one['items'])}"
-    if one.get("type") == "object":
+        return f"list of {_several(one['items'])}"
+    if one.get("type") == "object" or "$ref" in one:
         return "map"
+    if "type" not in one:
+        return "anything"
     words = {"string": "text", "integer": "whole number", "boolean": "`true`, `false`", "number": "number"}
     least, most = one.get("minimum"), one.get("maximum")
     return words[one["type"]] + (f", {least:g} to {most:g}" if least is not None and most is not None else "")
+
+
+def _several(items: dict[str, Any]) -> str:
+    choices = [one for one in items.get("anyOf", [items]) if one.get("$ref") != REFERENCE]
+    said = " or ".join(dict.fromkeys(map(_choice, choices)))
+    return {"map": "maps", "text": "texts", "text or map": "texts or maps"}.get(said, said)
 
 
 def _shown(default: object) -> str:

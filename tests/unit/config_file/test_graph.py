@@ -149,16 +149,6 @@ def test_receivers_exporters_and_service_are_needed(problems, gone):
     assert problems(empty)
 
 
-def test_pipelines_that_lead_apart_are_refused_while_every_receiver_feeds_every_exporter(problems):
-    text = FAN_OUT.replace("[forward, weave_api]", "[weave_api]").replace("[store, forward]", "[store]")
-    text = text.replace("connectors:\n  forward:\n", "").replace("processors: [tag/b, tag], ", "")
-    assert [one.partition(": ")[2] for one in problems(text)] == [
-        f"service.pipelines: traces of {receiver} do not reach {exporter}; "
-        "in this version every receiver feeds every exporter"
-        for receiver, exporter in (("otlp", "weave/a"), ("otlp", "weave/b"), ("weave_api", "store"))
-    ]
-
-
 def test_there_must_be_a_pipeline_of_traces(problems):
     text = "receivers: {otlp: {protocols: {http: }}}\nexporters: {store: }\n"
     text += "service: {pipelines: {logs: {receivers: [otlp], exporters: [store]}}}\n"
