@@ -74,7 +74,7 @@ async def payload_schema(parts: Parts, body: FeedbackPayloadSchemaReq) -> bytes:
 
 def _range(body: FeedbackStatsReq | FeedbackPayloadSchemaReq, *, now: int) -> tuple[int, int]:
     start = int(body.start.timestamp())
-    end = now if body.end is None else int(body.end.timestamp())
+    end = now + 1 if body.end is None else int(body.end.timestamp())  # the second that is running is in it
     if end < start:
         raise refused(None, "end must be after start", None)
     if end - start > MAX_DAYS * DAY_SECONDS:

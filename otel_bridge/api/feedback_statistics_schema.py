@@ -41,7 +41,7 @@ class FeedbackStatsReq(BaseModel):
 
     project_id: str
     start: Moment = Field(description="Inclusive.")
-    end: Moment | None = Field(default=None, description="Exclusive; null = now.")
+    end: Moment | None = Field(default=None, description="Exclusive; null = now, this second included.")
     granularity: Granularity | None = Field(
         default=None, description="Bucket width in seconds, as in /calls/stats; null = chosen from the range."
     )
@@ -91,7 +91,7 @@ class FeedbackPayloadSchemaReq(BaseModel):
 
     project_id: str
     start: Moment = Field(description="Inclusive.")
-    end: Moment | None = Field(default=None, description="Exclusive; null = now.")
+    end: Moment | None = Field(default=None, description="Exclusive; null = now, this second included.")
     feedback_type: TypeFilter
     trigger_ref: str | None = Field(default=None, description=REF)
     runnable_ref: str | None = Field(default=None, description=REF)

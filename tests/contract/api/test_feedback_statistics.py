@@ -174,8 +174,10 @@ async def test_a_place_may_be_a_list_entry_or_hold_a_dot(api):
 
 async def test_without_metrics_or_end(api, clock):
     assert (await stats(api))["buckets"] == []
+    await score(api, {"score": 1})
     answer = await stats(api, SCORE, end=None)
-    assert answer["end"] == "2026-01-02T03:04:05Z"
+    assert answer["end"] == "2026-01-02T03:04:06Z"
+    assert answer["window_stats"]["output_score"]["max"] == 1
 
 
 async def test_feedback_that_is_purged_or_replaced_is_not_counted(api):
