@@ -206,10 +206,3 @@ def _is_moment(operand: q.Operand) -> bool:
             return name.endswith("_at")
         case _:
             return False
-
-
-class ScoresOnly(Maker):
-    """Asks for feedback and nothing else."""
-
-    def name(self) -> str:
-        return self.score()
