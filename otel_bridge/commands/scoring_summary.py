@@ -17,14 +17,17 @@ from otel_bridge.query.refs import parsed
 from otel_bridge.stats.payloads import step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from otel_bridge.commands.remote import RemoteSource
 
 READ_TOGETHER: Final = 1000
 """Calls whose feedback is read by one question: the most that a filter takes."""
-PREFERRED: Final = ("passed", "score", "value")
-"""Members of results that say most, in this order."""
+TRUTHS: Final = ("passed", "value")
+NUMBERS: Final = ("score", "value", "seconds", "length", "cost", "tokens", "count")
+"""Members of results that say most, in this order: those of rules are what the rule measured."""
+POSITIONS: Final = frozenset({"start", "end", "error_position"})
+"""Members that tell a place in a text: their mean says nothing."""
 MAX_DEPTH: Final = 4
 MAX_ERROR: Final = 200
 
@@ -74,7 +77,10 @@ def show_summary(summary: Summary) -> None:
     """Print a table, and the errors below it."""
     table = Table(box=None, pad_edge=False)
     table.add_column("scorer", no_wrap=True)
-    for title in ("done", "failed", "passed", "mean", "min", "max"):
+    for title in ("done", "failed", "passed"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("number", no_wrap=True)
+    for title in ("mean", "min", "max"):
         table.add_column(title, justify="right", no_wrap=True)
     errors = []
     for one in summary.scorers():
@@ -83,6 +89,7 @@ def show_summary(summary: Summary) -> None:
             f"{one['done']:,}",
             Text(f"{one['failed']:,}" if one["failed"] else "", style="red"),
             "" if one["pass_rate"] is None else f"{one['pass_rate']:.1%}",
+            Text(shown.in_line(one["number"] or "")),
             *(_short(one[name]) for name in ("mean", "min", "max")),
         )
         if one["failed"] and one["last_error"]:
@@ -109,16 +116,18 @@ def _outputs(bridge: RemoteSource, project: str, ids: Sequence[str]) -> Iterator
             yield from ((ref, payload.get("output")) for ref, payload in newest.items())
 
 
-def _figures(outputs: Sequence[Any]) -> dict[str, float | None]:
-    """Return the share of true and the spread of the number that says most."""
+def _figures(outputs: Sequence[Any]) -> dict[str, str | float | None]:
+    """Return the share of true, and name and spread of the number that says most (no name: the result itself)."""
     truths: defaultdict[str, list[Any]] = defaultdict(list)
     numbers: defaultdict[str, list[Any]] = defaultdict(list)
     for output in outputs:
         for place, value in _leaves(output, "", MAX_DEPTH):
             (truths if isinstance(value, bool) else numbers)[place].append(value)
-    said, spread = _best(truths, len(outputs)), _best(numbers, len(outputs))
+    said, number = truths[_best(truths, TRUTHS)], _best(numbers, NUMBERS)
+    spread = numbers[number]
     return {
         "pass_rate": sum(said) / len(said) if said else None,
+        "number": number or None,
         "mean": fsum(spread) / len(spread) if spread else None,
         "min": min(spread, default=None),
         "max": max(spread, default=None),
@@ -135,13 +144,13 @@ def _leaves(value: Any, place: str, deeper: int) -> Iterator[tuple[str, Any]]:
         yield place, value
 
 
-def _best(found: dict[str, list[Any]], outputs: int) -> list[Any]:
-    """Choose what says most: the result itself, a preferred member, else one that all results have."""
-    for place in ("", *PREFERRED):
+def _best(found: Mapping[str, Sequence[Any]], preferred: Sequence[str]) -> str:
+    """Choose the place that says most: the result itself, a preferred member, else what most results have."""
+    for place in ("", *preferred):
         if place in found:
-            return found[place]
-    everywhere = [place for place, values in found.items() if len(values) == outputs]
-    return found[min(everywhere)] if everywhere else []
+            return place
+    left = found.keys() - POSITIONS
+    return min(left, key=lambda place: (-len(found[place]), place), default="")
 
 
 def _name_of(ref: str) -> str:

@@ -38,10 +38,12 @@ def test_a_table_tells_how_it_went_by_scorer(scored):
     out, err = run("score", *scored, "--scorer", refund, "--scorer", brief, "--scorer", "valid_json")
 
     assert err == ""
-    assert out.split("\n")[0].split() == ["scorer", "done", "failed", "passed", "mean", "min", "max"]
+    assert out.split("\n")[0].split() == [
+        "scorer", "done", "failed", "passed", "number", "mean", "min", "max",
+    ]  # fmt: skip
     assert rows(out) == {
-        "brief": ["4", "75.0%", "7.25", "2", "17"],
-        "refund": ["4", "50.0%", "0.5", "0", "1"],
+        "brief": ["4", "75.0%", "length", "7.25", "2", "17"],
+        "refund": ["4", "50.0%", "score", "0.5", "0", "1"],
         "valid_json": ["4", "25.0%"],
     }
 
@@ -62,8 +64,8 @@ def test_json_has_the_figures_of_the_table(scored):
     (told,) = json.loads(out)["scorers"]
     assert told.pop("scorer_ref").startswith(f"weave:///{PROJECT}/object/short:")
     assert told == {
-        "scorer": "short", "done": 4, "failed": 0, "pass_rate": 0.5, "mean": 7.25, "min": 2, "max": 17,
-        "last_error": None,
+        "scorer": "short", "done": 4, "failed": 0, "pass_rate": 0.5, "number": "length",
+        "mean": 7.25, "min": 2, "max": 17, "last_error": None,
     }  # fmt: skip
 
 
