@@ -25,11 +25,14 @@ def selection(
     until: str | None = None,
     text: str | None = None,
     runs: bool = True,
+    running: bool = True,
 ) -> dict[str, Any]:
-    """Make the body that selects these calls; `runs` of scorers among them, or not."""
+    """Make the body that selects these calls; `runs` of scorers and calls that are `running` too, or not."""
     conditions: list[dict[str, Any]] = []
     if not runs:
         conditions.append({"$eq": [_field(f"attributes.{'.'.join(SCORED_CALL)}"), _literal("")]})
+    if not running and not status:
+        conditions.append({"$not": [{"$eq": [_field("summary.weave.status"), _literal("running")]}]})
     if status:
         conditions.append({"$eq": [_field("summary.weave.status"), _literal(status)]})
     if since:

@@ -54,7 +54,8 @@ _BRIDGE: Final = together(
 def score(**given: Any) -> None:
     """Score calls by scorers and show what came of it.
 
-    Ends with 1 when a score failed, or when no calls match. Ctrl-C stops waiting; scoring goes on.
+    Calls that still run are left out, unless --status running asks for them. Ends with 1 when a score
+    failed, or when no calls match. Ctrl-C stops waiting; scoring goes on.
     """
     from otel_bridge.commands.scoring_ask import score_calls  # noqa: PLC0415
 

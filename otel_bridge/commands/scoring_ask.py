@@ -46,9 +46,9 @@ def score_calls(
     checked_project(project)
     with told(), closing(RemoteSource(url)) as bridge:
         names = _names(bridge, project, scorers)
-        ids = _ids(bridge, asking.selection(project=project, runs=False, **filters), limit)
+        ids = _ids(bridge, asking.selection(project=project, runs=False, running=False, **filters), limit)
         if not ids:
-            raise CommandFailed(f"no calls of {project} match: nothing was scored")
+            raise CommandFailed(f"no calls of {project} match that have ended: nothing was scored")
         jobs = list(_asked(bridge, project, names, ids, again=again))
         if not wait:
             click.echo(f"asked for {len(ids)} calls by {len(names)} scorers; jobs: {', '.join(jobs)}")

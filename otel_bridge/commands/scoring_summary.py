@@ -117,7 +117,7 @@ def _outputs(bridge: RemoteSource, project: str, ids: Sequence[str]) -> Iterator
 
 
 def _figures(outputs: Sequence[Any]) -> dict[str, str | float | None]:
-    """Return the share of true, and name and spread of the number that says most (no name: the result itself)."""
+    """Return the share of true, and name (None: the result) and spread of the number that says most."""
     truths: defaultdict[str, list[Any]] = defaultdict(list)
     numbers: defaultdict[str, list[Any]] = defaultdict(list)
     for output in outputs:

@@ -58,6 +58,17 @@ def test_filters_and_a_limit_say_which_calls(scored):
     assert "wandb.runnable.latency" in [one["feedback_type"] for one in call["summary"]["weave"]["feedback"]]
 
 
+def test_calls_that_still_run_are_scored_only_when_asked_for(scored, bridge_process):
+    unended = start_item(9, project_id="people/unended", started_at=at(9))
+    client.post(bridge_process.api, "/call/upsert_batch", a_batch(unended))
+    asked = [*scored, "--project", "people/unended", "--scorer", "pii"]
+
+    _, err = run("score", *asked, code=1)
+    assert "no calls of people/unended match that have ended" in err
+    out, _ = run("score", *asked, "--status", "running", "--json")
+    assert json.loads(out)["calls"] == 1
+
+
 def test_json_has_the_figures_of_the_table(scored):
     out, _ = run("score", *scored, "--scorer", "length:max=3,name=short", "--json")
 
