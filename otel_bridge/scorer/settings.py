@@ -234,6 +234,8 @@ class ScoringSettings(Strict):
             for stored in scorer.stands_in_for or ():
                 if taken.setdefault(stored, name) != name:
                     raise ValueError(f"{taken[stored]} and {name} both stand in for {stored}")
+                if stored in self.scorers and stored != name:
+                    raise ValueError(f"{name} stands in for {stored}, and {stored} is registered itself")
         return self
 
     def in_the_clear(self) -> str:

@@ -93,6 +93,11 @@ def test_secrets_are_shown_to_nobody_else():
             "",
             "a and b both stand in for T",
         ),
+        (
+            {"scorers": {"a": {"type": "length"}, "b": {"type": "length", "stands_in_for": "a"}}},
+            "",
+            "b stands in for a, and a is registered itself",
+        ),
     ],
 )
 def test_a_mistake_is_told_at_its_place(said, place, why):
