@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import orjson
 from msgspec import Raw, Struct
 
 from otel_bridge.scorer.arguments import Matcher
@@ -43,13 +44,20 @@ def load(settings: Mapping[str, Any], column_map: Mapping[str, str] | None) -> L
 
 
 def encoded(value: Any, max_bytes: int) -> Raw:
-    """Return a result as compact JSON; raise ScorerFailed for what is none, or larger than `max_result`."""
+    """Return a result as compact JSON; raise ScorerFailed for what is none, or larger than `max_result`.
+
+    NaN and infinities become null. A whole number beyond a double is refused: no reader has room for it.
+    """
     try:
         content = msgspec.json.encode(value, enc_hook=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise ScorerFailed(f"the result is no JSON: {error or type(error).__name__}") from error
     if len(content) > max_bytes:
         raise ScorerFailed(f"the result has {len(content)} bytes, more than max_result = {max_bytes}")
+    try:
+        orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise ScorerFailed(f"the result is JSON that nobody can read: {error.msg}") from error
     return Raw(content)
 
 

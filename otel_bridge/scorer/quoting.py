@@ -8,6 +8,7 @@ import orjson
 
 QUOTED_CHARACTERS: Final = 200
 """How much of somebody's answer an error shows."""
+_REDIRECTS: Final = 3
 _LOOKED_AT: Final = 4 * QUOTED_CHARACTERS
 
 
@@ -15,6 +16,13 @@ def quoted(text: str) -> str:
     """Return the beginning of a text in one line."""
     line = " ".join(text[:_LOOKED_AT].split())
     return line if len(line) <= QUOTED_CHARACTERS else line[:QUOTED_CHARACTERS] + "…"
+
+
+def answered(status: int, body: bytes) -> str:
+    """Return `STATUS: message` of an answer that is no success, or what the status alone says."""
+    if message := message_of(body):
+        return f"{status}: {message}"
+    return f"{status}, and redirects are not followed" if status // 100 == _REDIRECTS else f"{status}"
 
 
 def message_of(body: bytes) -> str:

@@ -15,7 +15,7 @@ from otel_bridge.scorer.judge.asking import adaptations, body_of, messages_of
 from otel_bridge.scorer.judge.fitting import check_fits
 from otel_bridge.scorer.judge.judge import judge_of
 from otel_bridge.scorer.judge.values import recorded, values_of
-from otel_bridge.scorer.quoting import message_of
+from otel_bridge.scorer.quoting import answered
 from otel_bridge.scoring.outgoing import Unreached
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def _send(place: Place, body: bytes, outgoing: Outgoing, seconds: float) -
 def _raise_for(reply: Reply) -> None:
     if reply.status == HTTPStatus.OK:
         return
-    text = f"the model server answered {reply.status}: {message_of(reply.body)}"
+    text = f"the model server answered {answered(reply.status, reply.body)}"
     if reply.status in BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ScorerBusy(text, retry_after=retry_after(reply.headers.get("retry-after")) or None)
     raise ScorerFailed(text)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from otel_bridge.http.session import open_session
 from otel_bridge.scorer.base import ScorerFailed
 from otel_bridge.scorer.places import Places
-from otel_bridge.scorer.quoting import message_of
+from otel_bridge.scorer.quoting import answered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping
@@ -89,7 +89,7 @@ class Outgoing:
         body = urlencode(token.form).encode()
         reply = await self.post(token.url, body, headers, seconds=seconds, max_bytes=MAX_TOKEN_BYTES)
         if reply.status != HTTPStatus.OK:
-            raise ScorerFailed(f"the token endpoint answered {reply.status}: {message_of(reply.body)}")
+            raise ScorerFailed(f"the token endpoint answered {answered(reply.status, reply.body)}")
         lasts, value = _token(reply.body)
         self._tokens[token] = (now + max(0.0, lasts - TOKEN_MARGIN_SECONDS), value)
         return value

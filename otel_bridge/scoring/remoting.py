@@ -10,7 +10,7 @@ import orjson
 
 from otel_bridge.scorer.base import ScorerFailed, Unusable, Verdict
 from otel_bridge.scorer.judge.values import recorded
-from otel_bridge.scorer.quoting import message_of
+from otel_bridge.scorer.quoting import answered
 from otel_bridge.scorer.remote import MAX_BODY_BYTES, headers_of, read, remote_of, request_of
 from otel_bridge.scoring.outgoing import Unreached
 
@@ -56,5 +56,5 @@ async def _send(spec: Spec, remote: Remote, body: bytes, task: Task, outgoing: O
 
 def _result(reply: Reply) -> Raw:
     if reply.status != HTTPStatus.OK:
-        raise ScorerFailed(f"the remote scorer answered {reply.status}: {message_of(reply.body)}")
+        raise ScorerFailed(f"the remote scorer answered {answered(reply.status, reply.body)}")
     return read(reply.body)

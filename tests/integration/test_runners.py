@@ -49,11 +49,12 @@ async def test_whatever_has_a_json_form_is_a_result():
 
 
 async def test_what_has_no_json_form_or_is_too_large_costs_its_own_call_only():
-    found = await scored(python("returns"), "object", "circle", "large", "text")
+    found = await scored(python("returns"), "object", "circle", "large", "text", "number of 400 digits")
     assert found[0] == "the result is no JSON: an object of class object has no JSON form"
     assert found[1].startswith("the result is no JSON: ")
     assert found[2] == f"the result has {(100 << 20) + 2} bytes, more than max_result = {1 << 20}"
     assert found[3] == "good"
+    assert found[4].startswith("the result is JSON that nobody can read: number")
 
 
 async def test_a_scorer_that_cannot_be_loaded_says_why_for_each_call():

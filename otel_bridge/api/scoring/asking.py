@@ -24,6 +24,8 @@ MAX_REQUEST_SCORERS: Final = 100
 """Scorers of one `/calls/score`."""
 MAX_REQUEST_TASKS: Final = 200_000
 """Calls times scorers of one `/calls/score`."""
+_PREDICATES: Final = ("is ", "names ")
+"""How reasons begin whose subject is the name that was given."""
 _TOGETHER: Final = 1_000
 """Tasks that are made and queued in one go, so that nobody else waits long for the event loop."""
 
@@ -80,7 +82,7 @@ async def _unknown(parts: Parts, project_id: str, call_ids: tuple[str, ...]) -> 
 
 def _refusal(unknown: Sequence[str], unfit: Mapping[str, str]) -> WriteRefused:
     """Name everything in `reason` for people, and apart for programs."""
-    told = [why if why.startswith(ref) and ref else f"{ref!r} {why}" for ref, why in unfit.items()]
+    told = [_named(ref, why) for ref, why in unfit.items()]
     said = [f"scorer_refs: {'; '.join(told)}"] if told else []
     if unknown:
         said.append(f"call_ids: not known: {', '.join(unknown)}")
@@ -88,6 +90,13 @@ def _refusal(unknown: Sequence[str], unfit: Mapping[str, str]) -> WriteRefused:
     body |= {"unknown_calls": unknown} if unknown else {}
     body |= {"unusable_scorers": unfit} if unfit else {}
     return WriteRefused(400 if unfit else 404, orjson.dumps(body))
+
+
+def _named(ref: str, why: str) -> str:
+    """Put the name before a reason that lacks it: as its subject, else apart."""
+    if ref and why.startswith(ref):
+        return why
+    return f"{ref!r} {why}" if why.startswith(_PREDICATES) else f"{ref!r}: {why}"
 
 
 async def _published(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otel_bridge.api.scoring.asking import MAX_REQUEST_SCORERS
+from otel_bridge.api.scoring.asking import MAX_REQUEST_SCORERS, _named
 from tests.contract.api.bodies import PROJECT, call_id
 from tests.contract.api.scores import CODE, PATH, a_request, counts, publish, serve_scoring
 
@@ -53,6 +53,19 @@ async def test_a_malformed_or_unknown_scorer_is_told_why(api, ref, why):
     assert reply.status == 400
     assert why in reply.json["unusable_scorers"][ref]
     assert why in reply.json["reason"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "why", "told"),
+    [
+        ("nobody", "is no registered scorer", "'nobody' is no registered scorer"),
+        ("ours", "the Python package my is not installed", "'ours': the Python package my is not installed"),
+        ("a:b", "a:b is no scorer", "a:b is no scorer"),
+        ("", "is neither a ref nor a name", "'' is neither a ref nor a name"),
+    ],
+)
+def test_a_reason_names_its_scorer_once(ref, why, told):
+    assert _named(ref, why) == told
 
 
 async def test_a_scorer_with_code_of_its_own_is_told_what_to_do(api):

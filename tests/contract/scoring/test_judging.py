@@ -115,7 +115,7 @@ class TestFaults:
             ("fake-no-json", "the answer of the model is no JSON: 'Well, it depends.'"),
             ("fake-garbled", "did not answer with JSON"),
             ("fake-huge", f"the answer is larger than {MAX_ANSWER_BYTES} bytes"),
-            ("fake-redirect", "answered 307"),
+            ("fake-redirect", "answered 307, and redirects are not followed"),
         ],
     )
     async def test_what_would_be_no_better_next_time_has_failed(self, model, asking, name, named):
