@@ -19,6 +19,7 @@ from otel_bridge.commands.scoring_inline import is_inline, object_of
 from otel_bridge.commands.scoring_summary import Summary, show_summary
 from otel_bridge.commands.source import checked_project
 from otel_bridge.model.scoring import MAX_REQUEST_CALLS
+from otel_bridge.query.derived import REF_SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,10 +71,21 @@ def score_calls(
 def _names(bridge: RemoteSource, project: str, scorers: Sequence[str]) -> list[str]:
     """Return names and refs; scorers that are described are published first."""
     objects = [object_of(text) if is_inline(text) else None for text in scorers]
+    bare = any(
+        val is None and not text.startswith(REF_SCHEME) for text, val in zip(scorers, objects, strict=True)
+    )
+    known = _refs_by_name(bridge, project) if bare else {}
     return [
-        text if val is None else _published(bridge, project, val)
+        known.get(text, text) if val is None else _published(bridge, project, val)
         for text, val in zip(scorers, objects, strict=True)
     ]
+
+
+def _refs_by_name(bridge: RemoteSource, project: str) -> dict[str, str]:
+    """Return the refs of scorers that only the project has, by the names that `otel-bridge scorers` lists."""
+    found = bridge.look("/bridge/scorers", project_id=project)["scorers"]
+    registered = {one["name"] for one in found if not one["ref"]}
+    return {one["name"]: one["ref"] for one in found if one["ref"] and one["name"] not in registered}
 
 
 def _published(bridge: RemoteSource, project: str, val: dict[str, Any]) -> str:

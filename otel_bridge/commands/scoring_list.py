@@ -38,9 +38,15 @@ def list_scorers(*, url: str, project: str, as_json: bool) -> None:
         sys.stdout.write(msgspec.json.encode({"scorers": found, "kinds": kinds}).decode() + "\n")
         return
     console = terminal()
-    console.print(_scorers(found), soft_wrap=True)
+    console.print(_scorers(_once(found)), soft_wrap=True)
     console.print()
     console.print(_kinds(kinds), soft_wrap=True)
+
+
+def _once(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what was published of scorers that are registered: their names give the present version."""
+    registered = {one["name"] for one in found if not one["ref"] and one["usable"]}
+    return [one for one in found if not one["ref"] or one["name"] not in registered]
 
 
 def _scorers(found: list[dict[str, Any]]) -> Table:

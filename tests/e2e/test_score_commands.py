@@ -69,6 +69,21 @@ def test_calls_that_still_run_are_scored_only_when_asked_for(scored, bridge_proc
     assert json.loads(out)["calls"] == 1
 
 
+def test_a_scorer_of_the_project_is_found_by_the_name_that_is_listed(scored):
+    run("score", *scored, "--scorer", "length:max=2,name=terse", "--op", "other")
+    out, _ = run("score", *scored, "--scorer", "terse", "--json")
+
+    assert "terse" in run("scorers", *scored)[0]
+    assert [one["scorer"] for one in json.loads(out)["scorers"]] == ["terse"]
+
+
+def test_a_registered_scorer_is_listed_once_though_it_was_published(scored):
+    run("score", *scored, "--scorer", "cost")
+
+    listed = run("scorers", *scored)[0].split("\n\n")[0]
+    assert [line.split()[0] for line in listed.splitlines()].count("cost") == 1
+
+
 def test_json_has_the_figures_of_the_table(scored):
     out, _ = run("score", *scored, "--scorer", "length:max=3,name=short", "--json")
 
