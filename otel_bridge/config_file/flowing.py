@@ -55,7 +55,7 @@ def plan_of(graph: Graph, components: Components, document: Document) -> Plan:
 
 
 def _written(settings: BaseModel) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude_unset=True)
+    return settings.model_dump(mode="json", exclude_defaults=True)
 
 
 def _try(kind: Kind, name: str, component: Component, document: Document) -> None:

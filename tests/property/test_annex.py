@@ -17,9 +17,12 @@ from otel_bridge.query.annex_fields import feedback_field
 from otel_bridge.query.refs import call_ref
 from tests.contract.store.annex_records import a_price, a_remark
 from tests.contract.store.records import PROJECT, T0, Store, a_call, a_deletion, call_id
+from tests.property.amounts import examples
 
 CALM = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 projects = st.sampled_from([PROJECT, PROJECT, "acme/other"])
 names = st.sampled_from(["a", "b", "c", "d'; --"])

@@ -11,6 +11,7 @@ from otel_bridge.errors import NotBuilt
 from otel_bridge.model.query import COLUMNS, CallsQuery
 from otel_bridge.query.fields import field_of
 from otel_bridge.weave.refusals import WriteRefused
+from tests.property.amounts import examples
 
 names = st.lists(st.text(max_size=5), max_size=3) | st.none()
 numbers = st.integers(-2, 2**63) | st.none() | st.just("3") | st.floats()
@@ -39,7 +40,7 @@ bodies = st.fixed_dictionaries(
 readers = st.sampled_from([queries.calls_query, queries.calls_count, queries.one_call])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(read=readers, body=bodies | st.integers() | st.lists(st.integers(), max_size=2))
 def test_a_question_is_understood_or_refused(read, body):
     match understood(read, body):

@@ -15,6 +15,7 @@ from otel_bridge.weave.fields import micros
 from otel_bridge.weave.ids import is_call_id, is_trace_id, new_id
 from otel_bridge.weave.writes import WRITES, WriteRefused, decode_write
 from tests.contract.api.bodies import a_batch, a_start, a_whole_call, an_end, call_id
+from tests.property.amounts import examples
 
 text = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 json = st.recursive(
@@ -77,13 +78,13 @@ def outcome(route: str, body: bytes) -> None:
         assert (status, *members) in {(400, "reason"), (413, "reason"), (422, "detail")}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(route=routes, body=json | good.flatmap(spoiled))
 def test_any_json_is_decoded_or_refused(route, body):
     outcome(route, orjson.dumps(body))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(route=routes, body=st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused(route, body):
     outcome(route, body)

@@ -17,8 +17,9 @@ from otel_bridge.model.questions import AskFeedbackStats
 from otel_bridge.model.stats import FeedbackChoice, FeedbackMetric
 from tests.contract.store.annex_records import a_remark, ask, remarks
 from tests.contract.store.records import PROJECT, Store
+from tests.property.amounts import examples
 
-CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SECOND = 1_000_000
 START = 1_767_225_600
 SPAN = 200_000

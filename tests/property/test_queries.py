@@ -15,6 +15,7 @@ from otel_bridge.model.query import CallsQuery
 from otel_bridge.store.sqlite import scan
 from otel_bridge.store.sqlite.select import search
 from tests.contract.store.records import PROJECT, Store
+from tests.property.amounts import examples
 from tests.property.generated import Maker, ScoresOnly
 
 EXAMPLES = 60
@@ -25,13 +26,13 @@ EXPRESSIONS = 50
 seeds = st.integers(0, 2**32)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(EXAMPLES), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seeds)
 def test_both_stores_select_what_the_reference_selects(seed):
     compare(Maker(random.Random(seed)), seed)
 
 
-@settings(max_examples=EXAMPLES // 8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(EXAMPLES // 8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seeds)
 def test_both_stores_select_by_feedback_what_the_reference_selects(seed):
     compare(ScoresOnly(random.Random(seed)), seed, feedback=40)

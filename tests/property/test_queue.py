@@ -18,6 +18,7 @@ from otel_bridge.queue.base import QueueLimits
 from otel_bridge.queue.sqlite.writer import RECORD_BYTES
 from tests.contract.queue.records import MANY, TWO, Queue, a_dead_call, a_record
 from tests.contract.store.crash_vfs import RecordingVFS, Tape
+from tests.property.amounts import examples
 
 NAMES = tuple(destination.name for destination in TWO)
 MAX_BYTES = 4000
@@ -163,4 +164,4 @@ class QueueAgainstAList(RuleBasedStateMachine):
 
 
 TestQueueAgainstAList = QueueAgainstAList.TestCase
-TestQueueAgainstAList.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestQueueAgainstAList.settings = settings(max_examples=examples(40), stateful_step_count=25, deadline=None)

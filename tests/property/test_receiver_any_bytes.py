@@ -25,6 +25,7 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.receiver.signals import SIGNALS, TRACES
 from otel_bridge.telemetry import Telemetry
 from otel_bridge.testing import RecordingConsume
+from tests.property.amounts import examples
 
 TYPES = ("application/x-protobuf", "application/json")
 PATHS = ("/v1/traces", "/v1/metrics", "/v1/logs")
@@ -89,13 +90,13 @@ async def _status(session, base, body, content_type, path, coding, compressed) -
         return response.status
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(requests, min_size=1, max_size=12), st.booleans())
 def test_any_bytes_in_any_coding_are_answered_200_or_400(sent, logs):
     assert set(asyncio.run(_answers(sent, logs=logs))) <= {200, 400}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=20_000), st.sampled_from(list(Coding)), st.data())
 def test_inflating_is_the_inverse_of_compressing_however_the_bytes_are_cut(plain, coding, data):
     wire = COMPRESS[coding](plain)
@@ -108,7 +109,7 @@ def test_inflating_is_the_inverse_of_compressing_however_the_bytes_are_cut(plain
     assert b"".join(parts) == plain
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=2000), st.sampled_from(list(Coding)))
 def test_inflating_any_bytes_ends_with_data_or_a_refusal(wire, coding):
     async def inflate() -> None:
@@ -121,7 +122,7 @@ def test_inflating_any_bytes_ends_with_data_or_a_refusal(wire, coding):
     asyncio.run(inflate())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=4))
 def test_counting_finds_every_span_of_a_request(shape):
     request = ExportTraceServiceRequest(
@@ -133,7 +134,7 @@ def test_counting_finds_every_span_of_a_request(shape):
     assert count_items(request.SerializeToString(), Encoding.PROTOBUF, TRACES) == sum(map(sum, shape))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.one_of(st.binary(max_size=300), json_like), st.sampled_from(list(Encoding)), st.sampled_from(SIGNALS)
 )

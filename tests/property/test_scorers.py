@@ -15,6 +15,7 @@ from otel_bridge.scorer.arguments import Matcher
 from otel_bridge.scorer.base import ScorerFailed
 from otel_bridge.scorer.rules.detecting import Detector
 from otel_bridge.scorer.rules.opening import MODELS, open_rule
+from tests.property.amounts import examples
 
 texts = st.text(max_size=20) | st.sampled_from(
     ["{}", "[1]", "```json\n{}\n```", "```", "a@b.io", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00",
@@ -72,7 +73,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(data=st.data(), call=calls)
 def test_every_kind_has_a_result_for_any_call(kind, data, call):
     said = data.draw(SETTINGS[kind])
@@ -88,7 +89,7 @@ def test_every_kind_has_a_result_for_any_call(kind, data, call):
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(data=st.data(), call=calls)
 def test_the_members_of_a_result_are_the_same_whatever_the_call(kind, data, call):
     rule = open_rule(kind, data.draw(SETTINGS[kind]))

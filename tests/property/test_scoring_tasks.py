@@ -32,6 +32,7 @@ from tests.contract.store.scoring_records import (
     settle,
     status,
 )
+from tests.property.amounts import examples
 from tests.property.scoring_model import LEASE, OPEN, Known, Model
 
 NUMBERS = st.integers(1, 4)
@@ -264,5 +265,5 @@ class TasksAgainstAList(RuleBasedStateMachine):
 
 TestTasksAgainstAList = TasksAgainstAList.TestCase
 TestTasksAgainstAList.settings = settings(
-    settings.get_profile("same"), max_examples=25, stateful_step_count=30
+    settings.get_profile("same"), max_examples=examples(25), stateful_step_count=30
 )

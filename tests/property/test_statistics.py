@@ -20,8 +20,9 @@ from otel_bridge.stats.answer import answer
 from otel_bridge.stats.metrics import AGGREGATIONS, CALL_METRICS, TOKEN_METRICS
 from tests.contract.api.rates import LIST, PriceList
 from tests.contract.store.records import PROJECT, T0, Store, a_start, an_end
+from tests.property.amounts import examples
 
-CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SECOND = 1_000_000
 START = T0 // SECOND
 SPAN = 40_000

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from otel_bridge.model.call import CompletedCall, DeletedCalls, EndedCall, StartedCall, UpdatedCall
 from otel_bridge.model.query import SORTABLE, CallsFilter, SortBy
 from tests.contract.store.records import PROJECT, T0, Store, call_id, trace_id
+from tests.property.amounts import examples
 
-CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 numbers = st.integers(1, 4)
 traces = st.sampled_from([trace_id(1), trace_id(2)])

@@ -12,8 +12,9 @@ from otel_bridge.model.call import DeletedCalls
 from otel_bridge.store.merge import derived_id
 from tests.contract.store.records import PROJECT, Store, a_name, an_end, call_id
 from tests.contract.store.spans import a_sent_span, some_logs, translation
+from tests.property.amounts import examples
 
-CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 numbers = st.integers(1, 3)
 bodies = st.lists(st.sampled_from(["a", "b", "c", "failed d"]), min_size=1, max_size=3, unique=True)

@@ -14,8 +14,9 @@ from tests.contract.store.records import PROJECT, Store, call_id
 from tests.contract.store.spans import a_real_span, some_logs
 from tests.contract.store.test_measure import measure
 from tests.contract.store.test_together import counting
+from tests.property.amounts import examples
 
-CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 numbers = st.integers(1, 3)
 spans = st.builds(
