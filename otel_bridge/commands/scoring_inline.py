@@ -45,7 +45,10 @@ def object_of(text: str) -> dict[str, Any]:
     try:
         known = registered(ScoringSettings.model_validate({"scorers": {name: settings | {"type": kind}}}))
     except ValidationError as error:
-        raise click.UsageError(f"--scorer {text!r}: {told(error, skip=3)}") from error
+        said = (
+            told(error, skip=3).replace(f"scorers.{name}.[key]: ", "name: ").replace(f"scorers.{name}: ", "")
+        )
+        raise click.UsageError(f"--scorer {text!r}: {said}") from error
     return object_form(known[name])
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from otel_bridge.query.refs import parsed
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.catalogue import spec_of_object
 from otel_bridge.scorer.nested import MAX_DEPTH, filled, refs_in
@@ -72,6 +73,8 @@ class Scorers:
 
     async def _value(self, ref: str) -> Any:
         """Read an object, and those it names in the place of their refs."""
+        if parsed(ref) is None:
+            raise Unusable(f"{ref} is no ref of a scorer: weave:///ENTITY/PROJECT/object/NAME:DIGEST")
         values = await self._values([ref])
         value = values.get(ref)
         if value is None:

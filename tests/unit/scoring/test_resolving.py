@@ -50,6 +50,13 @@ async def test_objects_that_an_object_names_are_read_into_it(desk):
     assert value["score"] == "weave:///acme/app/op/s:d", "ops are code and stay refs"
 
 
+async def test_a_name_in_a_message_is_told_to_be_no_ref(desk):
+    async with scorers_of(desk) as scorers:
+        with pytest.raises(Unusable, match="brief is no ref"):
+            await scorers.get("brief")
+    assert desk.bodies(READ) == []
+
+
 async def test_what_is_not_there_and_what_may_not_run_is_unusable_and_asked_again_later(desk, monkeypatch):
     def check(spec):
         raise Unusable(f"{spec.name} may not run here")
