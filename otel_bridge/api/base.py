@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.weave.base import Answer, Write
 
@@ -23,6 +24,9 @@ class Calls(Protocol):
 
     async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
         """One step of `CallWriter.retranslate`, committed."""
+
+    async def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
+        """One step of `CallWriter.erase`, committed."""
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         """`CallReader.plan`, off the event loop."""

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from otel_bridge.store.erasure import USER_ATTRIBUTES, EraseCursor, Erasure, Phase
 from otel_bridge.store.retranslation import Cursor, Retranslation
 from otel_bridge.weave.checked import checked
 from otel_bridge.weave.schema import Closed
@@ -55,6 +56,60 @@ def retranslation(document: Any) -> tuple[Retranslation, Cursor | None]:
 async def retranslate(parts: "Parts", question: tuple[Retranslation, Cursor | None]) -> bytes:
     """Do one step of a retranslation; answer `store.retranslation.Retranslated` as JSON."""
     return msgspec.json.encode(await parts.calls.retranslate(*question))
+
+
+class EraseCursorBody(Closed):
+    """`cursor`: as a step answered it."""
+
+    phase: Phase
+    after: Place
+    through: Place
+
+
+Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=10_000)]
+Some = Annotated[str, Field(min_length=1)]
+
+
+class EraseReq(Closed):
+    """The body of `/bridge/erase`; members as in `store.erasure.Erasure`, at least one of them to select."""
+
+    project_id: str | None = None
+    calls: Names = Field(default=[])
+    user: Some | None = None
+    user_attributes: Names = Field(default=list(USER_ATTRIBUTES))
+    thread: Some | None = None
+    attributes: dict[Some, str] = Field(default={})
+    dry_run: bool = False
+    cursor: EraseCursorBody | None = None
+
+    @model_validator(mode="after")
+    def selects(self) -> "EraseReq":
+        """Refuse a body that would select nothing."""
+        if not (self.calls or self.user or self.thread or self.attributes):
+            raise ValueError("one of calls, user, thread and attributes is needed")
+        return self
+
+
+def erasure(document: Any) -> tuple[Erasure, EraseCursor | None]:
+    """Read a question for one step; raise WriteRefused (422)."""
+    body = checked(EraseReq, document)
+    at = body.cursor
+    cursor = None if at is None else EraseCursor(at.phase, at.after, at.through)
+    asked = Erasure(
+        project_id=body.project_id,
+        calls=tuple(body.calls),
+        user=body.user,
+        user_attributes=tuple(body.user_attributes),
+        thread=body.thread,
+        attributes=body.attributes,
+        dry_run=body.dry_run,
+    )
+    return asked, cursor
+
+
+async def erase(parts: "Parts", question: tuple[Erasure, EraseCursor | None]) -> bytes:
+    """Do one step of an erasure; answer `store.erasure.Erased` as JSON."""
+    return msgspec.json.encode(await parts.calls.erase(*question))
 
 
 def micros(moment: datetime) -> int:

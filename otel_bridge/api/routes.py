@@ -227,6 +227,7 @@ ANSWERED_HERE: Final = QUEUED | {"/graphql"}
 """What a sidecar answers itself. GraphQL too: `weave.init` asks it, and trace servers do not have it."""
 
 RETRANSLATE: Final = "/bridge/retranslate"
+ERASE: Final = "/bridge/erase"
 OF_THE_STORE: Final = frozenset({RETRANSLATE, *(route.path for route in WORKER_ROUTES)})
 """Routes of our own that only a bridge with a store has."""
 DESCRIPTION: Final = "/openapi.json"
@@ -243,6 +244,19 @@ OWN_ROUTES: Final = (
             "RetranslateReq",
             "RetranslateRes",
             more="Call it again with the `cursor` of the answer until that is null.",
+        ),
+    ),
+    post(
+        ERASE,
+        bridge.erasure,
+        bridge.erase,
+        About(
+            BRIDGE,
+            "Erase calls for good, one step",
+            "EraseReq",
+            "EraseRes",
+            more="Call it again with the `cursor` of the answer until that is null: then nothing of them is"
+            " left on the disk. `dry_run` only counts.",
         ),
     ),
     Route("GET", DESCRIPTION, described.openapi, About(BRIDGE, "This description", None, "OpenApiDocument")),

@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "call": "reading.call",
     "calls": "reading.calls",
     "components": "configuration.components",
+    "erase": "erase.command",
     "explain": "explain.command",
     "export": "reading.export_",
     "healthcheck": "healthcheck.command",

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from otel_bridge.ingest.repair_frames import Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring_frames import BacklogChanged, ChangeTasks, TasksChanged
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.model.questions import Question  # noqa: TC001 - the same
 from otel_bridge.queue.base import DeadCall, Lane, QueueSizes  # noqa: TC001 - the same
-from otel_bridge.store.retranslation import (  # noqa: TC001 - the same
-    Cursor,
-    Retranslated,
-    Retranslation,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,14 +52,6 @@ class WriteCalls(Struct, frozen=True, tag="write"):
     received_at: int
     project_id: str | None
     content_type: str | None = None
-
-
-class Retranslate(Struct, frozen=True, tag="retranslate"):
-    """One step of `CallWriter.retranslate`."""
-
-    id: int
-    asked: Retranslation
-    cursor: Cursor | None
 
 
 class Settle(Struct, frozen=True, tag="settle"):
@@ -152,13 +140,6 @@ class Answered(Struct, frozen=True, tag="answered"):
     counts: dict[str, int]
 
 
-class Stepped(Struct, frozen=True, tag="stepped"):
-    """A step of a retranslation is committed."""
-
-    id: int
-    result: Retranslated
-
-
 class Planned(Struct, frozen=True, tag="planned"):
     """A `Plan`."""
 
@@ -244,6 +225,7 @@ Request: TypeAlias = (
     | WriteCalls
     | Settle
     | Retranslate
+    | Erase
     | ChangeTasks
     | Ping
     | OpenStore
@@ -253,7 +235,7 @@ Request: TypeAlias = (
     | CountCalls
     | Ask
 )
-Written: TypeAlias = Exported | Answered | Stepped | TasksChanged
+Written: TypeAlias = Exported | Answered | Stepped | EraseStepped | TasksChanged
 Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed
 News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged
 Message: TypeAlias = Reply | CannotStart | Ready | News

@@ -15,6 +15,7 @@ from otel_bridge.errors import Retryable, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
 from otel_bridge.ingest.outbox import ServiceOutbox
+from otel_bridge.ingest.repair_frames import Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring import ServiceScoring
 from otel_bridge.ingest.scoring_frames import BacklogChanged
 from otel_bridge.ingest.settings import STORE_FILE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.receiver.base import Export
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.telemetry import Telemetry
     from otel_bridge.weave.base import Write
@@ -87,8 +89,13 @@ class Keeper:
 
     async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
         """`Calls.retranslate`: return when the step is committed."""
-        request = frames.Retranslate(self._writer.number(), asked, cursor)
-        reply, _ = await self._ask(self._writer, request, frames.Stepped)
+        request = Retranslate(self._writer.number(), asked, cursor)
+        reply, _ = await self._ask(self._writer, request, Stepped)
+        return reply.result
+
+    async def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
+        """`Calls.erase`: return when the step is committed."""
+        reply, _ = await self._ask(self._writer, Erase(self._writer.number(), asked, cursor), EraseStepped)
         return reply.result
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from otel_bridge.errors import InvalidRequest, Unavailable
 from otel_bridge.store.base import Applied
+from otel_bridge.store.erasure import EraseCursor, Erased
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.tasks import ScoringAnswer, ScoringChange
     from otel_bridge.queue.base import DeadCall, NewRecord, QueueWriter
     from otel_bridge.store.base import CallWriter
+    from otel_bridge.store.erasure import Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
 _NO_STORE = "this bridge keeps no calls: it passes them on"
@@ -75,6 +77,37 @@ class Ledger:
             raise InvalidRequest(_NO_STORE)
         self._open_store(self._store)
         return self._store.retranslate(asked, cursor)
+
+    def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
+        """Do one step in the store, and when nothing is left to erase there, in the queue."""
+        if cursor is None and self._store is None:
+            return Erased(cursor=EraseCursor("queue", 0, 0))
+        if cursor is not None and cursor.phase in {"queue", "dead"}:
+            return self._erase_queued(asked, cursor)
+        if cursor is not None and cursor.phase == "clean":
+            return Erased(cursor=None if self._is_clean(asked, cursor) else cursor)
+        if self._store is None:
+            raise InvalidRequest(_NO_STORE)
+        self._open_store(self._store)
+        done = self._store.erase(asked, cursor)
+        if self._queue is not None and done.cursor is not None and done.cursor.phase == "clean":
+            return Erased(cursor=EraseCursor("queue", 0, 0), calls=done.calls)
+        return done
+
+    def _erase_queued(self, asked: Erasure, cursor: EraseCursor) -> Erased:
+        if self._queue is None:
+            raise InvalidRequest("this bridge has no queue")
+        self._open_queue(self._queue)
+        self._settling = True
+        done = self._queue.erase(asked, cursor)
+        return done if self._store is None else Erased(cursor=done.cursor)  # the store has counted them
+
+    def _is_clean(self, asked: Erasure, cursor: EraseCursor) -> bool:
+        clean = self._queue is None or self._queue.is_clean()
+        if self._store is not None:
+            self._open_store(self._store)
+            clean = self._store.erase(asked, cursor).cursor is None and clean
+        return clean
 
     def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:
         """As `CallWriter.apply_scoring`; raise InvalidRequest without a store."""

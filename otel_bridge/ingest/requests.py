@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.repair_frames import EraseStepped, Stepped
 from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.queue.payload import change_records, span_records
 from otel_bridge.receiver.base import Encoding, Export
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from otel_bridge.queue.base import NewRecord
     from otel_bridge.receiver.decode import Decoded
     from otel_bridge.store.base import Applied
+    from otel_bridge.store.erasure import EraseCursor, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslation
     from otel_bridge.translate.options import Options
 
@@ -76,7 +78,21 @@ class Step(Struct, frozen=True):
 
     def apply(self, ledger: Ledger) -> bytes:
         """As `Prepared.apply`."""
-        return frames.frame(frames.Stepped(self.id, ledger.retranslate(self.asked, self.cursor)))
+        return frames.frame(Stepped(self.id, ledger.retranslate(self.asked, self.cursor)))
+
+
+class EraseStep(Struct, frozen=True):
+    """A step of an erasure: applied and committed like a request."""
+
+    id: int
+    asked: Erasure
+    cursor: EraseCursor | None
+    changes: Sequence[Change] = ()
+    records: Sequence[NewRecord] = ()
+
+    def apply(self, ledger: Ledger) -> bytes:
+        """As `Prepared.apply`."""
+        return frames.frame(EraseStepped(self.id, ledger.erase(self.asked, self.cursor)))
 
 
 class Settlement(Struct, frozen=True):

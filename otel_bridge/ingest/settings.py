@@ -18,6 +18,9 @@ STORE_FILE: Final = "calls.db"
 QUEUE_FILE: Final = "queue.db"
 """The queue inside the data directory."""
 
+QUARANTINE_DIR: Final = "quarantine"
+"""Bodies that met a bug again and again, inside the data directory."""
+
 DEAD_LETTERS_DIR: Final = "dead"
 """Where dead letters lie, beside the queue."""
 

@@ -17,7 +17,7 @@ from collections import deque
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -29,7 +29,10 @@ from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.news import News
+from otel_bridge.ingest.quarantined import erase_quarantined
+from otel_bridge.ingest.repair_frames import Erase, Retranslate
 from otel_bridge.ingest.requests import (
+    EraseStep,
     Prepared,
     Settlement,
     Step,
@@ -39,7 +42,7 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
-from otel_bridge.ingest.settings import STORE_FILE, QueueSettings, WriterSettings
+from otel_bridge.ingest.settings import QUARANTINE_DIR, STORE_FILE, QueueSettings, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
     from otel_bridge.store.base import CallWriter
     from otel_bridge.store.scoring.watching import Watched
     from otel_bridge.translate.options import Options
+
+    Work: TypeAlias = Prepared | Step | EraseStep | Settlement | TasksChange
 
 GROUP_BYTES: Final = 2 << 20
 """Decoded bytes of the requests that are committed together; a larger request goes alone."""
@@ -92,7 +97,7 @@ class Writer:
         self._next_group = 0.0
         self._cutter = frames.Cutter()
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
-        self._prepared: list[Prepared | Step | Settlement | TasksChange] = []
+        self._prepared: list[Work] = []
         self._prepared_bytes = 0
         self._commit = GroupCommit(self._ledger, self._reply, self._news.tell)
         self._open = True
@@ -153,9 +158,7 @@ class Writer:
             if not self._commit.busy and self._prepared_bytes >= SMALL_GROUP_BYTES:
                 break  # the disk is free: let it work while the rest is prepared
 
-    def _prepared_of(
-        self, request: frames.Request, body: bytes
-    ) -> Prepared | Step | Settlement | TasksChange | None:
+    def _prepared_of(self, request: frames.Request, body: bytes) -> Work | None:
         """Make a request ready to be applied; None for one that only wants an answer."""
         default_project, has_queue = self._settings.default_project, self._queue is not None
         match request:
@@ -175,8 +178,12 @@ class Writer:
                 return prepare_write(request, body, queue=has_queue, leading=self._leading)
             case frames.Settle():
                 return Settlement(request)
-            case frames.Retranslate(id=number, asked=asked, cursor=cursor):
+            case Retranslate(id=number, asked=asked, cursor=cursor):
                 return Step(number, asked, cursor)
+            case Erase(id=number, asked=asked, cursor=cursor):
+                if cursor is None and not asked.dry_run:
+                    erase_quarantined(Path(self._settings.data_dir) / QUARANTINE_DIR, asked)
+                return EraseStep(number, asked, cursor)
             case ChangeTasks():
                 from otel_bridge.ingest.scoring_requests import prepare_scoring  # noqa: PLC0415 - few score
 

@@ -27,6 +27,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
+
 SPAN_SHARDS: Final = 4
 """Lanes of a project's spans: as many batches of one project can be under way to a destination."""
 API_SHARD: Final = 0
@@ -200,6 +202,16 @@ class QueueWriter(Protocol):
         The records `damaged`, by their seq, are put aside and counted as lost. Settling again is a no-op.
         What a person has `given_up` is counted as lost, not as delivered.
         """
+
+    def erase(self, asked: Erasure, cursor: EraseCursor) -> Erased:
+        """Take calls out of what waits and out of dead letters, inside the open transaction.
+
+        One short step of the phases `queue` and `dead`, as `store.base.CallWriter.erase`. What was erased
+        counts as lost. Records that hold calls of others are written anew without those.
+        """
+
+    def is_clean(self) -> bool:
+        """Tell whether steps of `maintain` have overwritten all that was erased."""
 
     def commit(self) -> None:
         """Return only when everything put since `begin` would survive a power cut.

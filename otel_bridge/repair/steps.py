@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import time
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
-from otel_bridge.errors import DataDirectoryLocked, Refused, StartError, Unavailable
-from otel_bridge.ingest.address import running_address
-from otel_bridge.ingest.lock import data_directory_lock
+from otel_bridge.errors import StartError
 from otel_bridge.ingest.settings import STORE_FILE
 from otel_bridge.ingest.writer import open_store
+from otel_bridge.repair.remote import Remote, address_of, is_locked
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
@@ -29,12 +24,6 @@ if TYPE_CHECKING:
     from otel_bridge.translate.options import Options
 
 PATH: Final = "/bridge/retranslate"
-ANSWER_SECONDS: Final = 60.0
-PATIENCE_SECONDS: Final = 30.0
-"""How long a bridge that has answered before may be away or out of room: it may be starting again."""
-PAUSE_SECONDS: Final = 0.2
-_OK: Final = 200
-_UNAVAILABLE: Final = 503
 _NO_LIMITS: Final = StoreLimits(retention_seconds=None, max_bytes=None)
 """Nobody asked for calls to be removed."""
 
@@ -59,8 +48,8 @@ def open_steps(data_dir: Path, url: str | None, options: Options) -> Generator[S
             return
         if not (data_dir / STORE_FILE).exists():
             raise StartError(f"there is no store in {data_dir}; --data-dir DIR names another directory")
-        if _locked(owned, data_dir):
-            yield owned.enter_context(closing(RemoteSteps(_address(data_dir))))
+        if is_locked(owned, data_dir):
+            yield owned.enter_context(closing(RemoteSteps(address_of(data_dir))))
             return
         store = owned.enter_context(closing(open_store(data_dir, _NO_LIMITS, options)))
         yield partial(local_step, store)
@@ -74,73 +63,18 @@ def local_step(store: CallWriter, asked: Retranslation, cursor: Cursor | None) -
     return done
 
 
-class RemoteSteps:
+class RemoteSteps(Remote):
     """Asks a running bridge for the steps, over its API at `url`; raise StartError for no URL."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise StartError(f"{url!r} is not a URL, for example http://127.0.0.1:6345")
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._url = url
-        self._path = parts.path.rstrip("/") + PATH
-        self._connection = kind(parts.netloc, timeout=ANSWER_SECONDS)
-        self._answered = False
+        super().__init__(url, PATH)
 
     def __call__(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
         """Do one step, asking again while the bridge is away or has no room."""
-        body = _question(asked, cursor)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return self._ask(body)
-            except Unavailable:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(PAUSE_SECONDS)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def _ask(self, body: bytes) -> Retranslated:
-        try:
-            self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
-            response = self._connection.getresponse()
-            answer = response.read()
-        except (OSError, HTTPException) as error:
-            self._connection.close()
-            text = f"no otel-bridge answers at {self._url} ({error or type(error).__name__})"
-            raise (
-                Unavailable(text) if self._answered else StartError(f"{text}; --url names another")
-            ) from error
-        if response.status == _OK:
-            self._answered = True
-            return msgspec.json.decode(answer, type=Retranslated)
-        said = f"{self._url} answered {response.status}: {answer[:200].decode(errors='replace')}"
-        raise (Unavailable if response.status == _UNAVAILABLE else Refused)(said)
+        return msgspec.json.decode(self.post(_question(asked, cursor)), type=Retranslated)
 
 
 def _question(asked: Retranslation, cursor: Cursor | None) -> bytes:
     since = None if asked.since is None else datetime.fromtimestamp(asked.since / 1_000_000, UTC).isoformat()
     members = {name: getattr(asked, name) for name in asked.__struct_fields__}
     return msgspec.json.encode({**members, "since": since, "cursor": cursor})
-
-
-def _locked(owned: ExitStack, data_dir: Path) -> bool:
-    """Take the directory; tell whether a bridge has it instead."""
-    try:
-        owned.enter_context(data_directory_lock(data_dir, patience_seconds=0, holder=os.getpid()))
-    except DataDirectoryLocked:
-        return True
-    return False
-
-
-def _address(data_dir: Path) -> str:
-    url = running_address(data_dir)
-    if url is None:
-        raise DataDirectoryLocked(
-            f"data directory {data_dir} is in use by an otel-bridge that has not said where its API is;"
-            " --url names it"
-        )
-    return url

@@ -17,6 +17,7 @@ from otel_bridge.errors import StartError
 from otel_bridge.ingest.address import ADDRESS_FILE, PROBES_FILE, publish_address, withdraw_address
 from otel_bridge.ingest.child import background
 from otel_bridge.ingest.keeper import open_keeper
+from otel_bridge.ingest.settings import QUARANTINE_DIR
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.receiver.intake import open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
@@ -176,7 +177,7 @@ def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
         max_grpc_bytes=config.otlp_grpc_size,
         logs=config.logs == "on",
         unsupported_signals=config.unsupported_signals,
-        quarantine=config.data_dir / "quarantine",
+        quarantine=config.data_dir / QUARANTINE_DIR,
         drain_seconds=10.0 if config.store else 5.0,
     )
 

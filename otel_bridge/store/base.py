@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.questions import Question
     from otel_bridge.model.tasks import Backlog, ScoringAnswer, ScoringChange
     from otel_bridge.stats.measure import Measure, Measured
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
 
 
@@ -89,6 +90,15 @@ class CallWriter(Protocol):
         keeps its id, its place among the arrivals and its age, and what the API or a person gave it; calls
         without a span are left alone, and one whose span cannot be read stays as it was. Calls that arrive
         after the run began are not part of it. Raise Unavailable as `apply` does.
+        """
+
+    def erase(self, asked: Erasure, cursor: EraseCursor | None = None) -> Erased:
+        """Erase some calls for good, with all that hangs on them, inside the open transaction.
+
+        One short step: call it, commit, and go on at the cursor it returned, until there is none. The calls
+        and all below them, their bodies, spans, log records, feedback, scoring tasks and runs of scorers go;
+        their ids stay deleted, and nothing else is remembered of them. In the phase `clean` steps of
+        `maintain` overwrite the space they took; those go on after a crash without being asked again.
         """
 
     def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:

@@ -103,6 +103,10 @@ class Layer:
             self.waiting[key] = logs
             self.waiting_since.setdefault(key, above.waiting_since.get(key, above.now))
 
+    def waiting_spans(self) -> list[SpanKey]:
+        """Return the spans that log records wait for."""
+        return self._waiting_keys()
+
     def forget_waiting(self, *, before: int) -> None:
         """Forget the log records that have waited since before that time."""
         for key in [key for key, since in self.waiting_since.items() if since < before]:

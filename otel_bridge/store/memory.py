@@ -35,6 +35,7 @@ from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
 from otel_bridge.store.memory_again import MemoryAgain
+from otel_bridge.store.memory_erasing import MemoryErasing
 from otel_bridge.store.merge import DumpKind, Gone, Held, Slot
 from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.scoring.changes import apply_scoring
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 _MICROS: Final = 1_000_000
 
 
-class MemoryStore:
+class MemoryStore(MemoryErasing):
     """A `CallWriter` and a `CallReader` in one, over dictionaries."""
 
     def __init__(

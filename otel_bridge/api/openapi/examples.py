@@ -200,6 +200,7 @@ _OTHERS: Final[Mapping[str, Any]] = {
     },
     "service_projects_info": {"project_ids": [PROJECT]},
     "bridge_retranslate": {"project_id": PROJECT},
+    "bridge_erase": {"project_id": PROJECT, "user": "nobody@example.com", "dry_run": True},
 } | {
     f"{base}v1_{signal}": body
     for base in ("", "otel_", "agents_otel_")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from otel_bridge.api.openapi.calls import OPEN, Text
+from otel_bridge.store.erasure import Phase
 from otel_bridge.weave.schema import Tree
 
 
@@ -50,6 +51,21 @@ class CursorRes(BaseModel):
 
     after: int
     through: int
+
+
+class EraseCursorRes(BaseModel):
+    """Where an erasure is."""
+
+    phase: Phase
+    after: int
+    through: int
+
+
+class EraseRes(BaseModel):
+    """What one step came to."""
+
+    cursor: EraseCursorRes | None = Field(description="Where to go on; null when nothing is left.")
+    calls: int = Field(description="Calls that went, or with `dry_run` would go, those below not counted.")
 
 
 class RetranslateRes(BaseModel):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 from msgspec import Struct
 
+from otel_bridge.queue.base import Record
 from otel_bridge.queue.sqlite.frames import KINDS
 from otel_bridge.queue.sqlite.queries import DEAD, row, rows
 from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
@@ -25,10 +26,15 @@ from otel_bridge.store.sqlite.connection import (
     storage_trouble,
 )
 from otel_bridge.store.sqlite.migrate import check, migrate
+from otel_bridge.store.sqlite.scrub import Scrubber
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+    from typing import TypeAlias
+
+    Less: TypeAlias = Callable[[Record, str], tuple[bytes, int] | None]
+    """Takes erased calls out of a record of a project: its payload without them, how many; None: none."""
 
     from otel_bridge.queue.base import Kind, Reason
 
@@ -141,6 +147,53 @@ class DeadLetters:
         with storage_trouble(_WHAT), self._connection:
             self._sizes = None
             self._connection.executemany(DEAD["drop"], [(number,) for number in numbers])
+
+    def scrubber(self, vfs: str | None) -> Scrubber:
+        """Return what overwrites the free space of the file."""
+        return Scrubber(self._connection, self._cut_log, vfs)
+
+    def _cut_log(self) -> bool:
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            return False
+        return True
+
+    def erase(self, less: Less, after: int, *, dry_run: bool) -> tuple[int | None, int]:
+        """Take calls out of some letters, in a transaction; return where to go on (or None), and how many.
+
+        An answer goes with any call of its letter: it may repeat what was sent.
+        """
+        found, gone = [self._letter(each) for each in rows(self._connection, DEAD["some"], after, _STEP)], 0
+        with storage_trouble(_WHAT), self._connection:
+            self._sizes = None
+            self._connection.execute("PRAGMA secure_delete = ON")
+            for letter in found:
+                gone += self._erase_one(letter, less, dry_run=dry_run)
+        return (found[-1].number if found else None), gone
+
+    def _erase_one(self, letter: Letter, less: Less, *, dry_run: bool) -> int:
+        if letter.reason == "corrupt":
+            return 0
+        record = Record(
+            seq=letter.seq,
+            kind=letter.kind,
+            calls=letter.calls,
+            payload=letter.payload,
+            received_ns=letter.received_ns,
+            wb_run_id=letter.wb_run_id,
+        )
+        left = less(record, letter.project_id)
+        if left is None:
+            return 0
+        payload, gone = left
+        if not dry_run and gone >= letter.calls:
+            self._connection.execute(DEAD["drop"], (letter.number,))
+        elif not dry_run:
+            frame = self._codec.pack(payload)
+            new = (letter.calls - gone, len(frame) + OVERHEAD_BYTES, frame, letter.number)
+            self._connection.execute(DEAD["replace"], new)
+        return gone
 
     def close(self) -> None:
         """Close the file."""

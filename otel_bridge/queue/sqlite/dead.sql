@@ -41,3 +41,6 @@ FROM letters WHERE letter > ? ORDER BY letter LIMIT ?;
 -- name: by_reason
 SELECT destination, reason, count(*), sum(calls), sum(bytes), min(died_ns), max(died_ns) FROM letters
 GROUP BY destination, reason ORDER BY destination, reason;
+
+-- name: replace
+UPDATE letters SET calls = ?1, bytes = ?2, frame = ?3, answer = x'' WHERE letter = ?4;

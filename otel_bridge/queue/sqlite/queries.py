@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 QUERIES: Final[Mapping[str, str]] = named(Path(__file__).with_name("queries.sql"))
 DEAD: Final[Mapping[str, str]] = named(Path(__file__).with_name("dead.sql"))
-SCHEMA: Final = (Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),)
+SCHEMA: Final = (
+    Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),
+    "CREATE TABLE marks (name TEXT PRIMARY KEY) WITHOUT ROWID;",
+)
 """The steps that lead to this version's schema, in order."""
 
 APPLICATION_ID: Final = 0x4F544251

@@ -105,3 +105,28 @@ SELECT seq, came_at FROM records WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?
 SELECT cursors.lane, destination, project_id, shard, cursors.seq, cursors.records, cursors.calls, cursors.bytes,
   (SELECT received_ns FROM records WHERE records.lane = cursors.lane AND records.seq > cursors.seq ORDER BY seq LIMIT 1)
 FROM cursors JOIN lanes USING (lane) WHERE cursors.records > 0 ORDER BY destination, cursors.lane;
+
+-- name: some_of_all
+SELECT seq, lane, kind, barrier, calls, received_ns, wb_run_id, checksum, frame FROM records
+WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- name: replace_record
+UPDATE records SET calls = ?1, size = ?2, bytes = ?3, checksum = ?4, frame = ?5 WHERE seq = ?6;
+
+-- name: repack_record
+UPDATE records SET checksum = ?, frame = ? WHERE seq = ?;
+
+-- name: erase_record
+DELETE FROM records WHERE seq = ?;
+
+-- name: drop_dictionaries
+DELETE FROM dictionaries;
+
+-- name: mark
+INSERT OR IGNORE INTO marks VALUES (?);
+
+-- name: unmark
+DELETE FROM marks WHERE name = ?;
+
+-- name: marked
+SELECT 1 FROM marks WHERE name = ?;

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import apsw
 
 from otel_bridge.errors import Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class DiskFull(Unavailable):
@@ -24,3 +30,11 @@ def why(error: Unavailable) -> str:
             return "disk"
         case _:
             return "disk" if isinstance(error.__cause__, apsw.FullError) else "io"
+
+
+def has_free(folder: Path, least: int) -> bool:
+    """Tell whether the disk of a folder has at least so many bytes free; 0 asks for nothing."""
+    if not least:
+        return True
+    free = os.statvfs(folder)
+    return free.f_bavail * free.f_frsize >= least

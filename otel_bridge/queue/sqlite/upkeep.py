@@ -40,7 +40,7 @@ class Upkeep:
         content: Any = connection.execute(QUERIES["dictionary_in_use"]).get
         if content is not None:
             codec.use(content)
-        self._has_dictionary = content is not None
+        self.has_dictionary = content is not None
 
     def step(self) -> bool:
         """Do what is due; True: there is more to do."""
@@ -52,6 +52,12 @@ class Upkeep:
         finally:
             with suppress(apsw.Error):
                 self._connection.execute("PRAGMA synchronous = FULL")
+
+    def forget(self) -> None:
+        """Throw away what is being trained: it may hold what was erased."""
+        self.close()
+        while not self._trained.empty():
+            self._trained.get()
 
     def close(self) -> None:
         """Wait for the thread that trains."""
@@ -67,8 +73,8 @@ class Upkeep:
             if content is not None:
                 number = self._codec.use(content)
                 self._connection.execute(QUERIES["add_dictionary"], (number, content))
-                self._has_dictionary = True
-        elif not self._has_dictionary and (samples := self._codec.samples()):
+                self.has_dictionary = True
+        elif not self.has_dictionary and (samples := self._codec.samples()):
             self._thread = threading.Thread(
                 target=lambda: self._trained.put(train(samples)), name="training", daemon=True
             )

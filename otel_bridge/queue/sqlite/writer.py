@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from contextlib import contextmanager, suppress
@@ -17,9 +16,10 @@ from otel_bridge.queue.sqlite.book import Book
 from otel_bridge.queue.sqlite.burial import Burial
 from otel_bridge.queue.sqlite.clock import QueueClock
 from otel_bridge.queue.sqlite.dead import DeadLetters
+from otel_bridge.queue.sqlite.erasing import Erases, QueueErasing
 from otel_bridge.queue.sqlite.frames import KINDS, checksum
 from otel_bridge.queue.sqlite.queries import APPLICATION_ID, QUERIES, SCHEMA
-from otel_bridge.queue.sqlite.trouble import DiskFull, QueueFull, why
+from otel_bridge.queue.sqlite.trouble import DiskFull, QueueFull, has_free, why
 from otel_bridge.queue.sqlite.upkeep import Upkeep
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES, Checkpointer, wal_sizes
 from otel_bridge.store.sqlite.codec import SpanCodec
@@ -47,7 +47,7 @@ _MIN_WAL_BYTES: Final = 4 << 20
 _LOST: Final = "the transaction was lost; nothing of it is kept"
 
 
-class SqliteQueueWriter:
+class SqliteQueueWriter(Erases):
     """Owns the queue at `path` and the dead letters at `dead_path`; makes both.
 
     Raise StartError when a file cannot be used. What waits for destinations that are not among
@@ -86,6 +86,8 @@ class SqliteQueueWriter:
         reader = partial(open_reader, path, vfs=vfs)
         self._burial = Burial(self._connection, reader, self._dead, self._codec, optional)
         self._upkeep = Upkeep(self._connection, self._codec, self._clock)
+        beside = (self._codec, self._upkeep, self._log.cut, RECORD_BYTES, vfs)
+        self._erasing = QueueErasing(self._connection, self._dead, *beside)
         self._sizes: QueueSizes | None = None
         self._calls = 0
         self._dirty = False
@@ -135,6 +137,7 @@ class SqliteQueueWriter:
             return
         with storage_trouble("queue"), self._losing():
             self._dirty = True
+            dead = [call for call in dead if call.seq not in self._erasing.erased]
             self._burial.settle(book, state, destination, through, dead, damaged, given_up=given_up)
 
     def commit(self) -> None:
@@ -166,7 +169,7 @@ class SqliteQueueWriter:
             return False
         try:
             self._log.tend()
-            if self._expire() or self._forget_idle():
+            if self._erasing.clean() or self._expire() or self._forget_idle():
                 return True
             return self._upkeep.step()
         except (apsw.Error, Unavailable):
@@ -217,16 +220,10 @@ class SqliteQueueWriter:
             raise Unavailable(_LOST)
         return self._book
 
-    def _has_disk(self) -> bool:
-        if not self._limits.min_free_bytes:
-            return True
-        free = os.statvfs(self._folder)
-        return free.f_bavail * free.f_frsize >= self._limits.min_free_bytes
-
     def _put(self, book: Book, records: Sequence[NewRecord]) -> None:
         frames = [self._codec.pack(record.payload) for record in records]
         size = sum(len(frame) + RECORD_BYTES for frame in frames)
-        if not self._has_disk():
+        if not has_free(self._folder, self._limits.min_free_bytes):
             raise DiskFull(f"the queue's disk has less than {self._limits.min_free_bytes >> 20} MiB free")
         with storage_trouble("queue"), self._losing():
             over = book.bytes + size - self._limits.max_bytes

@@ -102,6 +102,11 @@ class Checkpointer:
             self._orders.put(True)
         return self.wal_bytes <= self._sizes.refuse
 
+    def cut(self) -> bool:
+        """Copy everything and cut the log off, between two transactions; False: readers are in the way."""
+        self._start_over(_WAIT_MILLISECONDS)
+        return not self._copying and self.wal_bytes == 0
+
     @property
     def busy(self) -> bool:
         """Whether the thread is copying, or has copied and the rest is not done."""

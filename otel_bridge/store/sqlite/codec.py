@@ -51,7 +51,25 @@ class SpanCodec:
         self._known[number] = dictionary
         self._compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=dictionary)
         self._samples = None
+        self._ahead.clear()
         return number
+
+    def forget(self, *, dictionary: bool = False) -> None:
+        """Forget the spans that were looked at, and where it is asked for, the dictionary they made."""
+        if dictionary:
+            self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+            self._ahead.clear()
+            self._samples = []
+        elif self._samples is not None:
+            self._samples = []
+
+    @staticmethod
+    def dictionary_of(frame: bytes) -> int:
+        """Return the number of a frame's dictionary, 0 for none; raise UnreadableSpan."""
+        try:
+            return zstandard.get_frame_parameters(frame).dict_id
+        except zstandard.ZstdError as error:
+            raise UnreadableSpan(str(error)) from error
 
     def pack_ahead(self, data: bytes) -> None:
         """Compress a span that `pack` will be asked for; it is remembered while the object lives on."""

@@ -272,7 +272,8 @@ INSERT OR IGNORE INTO dictionaries (number, content) VALUES (?, ?);
 SELECT content FROM dictionaries WHERE number = ?;
 
 -- name: dictionary_in_use
-SELECT content FROM dictionaries LIMIT 1;
+SELECT content FROM dictionaries
+ORDER BY number = (SELECT value FROM meta WHERE name = 'dictionary') DESC LIMIT 1;
 
 -- name: trace_sizes
 -- Bytes of JSON of whole traces (a JSON array of ids), as `rendering.SIZE` counts them.
@@ -314,3 +315,71 @@ ORDER BY p.name;
 SELECT name FROM projects AS p
 WHERE EXISTS (SELECT 1 FROM calls WHERE project = p.number)
 ORDER BY name LIMIT ?;
+
+-- name: erasable
+-- Calls behind a place, as `store.erasure.Seen` shows them; everything of a project, or of all.
+SELECT
+    c.seq, p.name, c.id, c.wb_user_id, c.thread_id, CAST(b.attributes AS BLOB), r.dump, r.logs
+FROM calls AS c
+JOIN projects AS p ON p.number = c.project
+JOIN bodies AS b ON b.seq = c.seq
+JOIN results AS r ON r.seq = c.seq
+WHERE c.seq > ?1 AND c.seq <= ?2 AND p.name = coalesce(?3, p.name)
+ORDER BY c.seq
+LIMIT ?4;
+
+-- name: erasable_runs
+-- The runs of scorers (`store.trees.Flag.SCORES`) behind a place.
+SELECT c.seq, p.name, c.id, CAST(b.attributes AS BLOB)
+FROM calls AS c
+JOIN projects AS p ON p.number = c.project
+JOIN bodies AS b ON b.seq = c.seq
+WHERE c.seq > ?1 AND c.seq <= ?2 AND c.flags & 32 AND p.name = coalesce(?3, p.name)
+ORDER BY c.seq
+LIMIT ?4;
+
+-- name: is_deleted
+SELECT EXISTS (
+    SELECT 1 FROM tombstones AS t JOIN projects AS p ON p.number = t.project WHERE p.name = ? AND t.id = ?
+);
+
+-- name: mark
+INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: unmark
+DELETE FROM meta WHERE name = ?;
+
+-- name: marked
+SELECT value FROM meta WHERE name = ?;
+
+-- name: first_with_dictionary
+-- Frames from the first arrivals on, to find the first one that was packed with a dictionary.
+SELECT seq, dump FROM results WHERE seq > ? AND dump IS NOT NULL ORDER BY seq LIMIT ?;
+
+-- name: newest_frames
+SELECT dump FROM results WHERE dump IS NOT NULL ORDER BY seq DESC LIMIT ?;
+
+-- name: frames
+SELECT seq, dump, logs FROM results WHERE seq > ? AND (dump IS NOT NULL OR logs IS NOT NULL) ORDER BY seq LIMIT ?;
+
+-- name: put_frames
+UPDATE results SET dump = ?2, logs = ?3 WHERE seq = ?1;
+
+-- name: waiting_frames
+SELECT number, logs FROM waiting_logs WHERE number > ? ORDER BY number LIMIT ?;
+
+-- name: put_waiting_frame
+UPDATE waiting_logs SET logs = ?2 WHERE number = ?1;
+
+-- name: drop_other_dictionaries
+DELETE FROM dictionaries WHERE number <> ?;
+
+-- name: drop_waiting_frame
+DELETE FROM waiting_logs WHERE number = ?;
+
+-- name: holders
+-- The projects that have something of an id.
+SELECT p.name FROM projects AS p
+WHERE EXISTS (SELECT 1 FROM calls WHERE project = p.number AND id = ?1)
+    OR EXISTS (SELECT 1 FROM pending WHERE project = p.number AND id = ?1)
+    OR EXISTS (SELECT 1 FROM waiting_logs WHERE project = p.number AND id = ?1);

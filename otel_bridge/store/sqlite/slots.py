@@ -15,7 +15,7 @@ from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.sqlite.queries import QUERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import apsw
 
@@ -140,6 +140,10 @@ class SqliteSlots:
         flush.run(self._connection)
         self._before.update(self._changed)
         self._changed.clear()
+
+    def visible(self) -> Iterable[int]:
+        """Return the arrival numbers of the visible calls that were looked at."""
+        return self._seqs.values()
 
     def _note_ended(self, flush: Flush, watch: Watch) -> None:
         for key, slot in self._changed.items():

@@ -35,6 +35,12 @@ class Training:
             )
             self._thread.start()
 
+    def forget(self) -> None:
+        """Throw away what is being trained: it may hold what was erased."""
+        self.close()
+        while not self._trained.empty():
+            self._trained.get()
+
     def close(self) -> None:
         """Wait for the thread."""
         if self._thread is not None:

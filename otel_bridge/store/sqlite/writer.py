@@ -23,11 +23,14 @@ from otel_bridge.store.sqlite.again import Again
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows, SqliteAnnexSlots
 from otel_bridge.store.sqlite.book import Book
 from otel_bridge.store.sqlite.checkpoint import Checkpointer, wal_sizes
+from otel_bridge.store.sqlite.cleaning import Cleaning
 from otel_bridge.store.sqlite.connection import open_writer, set_journal, start_trouble, storage_trouble
+from otel_bridge.store.sqlite.erasing import Erasing
 from otel_bridge.store.sqlite.migrate import check, migrate, steps
 from otel_bridge.store.sqlite.queries import ANNEX
 from otel_bridge.store.sqlite.retention import Retention, max_wal_bytes
 from otel_bridge.store.sqlite.scoring import SqliteTaskSlots, backlog
+from otel_bridge.store.sqlite.scrub import Scrubber
 from otel_bridge.store.sqlite.slots import SqliteSlots
 from otel_bridge.store.sqlite.training import Training
 from otel_bridge.translate.options import DEFAULT
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.tasks import ScoringAnswer, ScoringChange
     from otel_bridge.store.base import Applied
     from otel_bridge.store.derive import Translate
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.store.scoring.results import Results
     from otel_bridge.store.scoring.watching import Watched
@@ -91,6 +95,9 @@ class SqliteWriter:
         self._deriver = Deriver(translate)
         self._again = Again(connection, self._book, self._deriver)
         self._training = Training()
+        scrubber = Scrubber(connection, self._log.cut, vfs)
+        self._cleaning = Cleaning(connection, self._book, self._training, scrubber)
+        self._erasing = Erasing(connection, self._book, self._deriver, self._cleaning)
         self._backlog = Backlog()
         self._over = False
         self._evicted = 0
@@ -169,6 +176,13 @@ class SqliteWriter:
                 self._evicted += self._retention.make_room(_EVICT_EXTRA)
             return self._again.step(asked, cursor)
 
+    def erase(self, asked: Erasure, cursor: EraseCursor | None = None) -> Erased:
+        """Erase some calls inside the open transaction."""
+        if not self._connection.in_transaction:
+            raise Unavailable(_LOST)
+        with storage_trouble(), self._losing():
+            return self._erasing.step(asked, cursor)
+
     def _apply_annex(self, changes: Sequence[AnnexChange], received_at: int) -> Applied:
         """Apply changes beside calls; what is refused is refused before anything is written."""
         self._retention.check_room(kept_size_of(changes))
@@ -199,6 +213,7 @@ class SqliteWriter:
             with suppress(apsw.Error):  # SQLite has rolled back by itself
                 self._connection.execute("ROLLBACK")
         self._book.rolled_back()
+        self._cleaning.rolled_back()
         self._watch.rolled_back()
 
     def maintain(self, *, now: int) -> bool:
@@ -209,6 +224,9 @@ class SqliteWriter:
             self._log.tend()
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._training.step(self._connection, self._book)
+            if self._cleaning.pending:
+                more = self._cleaning.step()
+                return self._retention.expire(now) or self._retention.evict() or more
             return self._retention.expire(now) or self._retention.evict() or self._retention.shrink()
         except apsw.Error:
             return False

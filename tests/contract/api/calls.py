@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.memory import MemoryStore
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.weave.base import Write
@@ -47,6 +48,12 @@ class InProcessCalls:
     async def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
         self.store.begin()
         done = self.store.retranslate(asked, cursor)
+        self.store.commit()
+        return done
+
+    async def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
+        self.store.begin()
+        done = self.store.erase(asked, cursor)
         self.store.commit()
         return done
 

@@ -235,10 +235,10 @@ class TestFile:
         queue.drain()
         for _ in range(2000):
             queue.writer.maintain()
-            if queue.writer._upkeep._has_dictionary:
+            if queue.writer._upkeep.has_dictionary:
                 break
             queue.writer._upkeep.close()
-        assert queue.writer._upkeep._has_dictionary
+        assert queue.writer._upkeep.has_dictionary
         queue.put(a_record(f"5 {text}"))
         assert queue.writer.sizes().bytes < 300
         queue.reopen()
