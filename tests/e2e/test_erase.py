@@ -12,8 +12,9 @@ import pytest
 import zstandard
 
 from tests.e2e import client
+from tests.e2e.people import run
 from tests.e2e.process import environment, running
-from tests.faults import behaviours
+from tests.faults.behaviours import status
 from tests.faults.sidecar import config
 from tests.faults.upstream import upstream
 
@@ -120,20 +121,21 @@ def test_an_erasure_that_is_killed_goes_on_with_the_same_command(tmp_path):
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_nothing_is_left_in_a_queue_and_dead_letters_that_hold_calls_of_others(tmp_path, stopped):
+def test_nothing_is_left_in_a_queue_whose_records_hold_calls_of_others(tmp_path, stopped):
     data_dir = tmp_path / "data"
-    with (
-        upstream(behaviours.down()) as weave,
-        running(data_dir, config(tmp_path / "c.yaml", weave.url)) as bridge,
-    ):
-        assert client.export(bridge.http, a_request(40)) == 200
-        assert not stopped or bridge.terminate() == 0
-        code, out, err = erase(f"--data-dir={data_dir}", "--user=ann", "--yes")
-        assert (code, out) == (0, "erased 20 calls; nothing of them is left in the files\n"), err
-        assert holders(data_dir) == []
-    command = [sys.executable, "-m", "otel_bridge", "queue", "inspect", f"--data-dir={data_dir}", "--json"]
-    shown = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
-    assert sum(row["calls"] for row in json.loads(shown)["waiting"]) == 20
+    with upstream() as weave:
+        weave.always = status(503)
+        with running(data_dir, config(tmp_path / "c.yaml", weave.url), WANDB_PROJECT="shop") as bridge:
+            assert client.export(bridge.http, a_request(40)) == 200
+            assert holders(data_dir)
+            assert not stopped or bridge.terminate() == 0
+            code, out, err = erase(f"--data-dir={data_dir}", "--user=ann", "--yes")
+            assert (code, out) == (0, "erased 20 calls; nothing of them is left in the files\n"), err
+            assert holders(data_dir) == []
+    shown = json.loads(run("queue", "inspect", f"--data-dir={data_dir}", "--json")[0])
+    assert [row["calls"] for row in shown["waiting"]] == [20]
+    (totals,) = shown["totals"]
+    assert (totals["put"], totals["lost"], totals["waiting"]) == (40, 20, 20)
 
 
 @pytest.mark.parametrize(

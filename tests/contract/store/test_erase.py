@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import apsw
 import pytest
 
 from otel_bridge.store.erasure import Erasure
 from otel_bridge.store.sqlite import cleaning, codec
+from otel_bridge.translate.calls import translate
 from tests.contract.store.records import PROJECT, Store, a_call, a_start, an_end, call_id
 from tests.contract.store.spans import a_record, a_sent_span, some_logs, translation
 from tests.fixtures.otlp_spans import a_span as an_otlp_span
-from otel_bridge.translate.calls import translate
 
 SECRET = "marker-of-what-is-erased"
 
