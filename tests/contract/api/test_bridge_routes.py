@@ -86,3 +86,33 @@ async def test_a_body_that_makes_no_sense_is_refused(api, body):
 
 async def test_it_is_at_the_root_only(api):
     assert (await api.send("POST", "/traces" + PATH, {})).status == 404
+
+
+ERASE = "/bridge/erase"
+
+
+async def test_an_erasure_answers_how_many_calls_went(api):
+    (call,) = (await api.send("POST", "/calls/stream_query", {"project_id": PROJECT})).lines
+    body = {"project_id": PROJECT, "calls": [call["id"]]}
+    reply = await api.send("POST", ERASE, body | {"dry_run": True})
+    assert (reply.status, reply.json) == (200, {"cursor": None, "calls": 1})
+    assert (await api.send("POST", ERASE, body)).json == {"cursor": None, "calls": 1}
+    assert (await api.send("POST", "/calls/stream_query", {"project_id": PROJECT})).lines == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, None),
+        ({"project_id": PROJECT, "dry_run": True}, None),
+        ({"calls": [""]}, "calls"),
+        ({"user": ""}, "user"),
+        ({"user": "ann", "cursor": {"phase": "other", "after": 0, "through": 1}}, "cursor"),
+        ({"user": "ann", "usr": "bob"}, "usr"),
+    ],
+)
+async def test_an_erasure_that_is_not_understood_is_refused_by_the_name_of_its_field(api, body, field):
+    reply = await api.send("POST", ERASE, body)
+    assert reply.status == 422
+    locations = [detail["loc"] for detail in reply.json["detail"]]
+    assert field is None or any(field in location for location in locations)
