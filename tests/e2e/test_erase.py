@@ -125,7 +125,7 @@ def test_nothing_is_left_in_a_queue_whose_records_hold_calls_of_others(tmp_path,
     data_dir = tmp_path / "data"
     with upstream() as weave:
         weave.always = status(503)
-        with running(data_dir, config(tmp_path / "c.yaml", weave.url), WANDB_PROJECT="shop") as bridge:
+        with running(data_dir, config(tmp_path / "c.yaml", weave.url), "--shutdown-timeout=6s") as bridge:
             assert client.export(bridge.http, a_request(40)) == 200
             assert holders(data_dir)
             assert not stopped or bridge.terminate() == 0
