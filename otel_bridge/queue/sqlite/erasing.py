@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_bridge.queue.base import Record
 from otel_bridge.queue.sqlite.book import oldest
 from otel_bridge.queue.sqlite.frames import checksum, lent
 from otel_bridge.queue.sqlite.queries import QUERIES, rows
@@ -14,11 +16,11 @@ from otel_bridge.store.sqlite.connection import storage_trouble
 from otel_bridge.store.sqlite.scrub import Scrubber
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import apsw
 
-    from otel_bridge.queue.base import Record
+    from otel_bridge.queue.base import DeadCall
     from otel_bridge.queue.sqlite.book import Book, LaneState
     from otel_bridge.queue.sqlite.dead import DeadLetters
     from otel_bridge.queue.sqlite.upkeep import Upkeep
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.codec import SpanCodec
 
 STEP_RECORDS: Final = 16
+RECENT: Final = 64
+"""Erasures that are remembered until the process ends, for answers of upstreams that come later."""
 HOLD_SECONDS: Final = 5.0
 """How long after its last step an erasure that does not come to its end keeps the cleaning waiting."""
 _ERASED: Final = "erased"
@@ -76,8 +80,8 @@ class QueueErasing:
         self._found = False
         self._packed = 0
         self._not_before = 0.0
-        self.erased: set[int] = set()
-        """Records, by their seq, of which something went: what an upstream says of them is not kept."""
+        self._erased: set[int] = set()
+        self._recent: deque[Without] = deque(maxlen=RECENT)
         self.pending = bool(rows(connection, QUERIES["marked"], _ERASED))
 
     def step(self, book: Book, asked: Erasure, cursor: EraseCursor) -> Erased:
@@ -98,6 +102,18 @@ class QueueErasing:
         again, self._found = self._found and not asked.dry_run, False
         return Erased(cursor=EraseCursor("queue" if again else "dead", 0, 1))
 
+    def kept(self, dead: Sequence[DeadCall], project_id: str) -> list[DeadCall]:
+        """Leave out what was erased while an upstream had it: it must not come back as a dead letter."""
+        return [
+            call for call in dead if not (call.seq in self._erased and self._was_erased(call, project_id))
+        ]
+
+    def _was_erased(self, call: DeadCall, project_id: str) -> bool:
+        record = Record(
+            seq=call.seq, kind=call.kind, calls=1, payload=call.payload, received_ns=call.received_ns
+        )
+        return any(each.less(record, project_id) is not None for each in self._recent)
+
     def release(self) -> None:
         """Begin to clean at once: everything was erased."""
         self._not_before = 0.0
@@ -111,7 +127,6 @@ class QueueErasing:
         elif all(scrubber.step() for scrubber in self._scrubbers):
             self._connection.execute(QUERIES["unmark"], (_ERASED,))
             self.pending = False
-            self.erased.clear()
         return self.pending
 
     def _begin(self, asked: Erasure) -> None:
@@ -119,6 +134,7 @@ class QueueErasing:
         self._found = False
         if asked.dry_run:
             return
+        self._recent.append(self._without)
         self._connection.execute(QUERIES["mark"], (_ERASED,))
         self._connection.execute("PRAGMA secure_delete = ON")
         self._codec.forget()
@@ -142,7 +158,7 @@ class QueueErasing:
         payload, gone = less
         if not dry_run:
             self._replace(book, lane, found, payload, gone)
-            self.erased.add(record.seq)
+            self._erased.add(record.seq)
         return gone
 
     def _replace(self, book: Book, lane: LaneState, found: Any, payload: bytes, gone: int) -> None:

@@ -137,7 +137,7 @@ class SqliteQueueWriter(Erases):
             return
         with storage_trouble("queue"), self._losing():
             self._dirty = True
-            dead = [call for call in dead if call.seq not in self._erasing.erased]
+            dead = self._erasing.kept(dead, state.project_id)
             self._burial.settle(book, state, destination, through, dead, damaged, given_up=given_up)
 
     def commit(self) -> None:

@@ -122,7 +122,7 @@ class Pages:
             return 1
         per_map = self._usable // _MAP_ENTRY_BYTES + 1
         at = (number - 2) // per_map * per_map + 2
-        if at in {number, self._lock_page}:
+        if number in {at, self._lock_page} or at == self._lock_page:
             return None
         if at != self._map_at:
             self._map_at, self._map = at, self._read(at)

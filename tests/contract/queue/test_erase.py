@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from otel_bridge.queue.base import Destination, QueueLimits, Record
-from otel_bridge.queue.payload import change_records, read_changes, read_spans, span_records
+from otel_bridge.queue.base import DeadCall, Destination, QueueLimits, Record
+from otel_bridge.queue.payload import change_records, pack_spans, read_changes, read_spans, span_records
 from otel_bridge.queue.sqlite.dead import DeadLetters, Letter
 from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
 from otel_bridge.store.erasure import EraseCursor, Erasure
@@ -106,6 +106,33 @@ def test_what_is_below_an_erased_call_goes_with_it_whichever_comes_first(writer)
     put(writer, change_records([below], 1))
     put(writer, change_records([a_start(1, thread_id="t")], 1))
     assert erase(writer, thread="t") == 2
+
+
+def test_what_was_erased_while_an_upstream_had_it_is_no_dead_letter_and_the_others_are(writer, tmp_path):
+    put(writer, span_records(spans(2)))
+    (lane,) = writer.changed()
+    dead = [
+        DeadCall(
+            seq=lane.last_seq,
+            index=index,
+            kind="spans",
+            payload=pack_spans([span]),
+            reason="refused",
+            received_ns=1,
+            answer=b"",
+        )
+        for index, span in enumerate(spans(2))
+    ]
+    erase(writer, user="ann")
+    writer.begin()
+    writer.settle("a", lane.id, lane.last_seq, dead=dead)
+    writer.commit()
+    assert writer.sizes().dead_calls == 1
+    assert left(tmp_path) == []
+    totals = {
+        each.destination: (each.put, each.dead, each.lost, each.waiting) for each in writer.sizes().totals
+    }
+    assert totals["a"] == (2, 1, 1, 0)
 
 
 def test_a_dry_run_changes_nothing(writer):
