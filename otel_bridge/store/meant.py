@@ -45,7 +45,7 @@ def is_meant(asked: Erasure, call: Seen) -> bool:
     stored = (call.record or b"") + (call.logs or b"")
     if call.record is not None and call.record[:1] == b"{":
         return any(_has(_tree(call.record), f"attributes.{name}", value) for name, value in wanted)
-    if not any(name.encode() in stored for name, _ in wanted):
+    if not any(_may_hold(stored, name, value) for name, value in wanted):
         return False  # most calls: nothing is parsed
     return has_wanted(asked, _stored(call))
 
@@ -110,6 +110,20 @@ def _has(tree: Any, name: str, value: str) -> bool:
         if name[:at] in tree and _has(tree[name[:at]], name[at + 1 :], value):
             return True
     return False
+
+
+def _may_hold(stored: bytes, name: str, value: str) -> bool:
+    """Tell whether protobuf may hold an attribute: its name stands there, and so does a text."""
+    return name.encode() in stored and (_is_no_text(value) or value.encode() in stored)
+
+
+def _is_no_text(value: str) -> bool:
+    """Tell whether a value may be a number or a boolean, which stand there in other bytes."""
+    try:
+        float(value)
+    except ValueError:
+        return value in {"true", "false"}
+    return True
 
 
 def _as_text(value: Any) -> str | None:

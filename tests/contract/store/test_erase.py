@@ -171,3 +171,12 @@ def test_what_is_not_committed_is_not_erased(on_disk):
     on_disk.writer.rollback()
     assert on_disk.numbers() == [1]
     assert on_disk.writer.maintain(now=1) is False
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked"), [(7, "7"), (0.5, "0.5"), (True, "true"), (False, "false"), ("7", "7"), ("é", "é")]
+)
+def test_values_of_every_kind_are_compared_as_text(store, sent, asked):
+    store.write(translate(an_otlp_span({"tenant.id": sent})))
+    assert erase(store, attributes={"tenant.id": f"{asked}x"}) == 0
+    assert erase(store, attributes={"tenant.id": asked}) == 1
