@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from otel_bridge.store.erasure import USER_ATTRIBUTES, EraseCursor, Erasure, Phase
 from otel_bridge.store.retranslation import Cursor, Retranslation
 from otel_bridge.weave.checked import checked
+from otel_bridge.weave.refusals import reason
 from otel_bridge.weave.schema import Closed
 
 if TYPE_CHECKING:
@@ -82,16 +83,9 @@ class EraseReq(Closed):
     dry_run: bool = False
     cursor: EraseCursorBody | None = None
 
-    @model_validator(mode="after")
-    def selects(self) -> "EraseReq":
-        """Refuse a body that would select nothing."""
-        if not (self.calls or self.user or self.thread or self.attributes):
-            raise ValueError("one of calls, user, thread and attributes is needed")
-        return self
-
 
 def erasure(document: Any) -> tuple[Erasure, EraseCursor | None]:
-    """Read a question for one step; raise WriteRefused (422)."""
+    """Read a question for one step; raise WriteRefused (422, and 400 for one that selects nothing)."""
     body = checked(EraseReq, document)
     at = body.cursor
     cursor = None if at is None else EraseCursor(at.phase, at.after, at.through)
@@ -104,6 +98,8 @@ def erasure(document: Any) -> tuple[Erasure, EraseCursor | None]:
         attributes=body.attributes,
         dry_run=body.dry_run,
     )
+    if asked.is_empty:
+        raise reason(400, "one of calls, user, thread and attributes must say what to erase")
     return asked, cursor
 
 
