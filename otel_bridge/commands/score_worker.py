@@ -87,7 +87,7 @@ def command(
     try:
         url = checked_url(endpoint)
     except BadSetting as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"--endpoint: {error}") from error
     settings, kafka = _settings(file, concurrency, runners)
     from otel_bridge.scoring import worker  # noqa: PLC0415 - a mistake is told faster without it
 

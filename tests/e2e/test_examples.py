@@ -73,9 +73,9 @@ def test_scoring_applies_a_rule_a_function_and_a_judge_to_a_recorded_trace():
     assert (done.returncode, done.stderr) == (0, "imported 5 spans\n")
     table, promise, rude = done.stdout.strip().split("\n\n")
     assert [line.split() for line in table.splitlines()[1:]] == [
-        ["concise", "4", "75.0%", "7.65", "1.2", "23"],
+        ["concise", "4", "75.0%", "ratio", "7.65", "1.2", "23"],
         ["no_promises", "4", "75.0%"],
-        ["polite", "4", "50.0%", "0.5", "0", "1"],
+        ["polite", "4", "50.0%", "score", "0.5", "0", "1"],
     ]
     assert "We guarantee it." in promise
     assert '"polite": false' in promise
