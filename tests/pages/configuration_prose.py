@@ -123,5 +123,7 @@ request is answered with success when every exporter that is `required` has kept
 it has committed, a `weave` when its queue is on the disk. A connector is an exporter of one
 pipeline and a receiver of another; circles are an error.
 
-In this version every receiver feeds every exporter of its signal, and pipelines that lead apart are
-refused at the start. A pipeline of `logs` is what `--logs on` makes."""
+Pipelines may lead apart: each exporter gets what its pipeline makes, and what one pipeline changes no other
+one sees. Processors work in the order in which a pipeline names them, on spans, on log records and on calls
+that the API wrote, before anything is kept. A pipeline of `logs` is what `--logs on` makes. Filters and
+routes say in [conditions](conditions.md) what they mean."""
