@@ -51,7 +51,7 @@ class Routing:
         for each, way in zip(request.resource_spans, ways, strict=True):
             for pipelines in dict.fromkeys(way):
                 part = parts.setdefault(pipelines, type(request)())
-                _add(part, each, (pipelines is one for one in way))
+                _add(part, each, (one == pipelines for one in way))
         return list(parts.items())
 
     def changes(self, changes: Sequence[Change]) -> list[tuple[Pipelines, list[Change]]]:

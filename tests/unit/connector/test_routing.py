@@ -55,6 +55,11 @@ def test_the_first_row_that_is_met_decides():
     }
 
 
+def test_rows_that_lead_the_same_way_share_a_part():
+    router = a_router(("span", CHAT, ["traces/x"]), ("span", 'name == "b"', ["traces/x"]))
+    assert routed(router, two_resources()) == {("traces/rest",): ["a"], ("traces/x",): ["chat", "chat", "b"]}
+
+
 def test_what_goes_one_way_is_not_copied():
     request = two_resources()
     ((pipelines, part),) = a_router(("span", "true", ["traces/all"])).spans(request, lambda _each: None)
