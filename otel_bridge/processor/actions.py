@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from otel_bridge.patterns import compiled
+from otel_bridge.processor.anyvalue import INT64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,9 +112,10 @@ def _convert(action: Action) -> Edit:
 
 def _as_int(value: Any) -> int | None:
     try:
-        return int(value) if isinstance(value, str | int | float) else None
+        number = int(value) if isinstance(value, str | int | float) else None
     except (ValueError, OverflowError):
         return None
+    return number if number in INT64 else None
 
 
 def _as_double(value: Any) -> float | None:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_INT64: Final = range(-(1 << 63), 1 << 63)
-
-
-def any_value(value: Any) -> AnyValue:
-    """Return a value as a message; an integer beyond 64 bits becomes a double."""
-    message = AnyValue()
-    write(message, value)
-    return message
+INT64: Final = range(-(1 << 63), 1 << 63)
+"""What an `int_value` holds."""
 
 
 def write(message: Any, value: Any) -> None:
-    """Put a value into an `AnyValue`, whatever was there."""
+    """Put a value into an `AnyValue`, whatever was there; an integer beyond 64 bits becomes a double."""
     message.Clear()
     if value is not None:
         _WRITERS[type(value)](message, value)
 
 
 def _int(message: Any, value: int) -> None:
-    if value in _INT64:
+    if value in INT64:
         message.int_value = value
     else:
         message.double_value = float(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, Self
 
+import orjson
 from pydantic import ByteSize, Field, model_validator
 
 from otel_bridge.parsers import Strict, Wait
@@ -45,6 +46,10 @@ class Action(Strict):
             raise ValueError(f"{self.action} needs {NEEDS[self.action]}")
         if given - takes:
             raise ValueError(f"{self.action} does not take {' and '.join(sorted(given - takes))}")
+        try:
+            orjson.dumps(self.value)
+        except TypeError as error:
+            raise ValueError(f"value cannot be an attribute: {error}") from None
         return self
 
 

@@ -78,6 +78,9 @@ def test_an_action_edits_the_attributes_of_a_span(action, after):
 CONVERTED = [
     ("12", "int", 12),
     (12.9, "int", 12),
+    ("9223372036854775808", "int", "9223372036854775808"),
+    ("9" * 400, "int", "9" * 400),
+    (1e300, "int", 1e300),
     ("x", "double", "x"),
     ("1e3", "double", 1000.0),
     ("nan", "double", "nan"),
@@ -91,8 +94,10 @@ CONVERTED = [
 
 @pytest.mark.parametrize(("value", "kind", "after"), CONVERTED)
 def test_values_are_converted(value, kind, after):
-    found = the_attributes(an_editor({"action": "convert", "key": "v", "converted_type": kind}), {"v": value})
+    editor = an_editor({"action": "convert", "key": "v", "converted_type": kind})
+    found = the_attributes(editor, {"v": value})
     assert (found["v"], type(found["v"])) == (after, type(after))
+    assert orjson.loads(call_after(a_call(attributes={"v": value}), editor).start.attributes) == found
 
 
 def test_actions_work_one_after_the_other():
@@ -169,6 +174,7 @@ INCOMPLETE = [
     ({"action": "delete", "key": "a", "value": 1}, "delete does not take value"),
     ({"action": "extract", "key": "a"}, "extract needs key and pattern"),
     ({"action": "convert", "key": "a"}, "convert needs key and converted_type"),
+    ({"action": "insert", "key": "a", "value": [1 << 64]}, "exceeds 64-bit range"),
 ]
 
 
