@@ -110,9 +110,6 @@ class Compiler(Transformer[Token, Piece]):
     def nil(self) -> Piece:
         return _literal(None, None)
 
-    def literal(self, piece: Piece) -> Piece:
-        return piece
-
     def call(self, name: Token, *given: Piece | None) -> Piece:
         arguments = [one for one in given if one is not None]
         column, function = _column(name), FUNCTIONS.get(name)

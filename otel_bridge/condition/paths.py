@@ -69,11 +69,7 @@ CONSTANTS: Final = {
 FIELDS: Final[dict[Context, dict[str, str]]] = {
     "span": SPAN_FIELDS,
     "spanevent": {
-        **{
-            f"span.{name}": field
-            for name, field in SPAN_FIELDS.items()
-            if "." not in name or "scope" not in name
-        },
+        **{f"span.{name}": field for name, field in SPAN_FIELDS.items() if "scope" not in name},
         **{name: field for name, field in SPAN_FIELDS.items() if "scope" in name or name == "project"},
         "name": "event.name",
     },

@@ -45,22 +45,6 @@ class Graph(Struct, frozen=True):
         """Return the signals that pipelines take."""
         return tuple(signal for signal in SIGNALS if any(route.signal == signal for route in self.routes))
 
-    def reached(self, receiver: str) -> frozenset[tuple[str, str]]:
-        """Return the signals and exporters that a receiver feeds, through connectors too."""
-        reached: set[tuple[str, str]] = set()
-        waiting = [receiver]
-        seen: set[str] = set()
-        while waiting:
-            name = waiting.pop()
-            for route in self.routes:
-                if name not in route.receivers:
-                    continue
-                reached |= {(route.signal, one) for one in route.exporters if one in self.used["exporters"]}
-                onward = {one for one in route.exporters if one in self.used["connectors"]} - seen
-                seen |= onward
-                waiting += onward
-        return frozenset(reached)
-
 
 def graph_of(pipelines: Mapping[str, Pipeline], extensions: Sequence[str], document: Document) -> Graph:
     """Return the graph; what does not fit together is noted in `document`."""

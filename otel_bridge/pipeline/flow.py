@@ -136,7 +136,7 @@ class _Changes:
 
     @staticmethod
     def shared_out(router: Routing, changes: Any) -> list[tuple[tuple[str, ...], Any]]:
-        return [(way, some) for way, some in router.changes(changes)]
+        return router.changes(changes)
 
     @staticmethod
     def copy(changes: Any) -> Any:

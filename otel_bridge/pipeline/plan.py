@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
-OTLP = "otlp"
-WEAVE_API = "weave_api"
-"""Types of receivers."""
+WEAVE_API: Final = "weave_api"
+"""The type of receiver through which the API writes, and takes OTLP at its own port."""
 
 
 class Component(Struct, frozen=True):

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 class AttributeMap(Protocol):
     """Attributes by key. Values are plain (`model.span.Value`)."""
 
-    changed: bool
-    """Whether anything was set or deleted."""
-
     def keys(self) -> Sequence[str]:
         """Return the keys, each once, in their order."""
 
@@ -36,12 +33,11 @@ class AttributeMap(Protocol):
 class WireAttributes:
     """The repeated `KeyValue` of an OTLP message; of a key that was sent twice the last one counts."""
 
-    __slots__ = ("_index", "_pairs", "changed")
+    __slots__ = ("_index", "_pairs")
 
     def __init__(self, pairs: Any) -> None:
         self._pairs = pairs
         self._index: dict[str, Any] | None = None
-        self.changed = False
 
     def keys(self) -> list[str]:
         return [*self._by_key()]
@@ -59,7 +55,6 @@ class WireAttributes:
         if pair is None:
             pair = index[key] = self._pairs.add(key=key)
         write(pair.value, value)
-        self.changed = True
 
     def delete(self, key: str) -> None:
         if not self.has(key):
@@ -68,7 +63,6 @@ class WireAttributes:
             if self._pairs[at].key == key:
                 del self._pairs[at]
         self._index = None  # messages behind it have moved
-        self.changed = True
 
     def forget(self) -> None:
         """Look again: somebody changed the message itself."""
@@ -91,6 +85,7 @@ class TreeAttributes:
     def __init__(self, tree: dict[str, Any]) -> None:
         self._tree = tree
         self.changed = False
+        """Whether anything was set or deleted."""
 
     def keys(self) -> list[str]:
         return [*self._tree]

@@ -6,15 +6,13 @@ Processors run in the order of the pipeline, in the process that decodes, before
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
 
 Fate: TypeAlias = Literal["filtered", "sampled_out"]
 """Why something goes no further: the term of the conservation law it belongs to."""
-
-FATES: Final[tuple[Fate, ...]] = ("filtered", "sampled_out")
 
 
 class Processor(Protocol):

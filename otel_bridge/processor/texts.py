@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _SCALARS: Final = frozenset({"string_value", "bool_value", "int_value", "double_value"})
 
 
-def change_pairs(pairs: Any, change: Change, keep: Callable[[str], bool] = lambda _key: False) -> int:
-    """Change the values of repeated `KeyValue` but those of keys to `keep`; return how many changed."""
-    return sum(change_value(pair.value, change) for pair in pairs if not keep(pair.key))
+def change_pairs(pairs: Any, change: Change) -> int:
+    """Change the values of repeated `KeyValue`; return how many changed."""
+    return sum(change_value(pair.value, change) for pair in pairs)
 
 
 def change_value(value: Any, change: Change) -> int:

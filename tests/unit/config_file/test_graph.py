@@ -71,13 +71,6 @@ def test_pipelines_come_in_the_order_in_which_they_feed_each_other():
     assert found.routes[1].processors == ("tag/b", "tag")
 
 
-def test_what_a_receiver_feeds_goes_through_connectors():
-    found, _ = graph(FAN_OUT)
-    stored, sent = ("traces", "store"), {("traces", "weave/a"), ("traces", "weave/b")}
-    assert found.reached("otlp") == {stored, *sent}
-    assert found.reached("weave_api") == sent
-
-
 def test_what_nothing_names_is_unused():
     found, _ = graph(FAN_OUT.replace("[tag/b, tag]", "[tag]"))
     assert found.unused == ("processors.tag/b", "extensions.metrics")

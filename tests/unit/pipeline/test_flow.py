@@ -128,6 +128,17 @@ def test_a_forward_connector_leads_everything_on():
     assert found == {"store": {"x": 1}, "weave": {"x": 1, "y": 2}}
 
 
+def test_what_a_receiver_feeds_goes_through_connectors():
+    flow = a_flow(
+        ("traces/in", ["otlp"], [], ["store", "forward"]),
+        ("traces/out", ["forward", "weave_api"], [], ["weave/a", "weave/b"]),
+        connectors={"forward": ("forward", {})},
+    )
+    assert out(flow, a_request(a_span("a"))) == ({"store": ["a"], "weave/a": ["a"], "weave/b": ["a"]}, {})
+    of_api = out(flow, a_request(a_span("a")), receiver="weave_api")
+    assert of_api == ({"weave/a": ["a"], "weave/b": ["a"]}, {})
+
+
 def test_what_no_row_takes_is_counted_where_there_is_no_default():
     flow = a_flow(
         ("traces/in", ["otlp"], [], ["routing"]),
