@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.ingest.address import default_data_dir
-from otel_bridge.parsers import Duration, Endpoint, ListensAt, Size, parse_project, parse_size, parse_wait
+from otel_bridge.parsers import Duration, Endpoint, ListensAt, ProjectId, Size, SizeOrOff, Wait
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
@@ -42,15 +42,15 @@ class BridgeConfig(BaseModel):
     api: ListensAt | None = Endpoint(host="127.0.0.1", port=6345)
     admin: ListensAt | None = None
     metrics: ListensAt | None = None
-    default_project: Annotated[str, BeforeValidator(parse_project)] | None = "local/default"
+    default_project: ProjectId | None = "local/default"
     retention: Duration = timedelta(days=14)
-    max_disk: Annotated[ByteSize | None, BeforeValidator(parse_size)] = ByteSize(20 << 30)
+    max_disk: SizeOrOff = ByteSize(20 << 30)
     usage_on_wrappers: Literal["drop", "keep"] = "drop"
     session_threads: Literal["on", "off"] = "on"
     turns: Literal["roots", "spans"] = "roots"
     logs: Literal["on", "off"] = "off"
     unsupported_signals: Literal["reject", "discard"] = "reject"
-    shutdown_timeout: Annotated[timedelta, BeforeValidator(parse_wait)] = timedelta(seconds=25)
+    shutdown_timeout: Wait = timedelta(seconds=25)
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import durationpy
@@ -23,6 +23,15 @@ _ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\
 _PROJECT: Final = re.compile(r"[^/\s]+/[^/\s]+")
 _MAX_PORT: Final = 65_535
 _SIZE: Final = TypeAdapter(ByteSize)
+_UNITS: Final = {
+    "d": 86_400_000_000,
+    "h": 3_600_000_000,
+    "m": 60_000_000,
+    "s": 1_000_000,
+    "ms": 1000,
+    "us": 1,
+}
+"""Unit of a duration → microseconds."""
 MIN_DISK_BYTES: Final = 16 << 20
 """Below this a store is busier with removing calls than with keeping them."""
 
@@ -40,8 +49,10 @@ class Endpoint(BaseModel, frozen=True):
 
 def parse_endpoint(text: object) -> object:
     """Read `HOST:PORT` or `[IPv6]:PORT`."""
-    if not isinstance(text, str):
+    if isinstance(text, Endpoint):
         return text
+    if not isinstance(text, str):
+        raise ValueError("HOST:PORT is needed, for example 127.0.0.1:4318")  # noqa: TRY004 - pydantic wants it
     found = _ENDPOINT.fullmatch(text.strip())
     if found is None or int(found["port"]) > _MAX_PORT:
         raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:4318")
@@ -120,9 +131,14 @@ def parse_wait(text: object) -> object:
     return found
 
 
-def spelled_duration(duration: timedelta | None) -> str | None:
-    """Write a duration so that `parse_wait` reads the same one again."""
-    return None if duration is None else f"{duration.total_seconds():f}s"
+def spelled_duration(duration: timedelta) -> str:
+    """Write a duration as `parse_wait` reads it, with as few units as it takes: `14d`, `1h30m`, `200ms`."""
+    left = duration // timedelta(microseconds=1)
+    text = ""
+    for unit, size in _UNITS.items():
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
 
 
 def parse_project(text: str) -> str:
@@ -132,17 +148,55 @@ def parse_project(text: str) -> str:
     return text
 
 
-ListensAt = Annotated[Endpoint, BeforeValidator(parse_endpoint)]
-Duration = Annotated[timedelta | None, BeforeValidator(parse_duration)]
-Size = Annotated[ByteSize, BeforeValidator(parse_bound)]
-Wait = Annotated[timedelta, BeforeValidator(parse_wait), PlainSerializer(spelled_duration, when_used="json")]
-ProjectId = Annotated[str, BeforeValidator(parse_project)]
+class Written:
+    """How a value is written in a file, as JSON Schema. Unlike pydantic's own it imports nothing at start."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
+        return dict(self._schema)
+
+
+_DURATION: Final = {"type": "string", "title": "duration", "examples": ["200ms", "1h30m", "14d"]}
+_BYTES: Final = {"type": ["string", "integer"], "title": "size", "examples": ["500MB", "1GiB"]}
+
+ListensAt = Annotated[
+    Endpoint,
+    BeforeValidator(parse_endpoint),
+    Written({"type": "string", "title": "HOST:PORT", "examples": ["127.0.0.1:4318", "[::1]:4318"]}),
+]
+Wait = Annotated[
+    timedelta,
+    BeforeValidator(parse_wait),
+    PlainSerializer(spelled_duration, when_used="json"),
+    Written(_DURATION),
+]
+"""A duration: `200ms`, `5s`, `1h30m`, `7d`; `0s` is one."""
+Duration = Annotated[
+    timedelta | None,
+    BeforeValidator(parse_duration),
+    Written({**_DURATION, "type": ["string", "boolean", "null"], "title": "duration or `off`"}),
+]
+"""A duration longer than nothing, or `off`."""
+Size = Annotated[ByteSize, BeforeValidator(parse_bound), Written(_BYTES)]
+"""A size: bytes, or with a unit."""
+SizeOrOff = Annotated[
+    ByteSize | None,
+    BeforeValidator(parse_size),
+    Written({**_BYTES, "type": ["string", "integer", "boolean", "null"], "title": "size or `off`"}),
+]
+ProjectId = Annotated[
+    str,
+    BeforeValidator(parse_project),
+    Written({"type": "string", "title": "ENTITY/PROJECT", "examples": ["local/default"]}),
+]
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors, and what was read does not change."""
+    """Unknown keys are errors, what was read does not change, and what is wrong may be secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class BadSetting(ValueError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
-from otel_bridge.config_file.fields import ID
+from otel_bridge.config_file.ids import ID
 from otel_bridge.config_file.nodes import Plain, found, plain
 from otel_bridge.config_file.problems import did_you_mean, spelled
 from otel_bridge.config_file.registry import KINDS, TYPES, type_of

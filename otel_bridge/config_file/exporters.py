@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
-from otel_bridge.config_file.fields import (
-    ComponentId,
+from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.exporter.settings import MAX_BODY_BYTES
+from otel_bridge.parsers import (
     Duration,
     ProjectId,
     Size,
@@ -15,9 +16,9 @@ from otel_bridge.config_file.fields import (
     Strict,
     Wait,
     Written,
+    checked_key,
+    checked_url,
 )
-from otel_bridge.exporter.settings import MAX_BODY_BYTES
-from otel_bridge.parsers import checked_key, checked_url
 
 
 def _url(text: object) -> object:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ByteSize, SecretStr
 
 from otel_bridge.config_file.registry import KINDS
 from otel_bridge.config_file.wanting import leaves
-from otel_bridge.parsers import Endpoint
+from otel_bridge.parsers import Endpoint, spelled_duration
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 REDACTED: Final = "[REDACTED]"
 """As the collector prints what is secret."""
-_UNITS: Final = {
-    "d": 86_400_000_000,
-    "h": 3_600_000_000,
-    "m": 60_000_000,
-    "s": 1_000_000,
-    "ms": 1000,
-    "us": 1,
-}
 _SIZES: Final = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}
 
 
@@ -43,16 +35,6 @@ def document_of(loaded: Loaded, *, redacted: bool) -> dict[str, Any]:
 def as_yaml(document: dict[str, Any]) -> str:
     """Write a document with its keys in the order of the models."""
     return yaml.safe_dump(document, sort_keys=False, width=110, allow_unicode=True)
-
-
-def duration(value: timedelta) -> str:
-    """Write a duration with as few units as it takes: `14d`, `1h30m`, `200ms`."""
-    left = value // timedelta(microseconds=1)
-    text = ""
-    for unit, size in _UNITS.items():
-        count, left = divmod(left, size)
-        text += f"{count}{unit}" if count else ""
-    return text or "0s"
 
 
 def size(value: int) -> str | int:
@@ -88,7 +70,7 @@ def _value(value: Any, *, redacted: bool) -> Any:
         case SecretStr():
             return REDACTED if redacted else _text(value.get_secret_value())
         case timedelta():
-            return duration(value)
+            return spelled_duration(value)
         case ByteSize():
             return size(value)
         case bool() | int() | float():

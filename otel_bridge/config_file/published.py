@@ -6,6 +6,7 @@ with a reference in it, `${env:NAME}`, is right too.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
@@ -13,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from otel_bridge.config_file.notes import about, later_of, models_in, notes_of
 from otel_bridge.config_file.registry import KINDS, TYPES, Kind
 from otel_bridge.config_file.service import Shell
+from otel_bridge.parsers import spelled_duration
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,13 +23,22 @@ DIALECT: Final = GenerateJsonSchema.schema_dialect
 _REFERENCE: Final = {"type": "string", "pattern": r"\$\{.+\}"}
 
 
+class _Generator(GenerateJsonSchema):
+    """Writes defaults as people write values."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return spelled_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
 def json_schema() -> dict[str, Any]:
     """Return the schema of a whole configuration."""
     roots: list[type[BaseModel]] = [Shell]
     roots += [component.model for kind in KINDS for component in TYPES[kind].values()]
     models = list(dict.fromkeys(inner for root in roots for inner in models_in(root)))
     places, made = models_json_schema(
-        [(model, "validation") for model in models], ref_template="#/$defs/{model}"
+        [(model, "validation") for model in models],
+        ref_template="#/$defs/{model}",
+        schema_generator=_Generator,
     )
     names = {model: places[model, "validation"]["$ref"].rpartition("/")[2] for model in models}
     definitions = dict(made["$defs"])

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ByteSize, Field, model_validator
 
-from otel_bridge.config_file.fields import ComponentId, ListensAt, Size, Strict, Written
+from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.config_file.wanting import Later
+from otel_bridge.parsers import ListensAt, Size, Strict, Written
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 
 MAX_MIB: Final = MAX_REQUEST_BYTES >> 20

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from otel_bridge.config_file.fields import ComponentId, Strict, Wait
+from otel_bridge.config_file.ids import ComponentId
+from otel_bridge.parsers import Strict, Wait
 
 
 def _each_once(names: list[str]) -> list[str]:

@@ -7,11 +7,11 @@ import pytest
 from otel_bridge.config_file import registry
 from otel_bridge.config_file.checking import check
 from otel_bridge.config_file.document import Document
-from otel_bridge.config_file.fields import Strict
 from otel_bridge.config_file.graph import graph_of
 from otel_bridge.config_file.problems import Rank
 from otel_bridge.config_file.registry import Component
 from otel_bridge.config_file.yaml_tree import parsed
+from otel_bridge.parsers import Strict
 
 
 class Tag(Strict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import jsonschema_rs
+import orjson
 import pytest
 import yaml
 
@@ -18,8 +19,10 @@ FILES = sorted((Path(__file__).parents[3] / "config").glob("*.yaml"))
 TEXTS = {path.stem: path.read_text() for path in FILES} | {f"profile {one}": text_of(one) for one in PROFILES}
 ROOTS = [Shell, *(one.model for kind in KINDS for one in TYPES[kind].values())]
 MODELS = list(dict.fromkeys(inner for root in ROOTS for inner in models_in(root)))
-OURS = [model for model in MODELS if model.__module__.startswith("otel_bridge.config_file.")]
-"""Those of other layers have pages of their own."""
+OURS = [
+    model for model in MODELS if not model.__module__.startswith(("otel_bridge.scorer.", "otel_bridge.jobs."))
+]
+"""What is about scoring has a page of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,14 @@ def test_every_file_and_profile_follows_it(validator, name):
 def test_what_the_bridge_refuses_an_editor_marks(validator, change, where):
     document = yaml.safe_load(text_of("standalone")) | yaml.safe_load(change)
     assert [next(iter(error.instance_path)) for error in validator.iter_errors(document)] == [where]
+
+
+def test_durations_are_written_as_people_write_them_in_every_model(schema):
+    kafka = schema["$defs"]["KafkaSettings"]["properties"]["timeout"]
+    limiter = schema["$defs"]["MemoryLimiterSettings"]["properties"]["check_interval"]
+    assert [kafka["default"], limiter["default"]] == ["10s", "1s"]
+    assert {each["title"] for each in (kafka, limiter)} == {"duration"}
+    assert b'"format":"duration"' not in orjson.dumps(schema), "ISO 8601 is not what is read"
 
 
 def test_references_may_stand_for_anything(validator):

@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from otel_bridge.config_file import registry
-from otel_bridge.config_file.fields import Strict
 from otel_bridge.config_file.nodes import Plain
 from otel_bridge.config_file.registry import Component
 from otel_bridge.config_file.wanting import as_wanted
+from otel_bridge.parsers import Strict
 
 
 class Regex(Strict):
