@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     Edit = Callable[[AttributeMap], None]
 
 
-def edits(actions: Sequence[Action]) -> tuple[Edit, ...]:
-    """Make the actions ready; raise BadPattern for a pattern that is no regular expression."""
-    return tuple(_EDITS[action.action](action) for action in actions)
+def edits(actions: Sequence[Action]) -> Edit:
+    """Return what does all actions, in order; raise BadPattern for what is no regular expression."""
+    each = tuple(_EDITS[action.action](action) for action in actions)
+
+    def edit(attributes: AttributeMap) -> None:
+        for one in each:
+            one(attributes)
+
+    return edit
 
 
 def digest(value: Any) -> str:

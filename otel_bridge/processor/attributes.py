@@ -18,7 +18,7 @@ class Attributes:
 
     def __init__(self, name: str, settings: AttributesSettings) -> None:
         self.name = name
-        self._edits = edits(settings.actions)
+        self._edit = edits(settings.actions)
         self._where = None if settings.where is None else condition(settings.where).holds
 
     def resource(self, view: ResourceView) -> Fate | None:
@@ -27,21 +27,18 @@ class Attributes:
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`."""
         if self._where is None or self._where(view):
-            for edit in self._edits:
-                edit(view.attributes)
+            self._edit(view.attributes)
         return None
 
     def log(self, view: LogView) -> Fate | None:
         """`Processor.log`. Conditions are about spans: with one, log records are left alone."""
         if self._where is None:
-            for edit in self._edits:
-                edit(view.attributes)
+            self._edit(view.attributes)
         return None
 
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`. The end of a call that travels alone has no attributes."""
         attributes = view.attributes
         if attributes is not None and (self._where is None or self._where(view)):
-            for edit in self._edits:
-                edit(attributes)
+            self._edit(attributes)
         return None

@@ -11,6 +11,7 @@ from otel_bridge.processor.texts import change_field, change_value, changed_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from otel_bridge.processor.attributes_map import AttributeMap
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import RedactionSettings
     from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
@@ -29,7 +30,6 @@ SUMMARY_KEYS: Final = {
     "ignored": "redaction.ignored.keys",
 }
 """Attributes that tell how much was hidden, and of which keys; names as in the Collector."""
-
 
 MAX_REMEMBERED: Final = 4096
 """Keys of which is remembered what becomes of them."""
@@ -88,8 +88,7 @@ class Redaction:
             self._pairs(scope.attributes, found)
             for field in ("name", "version"):
                 change_field(scope, field, self._mask)
-        if self._summary != "silent":
-            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        self._tell(view.attributes, found)
         return None
 
     def span(self, view: SpanView) -> Fate | None:
@@ -106,8 +105,7 @@ class Redaction:
         self._field(message, "name", found)
         self._field(message, "trace_state", found)
         self._field(message.status, "message", found)
-        if self._summary != "silent":
-            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        self._tell(view.attributes, found)
         return None
 
     def log(self, view: LogView) -> Fate | None:
@@ -118,8 +116,7 @@ class Redaction:
         for field in ("event_name", "severity_text"):
             self._field(message, field, found)
         self._body(message, found)
-        if self._summary != "silent":
-            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        self._tell(view.attributes, found)
         return None
 
     def _body(self, message: Any, found: Found) -> None:
@@ -143,8 +140,8 @@ class Redaction:
                 view.put(name, self._tree(tree, found, keys=name in {"attributes", "inputs"}))
         self._output(view, found)
         view.change_texts(self._mask)
-        if self._summary != "silent" and view.attributes is not None:
-            _tell(view.attributes.set, found, keys=self._summary == "debug")
+        if view.attributes is not None:
+            self._tell(view.attributes, found)
         return None
 
     def _output(self, view: CallView, found: Found) -> None:
@@ -169,9 +166,7 @@ class Redaction:
                     found.masked.append(pair.key)
                 self._inside(pair.value, pair.key, found)
             elif fate == "masked":
-                text = _spelled(pair.value)
-                pair.value.Clear()
-                pair.value.string_value = self._mask.whole(text)
+                self._hide(pair.value)
                 found.masked.append(pair.key)
             elif fate == "redacted":
                 found.redacted.append(pair.key)
@@ -187,9 +182,7 @@ class Redaction:
             self._inside(item, key, found)
         for pair in value.kvlist_value.values:
             if self._blocked[pair.key]:
-                text = _spelled(pair.value)
-                pair.value.Clear()
-                pair.value.string_value = self._mask.whole(text)
+                self._hide(pair.value)
                 found.masked.append(f"{key}.{pair.key}")
             else:
                 self._inside(pair.value, f"{key}.{pair.key}", found)
@@ -243,6 +236,23 @@ class Redaction:
         if change_field(message, field, self._mask):
             found.masked.append(field)
 
+    def _hide(self, value: Any) -> None:
+        """Mask a whole `AnyValue`."""
+        text = _spelled(value)
+        value.Clear()
+        value.string_value = self._mask.whole(text)
+
+    def _tell(self, attributes: AttributeMap, found: Found) -> None:
+        """Set the attributes that tell what was hidden, as the summary wants it."""
+        if self._summary == "silent":
+            return
+        for name, attribute in SUMMARY.items():
+            hidden: list[str] = getattr(found, name)
+            if hidden:
+                attributes.set(attribute, len(hidden))
+                if self._summary == "debug":
+                    attributes.set(SUMMARY_KEYS[name], ",".join(sorted(set(hidden))))
+
 
 def _search(patterns: Sequence[str]) -> Callable[[str], bool] | None:
     for pattern in patterns:
@@ -254,12 +264,3 @@ def _search(patterns: Sequence[str]) -> Callable[[str], bool] | None:
 def _spelled(value: Any) -> str:
     kind = value.WhichOneof("value")
     return "" if kind is None else str(getattr(value, kind))
-
-
-def _tell(put: Callable[[str, Any], None], found: Found, *, keys: bool) -> None:
-    for name, attribute in SUMMARY.items():
-        hidden: list[str] = getattr(found, name)
-        if hidden:
-            put(attribute, len(hidden))
-            if keys:
-                put(SUMMARY_KEYS[name], ",".join(sorted(set(hidden))))

@@ -18,14 +18,13 @@ class Resource:
 
     def __init__(self, name: str, settings: ResourceSettings) -> None:
         self.name = name
-        self._edits = edits(settings.attributes)
+        self._edit = edits(settings.attributes)
         self._where = None if settings.where is None else condition(settings.where, "resource").holds
 
     def resource(self, view: ResourceView) -> Fate | None:
         """`Processor.resource`."""
         if self._where is None or self._where(view):
-            for edit in self._edits:
-                edit(view.attributes)
+            self._edit(view.attributes)
         return None
 
     def span(self, view: SpanView) -> Fate | None:

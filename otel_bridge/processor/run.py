@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall
-from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
+from otel_bridge.processor.views import CallView, ItemView, LogView, ResourceView, SpanView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ class _Signal(Struct, frozen=True):
     resources: str
     scopes: str
     items: str
-    view: Callable[[Any, Any, ResourceView], SpanView | LogView]
+    view: Callable[[Any, Any, ResourceView], ItemView]
     show: str
 
 
@@ -37,7 +37,7 @@ _LOGS: Final = _Signal("resource_logs", "scope_logs", "log_records", LogView, "l
 
 class _Resource(Struct, frozen=True):
     view: ResourceView
-    items: list[SpanView | LogView]
+    items: list[ItemView]
 
 
 def process_spans(
@@ -111,7 +111,7 @@ def _pass(
         dropped[processor.name, fate] += len(resource.items)
         resource.items.clear()
         return
-    kept: list[SpanView | LogView] = []
+    kept: list[ItemView] = []
     for item in resource.items:
         fate = show(item)
         if fate is None:

@@ -34,11 +34,8 @@ class Truncate:
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`."""
         message = view.message
-        if self._keys:
-            wanted = [pair.value for pair in message.attributes if pair.key in self._keys]
-            count = sum(change_value(value, self._cut) for value in wanted)
-        else:
-            count = change_pairs(message.attributes, self._cut)
+        count = self._cut_in(message.attributes)
+        if not self._keys:
             count += sum(change_pairs(event.attributes, self._cut) for event in message.events)
             count += sum(change_pairs(link.attributes, self._cut) for link in message.links)
         if count:
@@ -48,11 +45,9 @@ class Truncate:
     def log(self, view: LogView) -> Fate | None:
         """`Processor.log`."""
         message = view.message
+        count = self._cut_in(message.attributes)
         if not self._keys:
-            count = change_pairs(message.attributes, self._cut) + change_value(message.body, self._cut)
-        else:
-            wanted = [pair.value for pair in message.attributes if pair.key in self._keys]
-            count = sum(change_value(value, self._cut) for value in wanted)
+            count += change_value(message.body, self._cut)
         if count:
             view.attributes.set(TRUNCATED, count)
         return None
@@ -71,6 +66,12 @@ class Truncate:
         if total and view.attributes is not None:
             view.attributes.set(TRUNCATED, total)
         return None
+
+    def _cut_in(self, attributes: Any) -> int:
+        """Cut the attributes that are meant; return how many values changed."""
+        if not self._keys:
+            return change_pairs(attributes, self._cut)
+        return sum(change_value(pair.value, self._cut) for pair in attributes if pair.key in self._keys)
 
     def _changed(self, name: str, tree: Any, count: list[int]) -> Any:
         if not self._keys or name in self._keys:

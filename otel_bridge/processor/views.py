@@ -45,23 +45,38 @@ class ResourceView:
         return self.attributes.get(key) if mapping == "resource" else None
 
 
-class SpanView:
-    """A span of a request, to be read and edited; `message` is OTLP's `Span`."""
+class ItemView:
+    """A span or log record of a request, to be read and edited; `message` is OTLP's own."""
 
-    __slots__ = ("_scope_attributes", "attributes", "message", "resource", "scope")
+    __slots__ = ("attributes", "message", "resource", "scope")
 
     def __init__(self, message: Any, scope: Any, resource: ResourceView) -> None:
         self.message = message
         self.scope = scope
         self.resource = resource
         self.attributes = WireAttributes(message.attributes)
-        self._scope_attributes: WireAttributes | None = None
 
     @property
     def trace_id(self) -> str:
-        """32 hex digits."""
+        """32 hex digits; none for a log record that belongs to no span."""
         trace_id: str = self.message.trace_id.hex()
         return trace_id
+
+
+class LogView(ItemView):
+    """`message` is OTLP's `LogRecord`."""
+
+    __slots__ = ()
+
+
+class SpanView(ItemView):
+    """`message` is OTLP's `Span`."""
+
+    __slots__ = ("_scope_attributes",)
+
+    def __init__(self, message: Any, scope: Any, resource: ResourceView) -> None:
+        super().__init__(message, scope, resource)
+        self._scope_attributes: WireAttributes | None = None
 
     def field(self, name: str) -> Any:
         return _SPAN_FIELDS[name](self)
@@ -78,24 +93,6 @@ class SpanView:
         return None
 
 
-class LogView:
-    """A log record of a request, to be read and edited; `message` is OTLP's `LogRecord`."""
-
-    __slots__ = ("attributes", "message", "resource", "scope")
-
-    def __init__(self, message: Any, scope: Any, resource: ResourceView) -> None:
-        self.message = message
-        self.scope = scope
-        self.resource = resource
-        self.attributes = WireAttributes(message.attributes)
-
-    @property
-    def trace_id(self) -> str:
-        """32 hex digits; none for a record that belongs to no span."""
-        trace_id: str = self.message.trace_id.hex()
-        return trace_id
-
-
 def _duration(view: SpanView) -> float | None:
     start, end = view.message.start_time_unix_nano, view.message.end_time_unix_nano
     return (end - start) / NANOS_A_MS if start and end else None
@@ -106,7 +103,7 @@ _SPAN_FIELDS: Final[Mapping[str, Callable[[SpanView], Any]]] = {
     "kind": lambda view: view.message.kind,
     "status.code": lambda view: view.message.status.code,
     "status.message": lambda view: view.message.status.message,
-    "trace_id": lambda view: view.message.trace_id.hex(),
+    "trace_id": lambda view: view.trace_id,
     "span_id": lambda view: view.message.span_id.hex(),
     "parent_span_id": lambda view: view.message.parent_span_id.hex(),
     "trace_state": lambda view: view.message.trace_state,
