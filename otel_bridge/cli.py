@@ -10,7 +10,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 
 import click
 from click.core import ParameterSource
@@ -18,10 +18,11 @@ from pydantic import ValidationError
 
 from otel_bridge import __version__
 from otel_bridge.commands.registry import Commands
-from otel_bridge.config import BridgeConfig
+from otel_bridge.config import BridgeConfig, Profile
 from otel_bridge.errors import BridgeError, StartError
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import BadSetting, parse_project, parse_since
+from otel_bridge.telemetry import LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
 PROGRAM: Final = "otel-bridge"
 FAILED_EXIT: Final = 1
 USAGE_EXIT: Final = 2
-LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 # flag, metavar or choices, default as shown, help
 OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
     (
         "--profile",
-        ("standalone", "sidecar", "gateway"),
+        get_args(Profile),
         "standalone",
         "Keep calls here, send them to a Weave server through a durable queue, or serve many applications.",
     ),
@@ -103,8 +103,8 @@ OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
         "reject",
         "What to do with metrics, and with logs while --logs is off.",
     ),
-    ("--log-level", LOG_LEVELS, "info", "How much to log."),
-    ("--log-format", ("console", "json"), "console", "For people or for machines."),
+    ("--log-level", get_args(LogLevel), "info", "How much to log."),
+    ("--log-format", get_args(LogFormat), "console", "For people or for machines."),
 )
 """The options of `run`. Each has an environment variable: `OTEL_BRIDGE_` and the flag's name."""
 

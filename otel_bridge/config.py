@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 else:
     KafkaSettings = MemoryLimiterSettings = ScoringSettings = Any  # loaded where a file names them
 
+Profile = Literal["standalone", "sidecar", "gateway"]
+
 
 class BridgeConfig(BaseModel):
     """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue.
@@ -33,7 +35,7 @@ class BridgeConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    profile: Literal["standalone", "sidecar", "gateway"] = "standalone"
+    profile: Profile = "standalone"
     data_dir: Path = Field(default_factory=default_data_dir)
     otlp_http: ListensAt | None = Endpoint(host="127.0.0.1", port=4318)
     otlp_grpc: ListensAt | None = Endpoint(host="127.0.0.1", port=4317)

@@ -6,6 +6,8 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 Context: TypeAlias = Literal["span", "spanevent", "resource"]
 Key: TypeAlias = "str | int"
+ErrorMode: TypeAlias = Literal["propagate", "ignore", "silent"]
+"""What configurations of Collectors say of conditions that fail; ours never do (`docs/conditions.md`)."""
 
 
 class Subject(Protocol):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
+from otel_bridge.config import Profile
 from otel_bridge.config_file.nodes import with_value
 from otel_bridge.config_file.problems import Origin, Rank
 from otel_bridge.config_file.references import escaped
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.config_file.nodes import Node
 
-PROFILES: Final = ("standalone", "sidecar", "gateway")
+PROFILES: Final[tuple[str, ...]] = get_args(Profile)
 _FOLDER: Final = Path(__file__).with_name("profiles")
 _PROJECT_VARIABLES: Final = Origin("WANDB_ENTITY, WANDB_PROJECT", Rank.PROFILE)
 

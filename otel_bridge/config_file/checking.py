@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from otel_bridge.config_file.ids import ID
 from otel_bridge.config_file.nodes import Plain, found, plain
-from otel_bridge.config_file.problems import did_you_mean, spelled
+from otel_bridge.config_file.problems import spelled
 from otel_bridge.config_file.registry import KINDS, TYPES, type_of
 from otel_bridge.config_file.service import Pipeline, Service, Shell
 from otel_bridge.config_file.wanting import TAG, as_wanted, keys_of, later, member, models_of
 from otel_bridge.config_file.words import words_for
+from otel_bridge.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,10 +109,9 @@ def _hint(kind: Kind, name: str) -> str:
 def checked(model: type[ModelT], content: Any, place: Place, document: Document) -> ModelT | None:
     """Return a part of a document as its model; None when it is wrong, which is noted."""
     loaded = _loaded_later(model, content, place, document)
+    wanted = as_wanted(content, model)
     try:
-        return model.model_validate(
-            {**as_wanted(content, model), **loaded} if loaded else as_wanted(content, model)
-        )
+        return model.model_validate({**wanted, **loaded} if loaded else wanted)
     except ValidationError as error:
         seen: set[Place] = set()
         for wrong in error.errors(include_url=False, include_input=False):

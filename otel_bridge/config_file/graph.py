@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from otel_bridge.config_file.problems import did_you_mean
 from otel_bridge.config_file.registry import KINDS, SIGNALS, TYPES, type_of
+from otel_bridge.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from otel_bridge.parsers import BadSetting
-from otel_bridge.spelling import did_you_mean
-
-__all__ = ["BadConfig", "Place", "Problem", "did_you_mean", "spelled"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

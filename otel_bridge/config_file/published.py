@@ -51,8 +51,8 @@ def json_schema() -> dict[str, Any]:
             loaded["anyOf"] = [places[where, "validation"], *_null({"type": "object"}), *loaded["anyOf"][-1:]]
     shell = definitions.pop(names[Shell])
     for kind in KINDS:
-        described = {key: shell["properties"][kind][key] for key in ("description", "minProperties") if
-                     key in shell["properties"][kind]}  # fmt: skip
+        given = shell["properties"][kind]
+        described = {key: given[key] for key in ("description", "minProperties") if key in given}
         types = {type_name: places[one.model, "validation"] for type_name, one in TYPES[kind].items()}
         shell["properties"][kind] = described | _components(kind, types)
     return {

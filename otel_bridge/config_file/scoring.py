@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic import ValidationError
 
-from otel_bridge.config_file.problems import did_you_mean, spelled
+from otel_bridge.config_file.problems import spelled
 from otel_bridge.config_file.registry import type_of
 from otel_bridge.query.derived import REF_SCHEME
+from otel_bridge.spelling import did_you_mean
 from otel_bridge.weave.refusals import WriteRefused
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from otel_bridge.config_file.ids import ComponentId
 from otel_bridge.parsers import Strict, Wait
+from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 
 def _each_once(names: list[str]) -> list[str]:
@@ -38,9 +39,9 @@ class Pipeline(Strict):
 class Logs(Strict):
     """The bridge's own log."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: LogLevel = "info"
     """How much to log."""
-    format: Literal["console", "json"] = "console"
+    format: LogFormat = "console"
     """For people or for machines."""
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from otel_bridge.condition.paths import ErrorMode  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.parsers import Strict
 
 Pipelines = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -17,7 +18,7 @@ class RoutingRow(Strict):
     context: Literal["resource", "span"] = "resource"
     """What the condition is asked of, and what goes there: whole resources, or single spans."""
     condition: str
-    """See docs/conditions.md."""
+    """What is asked: a [condition](conditions.md)."""
     pipelines: Pipelines
     """The pipelines that take them."""
 
@@ -29,8 +30,8 @@ class RoutingSettings(Strict):
     """The rows, in the order in which they are asked."""
     default_pipelines: tuple[str, ...] = ()
     """What takes the rest; without any it is dropped and counted."""
-    error_mode: Literal["propagate", "ignore", "silent"] = "propagate"
-    """Taken for the sake of other configurations: a condition never fails here, what is missing is nil."""
+    error_mode: ErrorMode = "propagate"
+    """Taken and not heeded: a [condition](conditions.md) never fails here."""
 
     @model_validator(mode="after")
     def _rows_can_be_reached(self) -> Self:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 import orjson
 from pydantic import ByteSize, Field, model_validator
 
+from otel_bridge.condition.paths import ErrorMode  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.parsers import Strict, Wait
 
 NEEDS: Final = {
@@ -109,8 +110,8 @@ class FilterSettings(Strict):
 
     traces: FilteredTraces
     """The conditions."""
-    error_mode: Literal["ignore", "silent", "propagate"] = "propagate"
-    """Taken for the sake of other configurations: a condition never fails here, what is missing is nil."""
+    error_mode: ErrorMode = "propagate"
+    """Taken and not heeded: a [condition](conditions.md) never fails here."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
