@@ -21,7 +21,7 @@ UNLIKE_A_COLLECTOR: Final = (
     "a variable that is not set and has no default is an error",
     "what was acknowledged is retried for ever unless max_elapsed_time says otherwise",
     "the queue is on the disk and synced, and batches are made behind it",
-    "an empty map or list takes nothing away from the file before",
+    "an empty map, or nothing behind a key, takes nothing away from the file before",
 )
 """What a person who brings a collector's file should know (`contract/pipeline-config.md` §2.1)."""
 

@@ -16,10 +16,11 @@ takes: maps of `receivers`, `processors`, `exporters`, `connectors` and `extensi
 and a name, `weave/audit`. What no pipeline names does nothing, and the log says so at the start.
 
 The page is made from the models by `python -m tests.pages.configuration`, and a test fails when the
-two differ: edit the docstrings in `otel_bridge/config_file/` or `tests/pages/`, not this file.
-Files to begin with are in [`config/`](../config): [standalone](../config/standalone.yaml),
+two differ: edit the docstrings of the models or `tests/pages/`, not this file. Files to begin with
+are in [`config/`](../config): [standalone](../config/standalone.yaml),
 [sidecar](../config/sidecar.yaml), [gateway](../config/gateway.yaml), [fan-out to two projects and a
-store](../config/fan-out.yaml)."""
+store](../config/fan-out.yaml), [routing](../config/routing.yaml) by where spans come from, and
+[redaction](../config/redaction.yaml)."""
 
 COMMANDS: Final = (
     (
