@@ -6,23 +6,21 @@ from typing import TYPE_CHECKING
 
 from otel_bridge.condition.condition import condition
 from otel_bridge.processor.actions import edits
+from otel_bridge.processor.base import Processor
 
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import AttributesSettings
-    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, SpanView
 
 
-class Attributes:
+class Attributes(Processor):
     """The processor; raises ValueError for settings that make no sense."""
 
     def __init__(self, name: str, settings: AttributesSettings) -> None:
         self.name = name
         self._edit = edits(settings.actions)
         self._where = None if settings.where is None else condition(settings.where).holds
-
-    def resource(self, view: ResourceView) -> Fate | None:
-        """`Processor.resource`: resources have a processor of their own."""
 
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`."""

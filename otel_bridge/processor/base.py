@@ -6,7 +6,7 @@ Processors run in the order of the pipeline, in the process that decodes, before
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
@@ -15,8 +15,11 @@ Fate: TypeAlias = Literal["filtered", "sampled_out"]
 """Why something goes no further: the term of the conservation law it belongs to."""
 
 
-class Processor(Protocol):
-    """Edits in place. Each method returns None when the thing goes on, else what becomes of it."""
+class Processor:
+    """Edits in place. A method returns None when the thing goes on, else what becomes of it.
+
+    What a processor does not define lets everything go on as it is.
+    """
 
     name: str
     """Its id in the configuration, for counters."""
@@ -32,3 +35,7 @@ class Processor(Protocol):
 
     def call(self, view: CallView) -> Fate | None:
         """See a call that the API wrote, or a half of one."""
+
+    def renamed(self, name: str) -> str:
+        """Return the name to give to a call that was written before; renames always go on."""
+        return name

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_bridge.condition.condition import conditions
 from otel_bridge.processor.attributes_map import WireAttributes
+from otel_bridge.processor.base import Processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from otel_bridge.condition.paths import Context, Subject
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import FilterSettings
-    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, ResourceView, SpanView
 
 
-class Filter:
-    """The processor; raises ValueError for settings that make no sense."""
+class Filter(Processor):
+    """The processor; raises ValueError for settings that make no sense.
+
+    A log record goes with its resource only; one of a span that was dropped waits.
+    """
 
     def __init__(self, name: str, settings: FilterSettings) -> None:
         self.name = name
@@ -41,9 +45,6 @@ class Filter:
                 if any(holds(event) for holds in self._event):
                     del events[at]
         return None
-
-    def log(self, view: LogView) -> Fate | None:
-        """`Processor.log`: a log record goes with its resource only; one of a span that was dropped waits."""
 
     def call(self, view: CallView) -> Fate | None:
         """`Processor.call`. A half is judged by what travels with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_bridge.patterns import compiled
+from otel_bridge.processor.base import Processor
 from otel_bridge.processor.masking import Mask, union
 from otel_bridge.processor.texts import change_field, change_value, changed_tree
 
@@ -58,7 +58,7 @@ class _Remembered(dict[str, Any]):
         return answer
 
 
-class Redaction:
+class Redaction(Processor):
     """The processor; raises ValueError for patterns that are no regular expressions."""
 
     def __init__(self, name: str, settings: RedactionSettings) -> None:
@@ -143,6 +143,10 @@ class Redaction:
         if view.attributes is not None:
             self._tell(view.attributes, found)
         return None
+
+    def renamed(self, name: str) -> str:
+        """`Processor.renamed`."""
+        return str(self._mask(name))
 
     def _output(self, view: CallView, found: Found) -> None:
         output = view.tree("output")
@@ -255,8 +259,6 @@ class Redaction:
 
 
 def _search(patterns: Sequence[str]) -> Callable[[str], bool] | None:
-    for pattern in patterns:
-        compiled(pattern)
     whole = union(patterns)
     return None if whole is None else lambda key: whole.search(key) is not None
 

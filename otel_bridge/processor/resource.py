@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from otel_bridge.condition.condition import condition
 from otel_bridge.processor.actions import edits
+from otel_bridge.processor.base import Processor
 
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import ResourceSettings
-    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
+    from otel_bridge.processor.views import ResourceView
 
 
-class Resource:
-    """The processor; raises ValueError for settings that make no sense."""
+class Resource(Processor):
+    """The processor; raises ValueError for settings that make no sense. Calls of the API have no resource."""
 
     def __init__(self, name: str, settings: ResourceSettings) -> None:
         self.name = name
@@ -26,12 +27,3 @@ class Resource:
         if self._where is None or self._where(view):
             self._edit(view.attributes)
         return None
-
-    def span(self, view: SpanView) -> Fate | None:
-        """`Processor.span`: spans have a processor of their own."""
-
-    def log(self, view: LogView) -> Fate | None:
-        """`Processor.log`: only its resource is edited."""
-
-    def call(self, view: CallView) -> Fate | None:
-        """`Processor.call`: calls that the API wrote have no resource."""

@@ -7,8 +7,9 @@ from collections.abc import Callable  # noqa: TC003 - msgspec reads the annotati
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall
+from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall, UpdatedCall
 from otel_bridge.processor.views import CallView, ItemView, LogView, ResourceView, SpanView
 
 if TYPE_CHECKING:
@@ -62,18 +63,28 @@ def process_changes(
 ) -> tuple[list[Change], Dropped]:
     """Run processors over what the API wrote; return what goes on, and what they took out.
 
-    Renames and deletions go on as they are.
+    Renames and deletions always go on.
     """
     dropped: Dropped = Counter()
     kept: list[Change] = []
     for change in changes:
-        if not isinstance(change, StartedCall | EndedCall | CompletedCall):
-            kept.append(change)
-            continue
-        view = CallView(change)
-        if not _taken(view, processors, dropped):
-            kept.append(view.change())
+        match change:
+            case StartedCall() | EndedCall() | CompletedCall():
+                view = CallView(change)
+                if not _taken(view, processors, dropped):
+                    kept.append(view.change())
+            case UpdatedCall():
+                kept.append(_renamed(change, processors))
+            case _:
+                kept.append(change)
     return kept, dropped
+
+
+def _renamed(change: UpdatedCall, processors: Sequence[Processor]) -> UpdatedCall:
+    name = change.display_name
+    for processor in processors:
+        name = processor.renamed(name)
+    return replace(change, display_name=name)
 
 
 def _process(

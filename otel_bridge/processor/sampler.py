@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_bridge.processor.base import Processor
 from otel_bridge.processor.thresholds import (
     BITS,
     BadTraceState,
@@ -18,13 +19,13 @@ from otel_bridge.processor.thresholds import (
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
     from otel_bridge.processor.settings import SamplerSettings
-    from otel_bridge.processor.views import CallView, LogView, ResourceView, SpanView
+    from otel_bridge.processor.views import CallView, LogView, SpanView
 
 PRIORITY: Final = "sampling.priority"
 """An attribute that decides for its span: 0 drops it, any other number keeps it."""
 
 
-class Sampler:
+class Sampler(Processor):
     """The processor. Every bridge with the same settings keeps the same traces."""
 
     def __init__(self, name: str, settings: SamplerSettings) -> None:
@@ -35,9 +36,6 @@ class Sampler:
         self._fail_closed = settings.fail_closed
         self._share = settings.sampling_percentage / 100
         self._own = threshold_of(self._share, self._precision)
-
-    def resource(self, view: ResourceView) -> Fate | None:
-        """`Processor.resource`: traces are sampled, not resources."""
 
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`."""

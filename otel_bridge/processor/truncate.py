@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_bridge.processor.base import Processor
 from otel_bridge.processor.texts import change_pairs, change_value, changed_tree
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ TRUNCATED: Final = "otel_bridge.truncated"
 _TREES: Final = ("inputs", "output", "attributes", "otel_dump")
 
 
-class Truncate:
+class Truncate(Processor):
     """The processor. `keys`: only these attributes, or inputs and output where they are named."""
 
     def __init__(self, name: str, settings: TruncateSettings) -> None:

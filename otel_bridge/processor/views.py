@@ -180,9 +180,9 @@ class CallView:
             self.end = replace(self.end, **{name: raw})
 
     def change_texts(self, change: Callable[[Any], Any]) -> None:
-        """Change the texts that are no trees: names, and the exception."""
+        """Change the texts that are no trees: names, what the call belongs to, and the exception."""
         if self.start is not None:
-            self.start = _with_texts(self.start, ("op_name", "display_name"), change)
+            self.start = _with_texts(self.start, _TEXTS_OF_STARTS, change)
         if self.end is not None:
             self.end = _with_texts(self.end, ("exception",), change)
 
@@ -216,6 +216,7 @@ def _with_texts(half: HalfT, names: tuple[str, ...], change: Callable[[Any], Any
 
 
 _OF_STARTS: Final = frozenset({"attributes", "inputs", "otel_dump"})
+_TEXTS_OF_STARTS: Final = ("op_name", "display_name", "thread_id", "turn_id", "wb_user_id", "wb_run_id")
 
 
 def _milliseconds(view: CallView) -> float | None:

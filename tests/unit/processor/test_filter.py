@@ -2,7 +2,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import ValidationError
 
-from otel_bridge.model.call import DeletedCalls, EndedCall
+from otel_bridge.model.call import DeletedCalls, EndedCall, UpdatedCall
 from otel_bridge.processor.filter import Filter
 from otel_bridge.processor.run import process_changes
 from otel_bridge.processor.settings import FilterSettings
@@ -86,8 +86,9 @@ def test_conditions_see_the_fields_of_a_call_of_the_api(condition):
 
 def test_renames_and_deletions_are_never_filtered():
     gone = DeletedCalls(project_id="acme/prod", ids=("0" * 16,))
-    kept, dropped = process_changes([gone], [a_filter(span=["true"])])
-    assert (kept, dict(dropped)) == ([gone], {})
+    renamed = UpdatedCall(project_id="acme/prod", id="0" * 16, display_name="a name")
+    kept, dropped = process_changes([gone, renamed], [a_filter(span=["true"])])
+    assert (kept, dict(dropped)) == ([gone, renamed], {})
 
 
 def test_the_end_of_a_call_is_judged_by_what_travels_with_it():

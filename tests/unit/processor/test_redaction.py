@@ -4,7 +4,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from otel_bridge.model.call import EndedCall
+from otel_bridge.model.call import EndedCall, UpdatedCall
 from otel_bridge.patterns import BadPattern
 from otel_bridge.processor.redaction import Redaction
 from otel_bridge.processor.settings import RedactionSettings
@@ -122,11 +122,17 @@ class TestPlaces:
         call = a_call(
             tree, tree, tree,
             op_name=f"op {KEY}", display_name=KEY, exception=f"failed {KEY}",
+            thread_id=KEY, turn_id=KEY, wb_user_id=KEY, wb_run_id=KEY,
             otel_dump=orjson.dumps(tree), summary=orjson.dumps(tree),
         )  # fmt: skip
         left = call_after(call, redaction(blocked_values=["sk-[A-Za-z0-9]{20,}"]))
         assert KEY not in repr(left)
         assert left.start.op_name == "op ****"
+
+    def test_a_name_that_a_call_gets_later_holds_nothing_either(self):
+        renamed = UpdatedCall(project_id="a/b", id="0" * 16, display_name=f"about {KEY}")
+        left = call_after(renamed, redaction(blocked_values=["sk-[A-Za-z0-9]{20,}"]))
+        assert left == UpdatedCall(project_id="a/b", id="0" * 16, display_name="about ****")
 
     def test_fields_that_this_version_does_not_know_go(self):
         unknown = b"\xfa\x3e" + bytes([len(KEY)]) + KEY.encode()  # field 1007, length-delimited
