@@ -84,10 +84,12 @@ class Redaction(Processor):
         found = Found()
         view.attributes.forget()
         self._pairs(view.message.resource.attributes, found)
-        for scope in view.scopes():
-            self._pairs(scope.attributes, found)
+        change_field(view.message, "schema_url", self._mask)
+        for each in view.scopes():
+            change_field(each, "schema_url", self._mask)
+            self._pairs(each.scope.attributes, found)
             for field in ("name", "version"):
-                change_field(scope, field, self._mask)
+                change_field(each.scope, field, self._mask)
         self._tell(view.attributes, found)
         return None
 

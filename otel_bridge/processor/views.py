@@ -33,10 +33,9 @@ class ResourceView:
         self.attributes = WireAttributes(message.resource.attributes)
 
     def scopes(self) -> list[Any]:
-        """Return the scopes of its spans or log records."""
+        """Return its `ScopeSpans` or `ScopeLogs`."""
         message = self.message
-        shared = message.scope_spans if hasattr(message, "scope_spans") else message.scope_logs
-        return [each.scope for each in shared]
+        return list(message.scope_spans if hasattr(message, "scope_spans") else message.scope_logs)
 
     def field(self, name: str) -> Any:
         return self.project if name == "project" else None

@@ -113,7 +113,9 @@ class TestPlaces:
         put(span.events.add(name=f"e {KEY}").attributes, {"x": KEY})
         put(span.links.add(trace_state=f"b={KEY}").attributes, {"x": KEY})
         request = a_request(span, resource={"r": KEY}, scope={"s": KEY})
-        request.resource_spans[0].scope_spans[0].scope.name = KEY
+        resource_spans = request.resource_spans[0]
+        resource_spans.scope_spans[0].scope.name = KEY
+        resource_spans.schema_url = resource_spans.scope_spans[0].schema_url = f"https://{KEY}@schemas"
         processed(request, redaction(blocked_values=["sk-[A-Za-z0-9]{20,}"]))
         assert KEY.encode() not in request.SerializeToString()
 
