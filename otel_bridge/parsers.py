@@ -65,13 +65,17 @@ def parse_duration(text: object) -> object:
         return text
     if text.strip().lower() == "off":
         return None
-    try:
-        found = durationpy.from_str(text.strip())
-    except (durationpy.DurationError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a duration, for example 36h, 14d or off") from error
+    found = _duration(text, "36h, 14d or off")
     if found <= timedelta(0):
         raise ValueError(f"{text!r} is not longer than nothing; `off` keeps calls for ever")
     return found
+
+
+def _duration(text: str, examples: str) -> timedelta:
+    try:
+        return durationpy.from_str(text.strip())
+    except (durationpy.DurationError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a duration, for example {examples}") from error
 
 
 def parse_since(text: str, now: datetime) -> datetime:
@@ -123,11 +127,13 @@ def parse_bound(text: object) -> object:
 
 def parse_wait(text: object) -> object:
     """Read a duration that may be nothing: `25s`, `0s`."""
-    if isinstance(text, str) and text.strip() in {"0", "0s"}:
-        return timedelta(0)
-    found = parse_duration(text)
-    if found is None:
+    if not isinstance(text, str):
+        return text
+    if text.strip().lower() == "off":
         raise ValueError("there must be a limit, for example 25s")
+    found = _duration(text, "25s or 7d")
+    if found < timedelta(0):
+        raise ValueError(f"{text!r} is less than nothing")
     return found
 
 

@@ -114,13 +114,19 @@ def checked(model: type[ModelT], content: Any, place: Place, document: Document)
         return model.model_validate({**wanted, **loaded} if loaded else wanted)
     except ValidationError as error:
         seen: set[Place] = set()
-        for wrong in error.errors(include_url=False, include_input=False):
+        for wrong in _told(error.errors(include_url=False, include_input=False)):
             where = _where(wrong, place, document)
             if where in seen and len(where) < len(place) + len(wrong["loc"]):
                 continue  # another branch of a union that says the same in other words
             seen.add(where)
             _note(model, wrong, (place, where), document)
         return None
+
+
+def _told(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is too short where something in it is wrong: pydantic did not count that."""
+    inside = {error["loc"][:at] for error in errors for at in range(len(error["loc"]))}
+    return [error for error in errors if error["type"] != "too_short" or error["loc"] not in inside]
 
 
 def _loaded_later(

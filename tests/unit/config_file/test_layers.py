@@ -202,3 +202,24 @@ def test_a_configuration_may_come_from_a_variable_or_the_command_line_itself(con
 def test_a_configuration_that_is_nowhere_is_named(uri, expected):
     with pytest.raises(BadSetting, match=expected):
         load(Sources(files=(uri,)), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("5", "'5' is not a duration, for example 25s or 7d"),
+        ("-5s", "'-5s' is less than nothing"),
+        ("off", "there must be a limit, for example 25s"),
+    ],
+)
+def test_a_duration_that_cannot_be_off_does_not_offer_it(problems, text, said):
+    (problem,) = problems(STORE, sets=[f"service.shutdown_timeout={text!r}"])
+    assert problem == f"--set service.shutdown_timeout: service.shutdown_timeout: {said}"
+
+
+def test_a_list_with_something_wrong_in_it_is_not_called_too_short(problems):
+    sets = ["processors.attributes.actions=[{action: insert, key: a}]"]
+    (problem,) = problems(STORE, sets=sets)
+    assert problem.endswith("processors.attributes.actions[0]: insert needs value or from_attribute")
+    (problem,) = problems(STORE, sets=["processors.attributes.actions=[]"])
+    assert problem.endswith("processors.attributes.actions: at least 1 is needed")
