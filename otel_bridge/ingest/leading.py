@@ -47,12 +47,11 @@ class Leading:
         options: Options,
     ) -> Prepared:
         """Decode an OTLP request and lead it through; raise InvalidRequest when it cannot be decoded."""
-        dropped: Dropped | None = None
+        counts: dict[str, int] = {}
 
         def lead(content: Any, project: Callable[[Any], str | None]) -> Iterable[tuple[Any, frozenset[str]]]:
-            nonlocal dropped
             parts = self._flow.spans(request.receiver, content, project)
-            dropped = parts.dropped
+            counts.update(counted(parts.dropped))
             return parts
 
         decoded = decode_led(export, default_project=default_project, lead=lead)
@@ -65,11 +64,15 @@ class Leading:
             if part.exporters & self._stores:
                 changes += [translate(span, options) for span in spans]
             records += self._queued(part.exporters, partial(span_records, spans))
-        counts = decoded.said.counts | counted(dropped)
         if announced:
             counts["announced_spans"] = announced
         return prepared_export(
-            request, decoded.said, counts, accepted=decoded.accepted, changes=changes, records=records
+            request,
+            decoded.said,
+            decoded.said.counts | counts,
+            accepted=decoded.accepted,
+            changes=changes,
+            records=records,
         )
 
     def logs(self, receiver: str, counts: dict[str, int]) -> LeadLogs:
@@ -98,8 +101,7 @@ class Leading:
 
         What is kept beside calls goes to the store as it is.
         """
-        beside = [each for each in changes if isinstance(each, ANNEX_CHANGES)]
-        if beside:
+        if any(isinstance(each, ANNEX_CHANGES) for each in changes):
             return changes, (), {}
         parts = self._flow.changes(WEAVE_API, changes)  # type: ignore[arg-type]  # none is beside calls
         kept: list[Change] = []
@@ -118,6 +120,6 @@ class Leading:
         return [replace(each, destinations=destinations) for each in records()] if destinations else []
 
 
-def counted(dropped: Dropped | None) -> dict[str, int]:
+def counted(dropped: Dropped) -> dict[str, int]:
     """Return counters of what processors took out."""
-    return {dropped_by(name, fate): count for (name, fate), count in (dropped or {}).items()}
+    return {dropped_by(name, fate): count for (name, fate), count in dropped.items()}
