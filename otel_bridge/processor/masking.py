@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_bridge.patterns import compiled
+from otel_bridge.patterns import compiled, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ class Mask:
         all_types: bool = True,
     ) -> None:
         self._rules = [_rule(one) for one in blocked]
-        self._any = union([pattern for pattern, _ in self._rules])
+        self._any = union(pattern for pattern, _ in self._rules)
         self._allowed = union(allowed)
         self._hidden = hasher(hash_function)
         self._all_types = all_types
@@ -86,13 +86,6 @@ def _confirmed(text: str, valid: Callable[[str], bool]) -> str:
     while text and not valid(text):
         text = text.rpartition(" ")[0]
     return text
-
-
-def union(patterns: Sequence[str]) -> Any:
-    """Return one pattern that finds what any of them finds; None without any."""
-    for pattern in patterns:
-        compiled(pattern)  # each must make sense alone
-    return compiled("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
 
 
 def _rule(blocked: str | BlockedValue) -> tuple[str, Callable[[str], bool] | None]:

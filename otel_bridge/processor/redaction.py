@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_bridge.patterns import union
 from otel_bridge.processor.base import Processor
-from otel_bridge.processor.masking import Mask, union
+from otel_bridge.processor.masking import Mask
 from otel_bridge.processor.texts import change_field, change_value, changed_tree
 
 if TYPE_CHECKING:

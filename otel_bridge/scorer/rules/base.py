@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from otel_bridge.scorer.base import ScorerFailed
+from otel_bridge.patterns import BadPattern, compiled
+from otel_bridge.scorer.base import ScorerFailed, Unusable
 from otel_bridge.scorer.fields import judged_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 300
 """Of a text out of a call, or out of settings, in a result: results stay small, whatever the call."""
+MAX_PATTERN_BYTES: Final = 400_000
+"""Of what a user writes; RE2 refuses what takes too much memory by itself."""
 
 Result: TypeAlias = "dict[str, Any]"
 
@@ -56,6 +59,14 @@ def of_field(settings: OfField, blank: Mapping[str, Any], judge: Callable[[Any],
         return placed(found, place)
 
     return Rule((settings.field,), judged)
+
+
+def of_user(pattern: str, *, flags: str = "") -> Any:
+    """Compile a user's pattern; raise Unusable. `flags` as in `patterns.compiled`."""
+    try:
+        return compiled(pattern, flags=flags, max_bytes=MAX_PATTERN_BYTES)
+    except BadPattern as error:
+        raise Unusable(str(error)) from error
 
 
 def placed(found: Result, place: str) -> Result:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_bridge.scorer.base import Unusable
+from otel_bridge.patterns import compiled, union
+from otel_bridge.scorer.rules.base import of_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,14 +59,10 @@ class Detector:
     """Finds some kinds of personal data; what matches `allow` as a whole is none."""
 
     def __init__(self, kinds: Sequence[str], allow: Sequence[str]) -> None:
-        import re2  # noqa: PLC0415 - only where a pattern is used
-
-        self._options = re2.Options()
-        self._options.log_errors = False
         wanted = {kind: pattern for kind, pattern in _PATTERNS.items() if kind in kinds}
-        self._any = re2.compile("|".join(f"(?:{pattern})" for pattern in wanted.values()))
-        self._patterns = [(kind, re2.compile(pattern), _check(kind)) for kind, pattern in wanted.items()]
-        self._allow = [self._allowed(pattern) for pattern in allow]
+        self._any = union(wanted.values())
+        self._patterns = [(kind, compiled(pattern), _check(kind)) for kind, pattern in wanted.items()]
+        self._allow = list(map(of_user, allow))
 
     def find(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Yield kind, start and end of what is in a text, in characters; no two overlap."""
@@ -79,14 +76,6 @@ class Detector:
                 if end and not _overlaps(span, taken) and not self._is_allowed(text[slice(*span)]):
                     taken.append(span)
                     yield (kind, *span)
-
-    def _allowed(self, pattern: str) -> Any:
-        import re2  # noqa: PLC0415 - as above
-
-        try:
-            return re2.compile(pattern, self._options)
-        except re2.error as error:
-            raise Unusable(f"allow: {pattern!r} is no pattern that RE2 takes") from error
 
     def _is_allowed(self, found: str) -> bool:
         return any(pattern.fullmatch(found) is not None for pattern in self._allow)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.fields import text_of
-from otel_bridge.scorer.rules.base import Result, Rule, of_field, out_of_range, result, short, turned
+from otel_bridge.scorer.rules.base import Result, Rule, of_field, of_user, out_of_range, result, short, turned
 
 if TYPE_CHECKING:
     from otel_bridge.scorer.kinds import Contains, Length, Regex
@@ -64,27 +63,9 @@ def length(settings: Length) -> Rule:
 
 
 def _compiled(settings: Regex) -> Any:
-    import re2  # noqa: PLC0415 - only where a pattern is used
-
-    options = re2.Options()
-    options.log_errors = False
-    flags = [
-        letter
-        for letter, wanted in (
-            ("i", settings.ignore_case),
-            ("m", settings.multiline),
-            ("s", settings.dot_all),
-        )
-        if wanted
-    ]
-    prefix = f"(?{''.join(flags)})" if flags else ""
-    try:
-        return re2.compile(prefix + settings.pattern, options)
-    except re2.error as error:
-        text = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
-        raise Unusable(
-            f"pattern: {text} (the syntax is RE2's: no look-around, no back-references)"
-        ) from error
+    flags = {"i": settings.ignore_case, "m": settings.multiline, "s": settings.dot_all}
+    letters = "".join(letter for letter, wanted in flags.items() if wanted)
+    return of_user(settings.pattern, flags=letters)
 
 
 def _groups(found: Any) -> dict[str, str | None]:

@@ -210,6 +210,11 @@ def test_a_pattern_that_is_none_is_told(field):
         redaction(**{field: ["ok", "(?=x)"]})
 
 
+def test_patterns_may_be_longer_together_than_one_may_be():
+    one = redaction(blocked_values=[f"{'x' * 80}{number}" for number in range(60)])
+    assert the_attributes(one, {"a": f"my {'x' * 80}7"}) == {"a": "my ****"}
+
+
 @pytest.mark.parametrize(
     "value", [{}, {"pattern": "x", "kind": "card"}, {"kind": "card", "checksum": "luhn"}]
 )

@@ -27,7 +27,7 @@ def test_scorers_that_can_run_are_told_from_those_that_cannot(tmp_path):
 @pytest.mark.parametrize(
     ("unusable", "why"),
     [
-        (spec("regex", pattern="("), "pattern: missing"),
+        (spec("regex", pattern="("), "the pattern '(' is no RE2 regular expression: missing )"),
         (spec("json_schema", schema={"type": 3}), "schema: "),
         (spec("contains"), "texts: Field required"),
         (spec("python", callable="own_scorers:mine"), "own_scorers is neither installed nor in a folder of"),

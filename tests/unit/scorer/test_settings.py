@@ -46,9 +46,9 @@ def test_secrets_are_shown_to_nobody_else():
     ("said", "place", "why"),
     [
         ({"scorers": {"a b": {"type": "length"}}}, "scorers", "'a b' is no name"),
-        ({"scorers": {"a": {"type": "regex", "pattern": "("}}}, "scorers.a", "pattern: missing"),
+        ({"scorers": {"a": {"type": "regex", "pattern": "("}}}, "scorers.a", "the pattern '(' is no RE2 reg"),
         ({"scorers": {"a": {"type": "json_schema", "schema": {"type": 3}}}}, "scorers.a", "schema: "),
-        ({"scorers": {"a": {"type": "pii", "allow": "("}}}, "scorers.a", "allow: '('"),
+        ({"scorers": {"a": {"type": "pii", "allow": "("}}}, "scorers.a", "the pattern '(' is no RE2 reg"),
         (
             {"scorers": {"a": {"type": "length", "field": "out"}}},
             "scorers.a.length.field",
