@@ -1,22 +1,25 @@
-"""What must not be kept: patterns over values, checksums that tell numbers from lookalikes, and the mask."""
+"""What must not be kept: patterns over values, numbers by their checksums, and the mask."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable  # noqa: TC003 - msgspec reads the annotations
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
+from otel_bridge.checksums import CARD, IBAN, is_iban, is_luhn, numbers
 from otel_bridge.patterns import compiled, union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from otel_bridge.processor.settings import BlockedValue
 
 MASK: Final = "****"
 
-CARD: Final = r"\b[2-6]\d{3}(?:[ -]?\d){8,15}\b"
-IBAN: Final = r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}\b"
-"""What may be one; the checksum decides."""
+KINDS: Final = {"card": CARD, "iban": IBAN}
+_CHECKSUMS: Final[Mapping[str, Callable[[str], bool]]] = {"luhn": is_luhn, "iban": is_iban}
 
 
 def hasher(name: str) -> Callable[[str], str]:
@@ -43,12 +46,12 @@ class Mask:
         hash_function: str = "none",
         all_types: bool = True,
     ) -> None:
-        self._rules = [_rule(one) for one in blocked]
-        self._any = union(pattern for pattern, _ in self._rules)
+        rules = [_rule(one) for one in blocked]
+        self._any = union(rule.pattern for rule in rules)
         self._allowed = union(allowed)
         self._hidden = hasher(hash_function)
         self._all_types = all_types
-        self._compiled = [(compiled(pattern), valid) for pattern, valid in self._rules]
+        self._rules = [(compiled(rule.pattern), rule) for rule in rules]
 
     def __call__(self, value: Any) -> Any:
         """Return the value as it may be kept: the very same object when there is nothing to hide."""
@@ -63,52 +66,38 @@ class Mask:
         if self._allowed is not None and self._allowed.search(text) is not None:
             return value
         masked = text
-        for pattern, valid in self._compiled:
-            masked = pattern.sub(lambda found, valid=valid: self._replacement(found, valid), masked)
+        for pattern, rule in self._rules:
+            masked = self._without(masked, pattern, rule)
         return value if masked == text else masked
 
     def whole(self, value: Any) -> str:
         """Return what stands in place of a whole value."""
         return self._hidden(value if isinstance(value, str) else str(value))
 
-    def _replacement(self, found: Any, valid: Callable[[str], bool] | None) -> str:
-        text: str = found.group(0)
-        if not text:
-            return text
-        if valid is None:
-            return self._hidden(text)
-        number = _confirmed(text, valid)
-        return self._hidden(number) + text[len(number) :] if number else text
+    def _without(self, text: str, pattern: Any, rule: _Rule) -> str:
+        if rule.valid is None:
+            return str(pattern.sub(lambda found: found.group(0) and self._hidden(found.group(0)), text))
+        pieces: list[str] = []
+        done = 0
+        for start, end in numbers(pattern, rule.valid, text, every_word=rule.every_word):
+            pieces += text[done:start], self._hidden(text[start:end])
+            done = end
+        return "".join(pieces) + text[done:]
 
 
-def _confirmed(text: str, valid: Callable[[str], bool]) -> str:
-    """Return what a checksum confirms: the text, without words behind it that only look like a part of it."""
-    while text and not valid(text):
-        text = text.rpartition(" ")[0]
-    return text
+class _Rule(Struct, frozen=True):
+    """What is hidden: `valid` tells which matches, None: all of them; `every_word` as in `checksums.Kind`."""
+
+    pattern: str
+    valid: Callable[[str], bool] | None = None
+    every_word: bool = False
 
 
-def _rule(blocked: str | BlockedValue) -> tuple[str, Callable[[str], bool] | None]:
+def _rule(blocked: str | BlockedValue) -> _Rule:
     if isinstance(blocked, str):
-        return blocked, None
+        return _Rule(blocked)
     if blocked.kind is not None:
-        pattern, checksum = _KINDS[blocked.kind]
-        return pattern, _CHECKSUMS[checksum]
+        kind = KINDS[blocked.kind]
+        return _Rule(kind.pattern, kind.valid, kind.every_word)
     assert blocked.pattern is not None
-    return blocked.pattern, None if blocked.checksum is None else _CHECKSUMS[blocked.checksum]
-
-
-def _luhn(text: str) -> bool:
-    from stdnum import luhn  # noqa: PLC0415 - only where cards are looked for
-
-    return bool(luhn.is_valid("".join(filter(str.isdigit, text))))
-
-
-def _iban(text: str) -> bool:
-    from stdnum import iban  # noqa: PLC0415 - only where IBANs are looked for
-
-    return bool(iban.is_valid(text, check_country=False))
-
-
-_CHECKSUMS: Final[Mapping[str, Callable[[str], bool]]] = {"luhn": _luhn, "iban": _iban}
-_KINDS: Final = {"card": (CARD, "luhn"), "iban": (IBAN, "iban")}
+    return _Rule(blocked.pattern, None if blocked.checksum is None else _CHECKSUMS[blocked.checksum])

@@ -7,13 +7,16 @@ mod 97 for IBAN (ISO 13616), the ranges of US social security numbers, `ipaddres
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from otel_bridge.checksums import CARD, IBAN, digits_of, is_card, is_iban, numbers
 from otel_bridge.patterns import compiled, union
 from otel_bridge.scorer.rules.base import of_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+Span: TypeAlias = tuple[int, int]
 
 _SECRETS: Final = (
     r"\b(?:sk|rk)-[A-Za-z0-9_\-]{20,}",  # OpenAI, Anthropic and many who took it over
@@ -34,8 +37,8 @@ _SECRETS: Final = (
 )
 _PATTERNS: Final = {
     "secret": "|".join(_SECRETS),
-    "iban": r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}",
-    "credit_card": r"[0-9](?:[ \-]?[0-9]){12,18}",
+    "iban": IBAN.pattern,
+    "credit_card": CARD.pattern,
     "us_ssn": r"[0-9]{3}[\- ][0-9]{2}[\- ][0-9]{4}",
     "email": (
         r"[A-Za-z0-9][A-Za-z0-9._%+\-]*@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
@@ -48,10 +51,10 @@ _PATTERNS: Final = {
     ),
 }
 """In the order in which they are looked for: what one kind has found is nothing else."""
-_JOINS: Final = {"iban": "", "credit_card": ".-", "us_ssn": ".-", "ip_address": ".:", "phone": " .-"}
+_JOINS: Final = {"iban": "", "credit_card": " .-", "us_ssn": ".-", "ip_address": ".:", "phone": " .-"}
 """What joins a number to more of it on either side: then it is not one of these."""
 _LEAST_IPV6_CHARACTERS: Final = 4
-_IBAN_CHARACTERS: Final = 15
+_LEAST_CARD_DIGITS: Final = 13
 _MASTERCARD: Final = range(2221, 2721)
 
 
@@ -61,19 +64,21 @@ class Detector:
     def __init__(self, kinds: Sequence[str], allow: Sequence[str]) -> None:
         wanted = {kind: pattern for kind, pattern in _PATTERNS.items() if kind in kinds}
         self._any = union(wanted.values())
-        self._patterns = [(kind, compiled(pattern), _check(kind)) for kind, pattern in wanted.items()]
+        self._finders = [(kind, _finder(kind, compiled(pattern))) for kind, pattern in wanted.items()]
         self._allow = list(map(of_user, allow))
 
     def find(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Yield kind, start and end of what is in a text, in characters; no two overlap."""
         if self._any.search(text) is None:
             return
-        taken: list[tuple[int, int]] = []
-        for kind, pattern, check in self._patterns:
-            for match in pattern.finditer(text):
-                end = _end(kind, text, match, check)
-                span = (match.start(), end)
-                if end and not _overlaps(span, taken) and not self._is_allowed(text[slice(*span)]):
+        taken: list[Span] = []
+        for kind, found_in in self._finders:
+            for span in found_in(text):
+                if (
+                    _stands_alone(text, span, _JOINS.get(kind))
+                    and not _overlaps(span, taken)
+                    and not self._is_allowed(text[slice(*span)])
+                ):
                     taken.append(span)
                     yield (kind, *span)
 
@@ -81,16 +86,13 @@ class Detector:
         return any(pattern.fullmatch(found) is not None for pattern in self._allow)
 
 
-def _end(kind: str, text: str, match: Any, check: Callable[[str], int]) -> int:
-    """Return where a finding ends, 0 when the match is none."""
-    start, end = match.span()
-    joins = _JOINS.get(kind)
-    if joins is not None:
-        before, after = text[max(0, start - 2) : start][::-1], text[end : end + 2]
-        if _goes_on(before, joins) or (kind != "iban" and _goes_on(after, joins)):
-            return 0
-    length = check(match.group())
-    return start + length if length else 0
+def _stands_alone(text: str, span: Span, joins: str | None) -> bool:
+    """Tell whether a finding is not a part of something longer, which matters where something `joins` it."""
+    if joins is None:
+        return True
+    start, end = span
+    before, after = text[max(0, start - 2) : start][::-1], text[end : end + 2]
+    return not (_goes_on(before, joins) or _goes_on(after, joins))
 
 
 def _goes_on(beside: str, joins: str) -> bool:
@@ -100,68 +102,56 @@ def _goes_on(beside: str, joins: str) -> bool:
     return beside[:1].isalnum() or beside[:1] == "_"
 
 
-def _overlaps(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+def _overlaps(span: Span, taken: list[Span]) -> bool:
     return any(span[0] < end and start < span[1] for start, end in taken)
 
 
-def _check(kind: str) -> Callable[[str], int]:
-    """Return what tells how many characters of a match are a finding, 0 for none."""
+def _finder(kind: str, pattern: Any) -> Callable[[str], Iterator[Span]]:
+    """Return what finds one kind in a text: where each finding starts and ends."""
     match kind:
         case "credit_card":
-            return _card()
+            return lambda text: numbers(pattern, _is_card, text)
         case "iban":
-            return _iban()
+            return lambda text: numbers(pattern, _is_iban, text, every_word=IBAN.every_word)
         case "us_ssn":
-            return _ssn()
+            is_one = _ssn()
         case "ip_address":
-            return _address
+            is_one = _is_address
         case _:
-            return len
+            return lambda text: (match.span() for match in pattern.finditer(text))
+    return lambda text: (match.span() for match in pattern.finditer(text) if is_one(match.group()))
 
 
-def _card() -> Callable[[str], int]:
-    from stdnum import luhn  # noqa: PLC0415 - 40 ms, only where it is looked for
-
-    def check(text: str) -> int:
-        digits = text.replace(" ", "").replace("-", "")
-        is_issued = digits[0] in "3456" or int(digits[:4]) in _MASTERCARD
-        return len(text) if is_issued and len(set(digits)) > 1 and luhn.is_valid(digits) else 0
-
-    return check
+def _is_card(text: str) -> bool:
+    """Tell whether a number is one that banks give out; a mask may take more for one than a verdict."""
+    digits = digits_of(text)
+    is_issued = digits[0] in "3456" or int(digits[:4]) in _MASTERCARD
+    return is_issued and len(digits) >= _LEAST_CARD_DIGITS and len(set(digits)) > 1 and is_card(digits)
 
 
-def _iban() -> Callable[[str], int]:
-    from stdnum import iban  # noqa: PLC0415 - as above
-
-    def check(text: str) -> int:
-        """Take the longest part that is one: words may follow it."""
-        for end in range(len(text), _IBAN_CHARACTERS - 1, -1):
-            is_whole = not _goes_on(text[end : end + 2], "")
-            if is_whole and iban.is_valid(text[:end], check_country=False):
-                return end
-        return 0
-
-    return check
+def _is_iban(text: str) -> bool:
+    """Tell whether a text is an IBAN as it is written: in lower case ids of spans would look like some."""
+    return text.isupper() and is_iban(text)
 
 
-def _ssn() -> Callable[[str], int]:
-    from stdnum.us import ssn  # noqa: PLC0415 - as above
+def _ssn() -> Callable[[str], bool]:
+    from stdnum.us import ssn  # noqa: PLC0415 - 40 ms, only where it is looked for
 
-    def check(text: str) -> int:
+    def check(text: str) -> bool:
         one_separator = text[3] == text[6]
-        return len(text) if one_separator and ssn.is_valid(text.replace(" ", "-")) else 0
+        return one_separator and bool(ssn.is_valid(text.replace(" ", "-")))
 
     return check
 
 
-def _address(text: str) -> int:
+def _is_address(text: str) -> bool:
     try:
         address = ip_address(text)
     except ValueError:
-        return 0
+        return False
     if address.is_loopback or address.is_unspecified or address.is_multicast:
-        return 0
+        return False
     is_word = address.version == 6 and (  # noqa: PLR2004 - IPv6
         len(text) < _LEAST_IPV6_CHARACTERS or not any(map(str.isdigit, text))
     )
-    return 0 if is_word else len(text)
+    return not is_word

@@ -78,6 +78,10 @@ class TestValues:
             ("order 1234567890123", "order 1234567890123"),
             (f"pay {IBAN} now", "pay **** now"),
             ("DE88 3704 0044 0532 0130 00", "DE88 3704 0044 0532 0130 00"),
+            (f"{IBAN} and GB82 WEST 1234 5698 7654 32 too", "**** and **** too"),
+            (f"id42 {IBAN}", "id42 ****"),
+            (f"{CARD} 5500 0000 0000 0004", "**** ****"),
+            ("4111 1100 0000 0000", "4111 1100 0000 0000"),
         ],
     )
     def test_checksums_tell_cards_and_ibans_from_lookalikes(self, text, after):

@@ -118,6 +118,12 @@ def test_a_number_is_of_one_kind_only():
     assert result["kinds"] == {"iban": 1, "credit_card": 1}
 
 
+def test_one_number_does_not_hide_the_next():
+    text = "GB82 WEST 1234 5698 7654 32 AND DE89 3704 0044 0532 0130 00, AB12 NO93 8601 1117 947"
+    found = [text[one["start"] : one["end"]] for one in scored("pii", {}, text)["findings"]]
+    assert found == ["GB82 WEST 1234 5698 7654 32", "DE89 3704 0044 0532 0130 00", "NO93 8601 1117 947"]
+
+
 def test_a_call_full_of_findings_is_told_in_part():
     result = scored("pii", {}, ["a@example.com"] * 5000)
     assert (result["count"], len(result["findings"]), result["complete"]) == (1000, 100, False)
