@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     SecretStr,
+    SerializationInfo,
     TypeAdapter,
     ValidationError,
 )
@@ -197,6 +198,18 @@ ProjectId = Annotated[
     BeforeValidator(parse_project),
     Written({"type": "string", "title": "ENTITY/PROJECT", "examples": ["local/default"]}),
 ]
+
+
+CLEAR: Final = {"secrets": "clear"}
+"""The context in which secrets are written as they are: for a child process on a private channel."""
+
+
+def spelled_secret(secret: SecretStr, info: SerializationInfo) -> str:
+    """Write a secret as stars, in the context `CLEAR` as it is."""
+    return secret.get_secret_value() if info.context == CLEAR else str(secret)
+
+
+Hidden = Annotated[SecretStr, PlainSerializer(spelled_secret, when_used="json")]
 
 
 class Strict(BaseModel):

@@ -13,12 +13,10 @@ from pydantic import (
     ByteSize,
     Field,
     SecretStr,
-    SerializationInfo,
-    field_serializer,
     model_validator,
 )
 
-from otel_bridge.parsers import ProjectId, Size, Strict, Wait, checked_url
+from otel_bridge.parsers import CLEAR, Hidden, ProjectId, Size, Strict, Wait, checked_url
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.judge.judge import SETTINGS as JUDGE_SETTINGS
 from otel_bridge.scorer.judge.judge import judge_of
@@ -42,17 +40,8 @@ from otel_bridge.scorer.kinds import (
 )
 
 LEAST_MEMORY_BYTES: Final = 256 << 20
-_CLEAR: Final = {"secrets": "clear"}
 _HOST: Final = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::(?P<port>\d{1,5}))?")
 """A host, perhaps with a port; no wildcards, no scheme. Other scripts are written: `xn--…`."""
-
-
-def _check_endpoint(url: str) -> str:
-    return checked_url(url)
-
-
-def _check_base(url: str) -> str:
-    return checked_url(url)
 
 
 def _check_secret(secret: SecretStr) -> SecretStr:
@@ -87,7 +76,7 @@ def _check_memory(size: ByteSize | None) -> ByteSize | None:
 
 
 Lease: TypeAlias = Annotated[Wait, AfterValidator(_check_lease)]
-Sendable: TypeAlias = Annotated[SecretStr, AfterValidator(_check_secret)]
+Sendable: TypeAlias = Annotated[Hidden, AfterValidator(_check_secret)]
 
 
 def _check_patterns(scorer: Kind) -> Kind:
@@ -138,7 +127,7 @@ class Remote(Kind):
     """An HTTP service scores; `secret` names one of `scoring.secrets`."""
 
     type: Literal["remote"]
-    endpoint: Annotated[str, AfterValidator(_check_endpoint)]
+    endpoint: Annotated[str, AfterValidator(checked_url)]
     config: dict[str, Any] | None = None
     secret: Name | None = None
     column_map: dict[str, str] | None = None
@@ -167,17 +156,9 @@ ScorerSettings: TypeAlias = Annotated[
 class Provider(Strict):
     """Where models are asked: the base URL of an OpenAI-compatible API, as `https://api.openai.com/v1`."""
 
-    base_url: Annotated[str, AfterValidator(_check_base)]
+    base_url: Annotated[str, AfterValidator(checked_url)]
     api_key: Sendable | None = None
     headers: dict[str, Sendable] = Field(default={})
-
-    @field_serializer("api_key", when_used="json")
-    def _key(self, key: SecretStr | None, info: SerializationInfo) -> str | None:
-        return None if key is None else _shown(key, info)
-
-    @field_serializer("headers", when_used="json")
-    def _headers(self, headers: dict[str, SecretStr], info: SerializationInfo) -> dict[str, str]:
-        return {name: _shown(value, info) for name, value in headers.items()}
 
 
 class Secret(Strict):
@@ -185,10 +166,6 @@ class Secret(Strict):
 
     value: Sendable
     hosts: Annotated[tuple[Host, ...], BeforeValidator(listed), Field(min_length=1)]
-
-    @field_serializer("value", when_used="json")
-    def _value(self, value: SecretStr, info: SerializationInfo) -> str:
-        return _shown(value, info)
 
 
 class MonitorSettings(Strict):
@@ -240,9 +217,4 @@ class ScoringSettings(Strict):
 
     def in_the_clear(self) -> str:
         """Return the settings as JSON with their secrets, for a child process on a private channel."""
-        return self.model_dump_json(by_alias=True, exclude_unset=True, context=_CLEAR)
-
-
-def _shown(secret: SecretStr, info: SerializationInfo) -> str:
-    context = info.context or {}
-    return secret.get_secret_value() if context.get("secrets") == "clear" else str(secret)
+        return self.model_dump_json(by_alias=True, exclude_unset=True, context=CLEAR)

@@ -6,22 +6,11 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    SerializationInfo,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from otel_bridge.parsers import ProjectId, Strict, Wait
+from otel_bridge.parsers import CLEAR, Hidden, ProjectId, Strict, Wait, parse_endpoint
 
-_BROKER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/,\[\]]+):(\d{1,5})")
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
-_MAX_PORT: Final = 65_535
-_CLEAR: Final = {"secrets": "clear"}
 
 OURS: Final = frozenset(
     {
@@ -61,9 +50,10 @@ def _brokers(value: object) -> object:
         return value
     brokers = [broker.strip() for part in parts for broker in part.split(",") if broker.strip()]
     for broker in brokers:
-        found = _BROKER.fullmatch(broker)
-        if found is None or int(found[1]) > _MAX_PORT:
-            raise ValueError(f"{broker!r} is not HOST:PORT, for example kafka-1:9092")
+        try:
+            parse_endpoint(broker)
+        except ValueError as error:
+            raise ValueError(f"{broker!r} is not HOST:PORT, for example kafka-1:9092") from error
     return brokers
 
 
@@ -81,11 +71,7 @@ class Sasl(Strict):
 
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     username: str = Field(min_length=1)
-    password: SecretStr
-
-    @field_serializer("password", when_used="json")
-    def _password(self, password: SecretStr, info: SerializationInfo) -> str:
-        return _shown(password, info)
+    password: Hidden
 
 
 class Tls(Strict):
@@ -94,12 +80,8 @@ class Tls(Strict):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
-    key_password: SecretStr | None = None
+    key_password: Hidden | None = None
     insecure_skip_verify: bool = False
-
-    @field_serializer("key_password", when_used="json")
-    def _key_password(self, password: SecretStr | None, info: SerializationInfo) -> str | None:
-        return None if password is None else _shown(password, info)
 
 
 class KafkaSettings(Strict):
@@ -129,7 +111,7 @@ class KafkaSettings(Strict):
     sasl: Sasl | None = None
     tls: Tls | None = None
     projects: dict[str, ProjectId] = Field(default={})
-    properties: dict[str, SecretStr] = Field(default={})
+    properties: dict[str, Hidden] = Field(default={})
 
     @field_validator("properties", mode="before")
     @classmethod
@@ -153,10 +135,6 @@ class KafkaSettings(Strict):
             raise ValueError(f"security_protocol {self.protocol} uses no tls")
         return self
 
-    @field_serializer("properties", when_used="json")
-    def _properties(self, properties: dict[str, SecretStr], info: SerializationInfo) -> dict[str, str]:
-        return {name: _shown(value, info) for name, value in properties.items()}
-
     @property
     def call_ended_group_id(self) -> str:
         """The group that looks at ended calls.
@@ -176,7 +154,7 @@ class KafkaSettings(Strict):
 
     def in_the_clear(self) -> str:
         """Return the settings as JSON with their secrets, for a child process's ears only."""
-        return self.model_dump_json(context=_CLEAR)
+        return self.model_dump_json(context=CLEAR)
 
 
 def _spelled(option: Any) -> Any:
@@ -184,7 +162,3 @@ def _spelled(option: Any) -> Any:
     if isinstance(option, bool):
         return str(option).lower()
     return str(option) if isinstance(option, (int, float)) else option
-
-
-def _shown(value: SecretStr, info: SerializationInfo) -> str:
-    return value.get_secret_value() if info.context == _CLEAR else str(value)
