@@ -13,7 +13,7 @@ from otel_bridge.exporter.gzip import compress
 from otel_bridge.exporter.rendering import DELETE, UPDATE, UPSERT
 from otel_bridge.exporter.verdict import Again, Refused, Sent, judge
 from otel_bridge.http.loopback import is_loopback
-from otel_bridge.http.session import open_session
+from otel_bridge.http.session import open_session, read_at_most, why_unreached
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -66,16 +66,16 @@ class Upstream:
             async with self.session.post(
                 self.url + path, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
-                answer = await _bounded(response)
+                answer = await read_at_most(response, MAX_ANSWER_BYTES)
                 if answer is None:
                     return Again("the answer is too long", response.status)
                 return judge(response.status, response.headers, answer, items=items, final=_is_final(path))
         except TimeoutError:
             return Again(f"no answer within {self._settings.timeout_seconds:g} s")
         except aiohttp.ClientConnectorError as error:
-            return Again(f"cannot connect: {_why(error)}", unreachable=True)
+            return Again(f"cannot connect: {why_unreached(error)}", unreachable=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Again(f"the connection broke: {_why(error)}")
+            return Again(f"the connection broke: {why_unreached(error)}")
 
 
 @asynccontextmanager
@@ -96,21 +96,3 @@ def _chosen(settings: WeaveSettings) -> bool | None:
     if settings.compression == "auto":
         return False if is_loopback(urlsplit(settings.endpoint).hostname or "") else None
     return settings.compression == "gzip"
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
-    """Read the answer; None when it is longer than any of the API's."""
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in response.content.iter_any():
-        size += len(piece)
-        if size > MAX_ANSWER_BYTES:
-            response.close()
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _why(error: BaseException) -> str:
-    os_error = getattr(error, "os_error", error)
-    return getattr(os_error, "strerror", None) or str(error) or type(error).__name__

@@ -28,3 +28,22 @@ async def open_session(*, decompress: bool = False) -> AsyncGenerator[aiohttp.Cl
     ) as session:
         yield session
     await asyncio.sleep(0)  # let the connections of the session close
+
+
+async def read_at_most(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
+    """Read an answer; None, and the connection closed, when it is longer."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > max_bytes:
+            response.close()
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def why_unreached(error: BaseException) -> str:
+    """Say why no answer came, as the system or the client library puts it."""
+    os_error = getattr(error, "os_error", error)
+    return getattr(os_error, "strerror", None) or str(error) or type(error).__name__

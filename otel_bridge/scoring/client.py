@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from otel_bridge.errors import NotFound, Refused, Unavailable
-from otel_bridge.http.session import open_session
+from otel_bridge.http.session import open_session, why_unreached
 from otel_bridge.model.tasks import Claimed
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class BridgeClient:
         except TimeoutError as error:
             raise Unavailable(f"{self.url} did not answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"cannot reach {self.url}: {_why(error)}") from error
+            raise Unavailable(f"cannot reach {self.url}: {why_unreached(error)}") from error
 
 
 @asynccontextmanager
@@ -166,8 +166,3 @@ def _said(body: bytes) -> str:
     if isinstance(document, dict):
         return str(document.get("reason", document.get("detail", document)))[:1000]
     return body[:200].decode(errors="replace")
-
-
-def _why(error: BaseException) -> str:
-    os_error = getattr(error, "os_error", error)
-    return getattr(os_error, "strerror", None) or str(error) or type(error).__name__

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from otel_bridge.exporter.verdict import retry_after
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed, Unusable, Verdict
-from otel_bridge.scorer.judge.answer import read
+from otel_bridge.scorer.judge.answer import BUSY_CODES, read
 from otel_bridge.scorer.judge.asking import adaptations, body_of, messages_of
 from otel_bridge.scorer.judge.fitting import check_fits
 from otel_bridge.scorer.judge.judge import judge_of
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_BYTES: Final = 8 << 20
 """A verdict is small; this leaves room for models that think aloud."""
-BUSY: Final = frozenset({408, 409, 425, 429})
-"""Answers that may be others next time, beside all from 500 on."""
 REQUEST_ID: Final = "X-Client-Request-Id"
 """OpenAI and gateways log it; it is the id of the call that records the run."""
 
@@ -94,6 +92,6 @@ def _raise_for(reply: Reply) -> None:
     if reply.status == HTTPStatus.OK:
         return
     text = f"the model server answered {answered(reply.status, reply.body)}"
-    if reply.status in BUSY or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if reply.status in BUSY_CODES:
         raise ScorerBusy(text, retry_after=retry_after(reply.headers.get("retry-after")) or None)
     raise ScorerFailed(text)

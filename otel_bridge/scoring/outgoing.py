@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 from msgspec import Struct
 
-from otel_bridge.http.session import open_session
+from otel_bridge.http.session import open_session, read_at_most, why_unreached
 from otel_bridge.scorer.base import ScorerFailed
 from otel_bridge.scorer.places import Places
 from otel_bridge.scorer.quoting import answered
@@ -71,13 +71,15 @@ class Outgoing:
             async with self._session.post(
                 url, data=body, headers=sent, timeout=timeout, allow_redirects=False
             ) as response:
-                answer = await _bounded(response, max_bytes)
+                answer = await read_at_most(response, max_bytes)
+                if answer is None:
+                    raise ScorerFailed(f"the answer is larger than {max_bytes} bytes")
                 told = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(response.status, told, self._hidden_in(answer))
         except TimeoutError as error:
             raise Unreached(f"no answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unreached(self.hide(_why(error))) from error
+            raise Unreached(self.hide(why_unreached(error))) from error
 
     async def token(self, token: Token, *, seconds: float) -> str:
         """Return a bearer token, asked for when none is known that lasts; raise ScorerFailed or Unreached."""
@@ -122,18 +124,6 @@ async def open_outgoing(settings: ScoringSettings, environ: Mapping[str, str]) -
         yield Outgoing(session, places)
 
 
-async def _bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in response.content.iter_any():
-        size += len(piece)
-        if size > max_bytes:
-            response.close()
-            raise ScorerFailed(f"the answer is larger than {max_bytes} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
 def _token(body: bytes) -> tuple[float, str]:
     """Read the answer of a token endpoint (RFC 6749 §5.1): how long the token lasts, and the token."""
     try:
@@ -145,8 +135,3 @@ def _token(body: bytes) -> tuple[float, str]:
         raise ScorerFailed("the answer of the token endpoint has no access_token")
     lasts = document.get("expires_in")
     return float(lasts) if isinstance(lasts, int | float) else TOKEN_SECONDS, value
-
-
-def _why(error: BaseException) -> str:
-    inner = getattr(error, "os_error", error)
-    return getattr(inner, "strerror", None) or str(error) or type(error).__name__

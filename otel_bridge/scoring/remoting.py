@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from otel_bridge.scorer.base import ScorerFailed, Unusable, Verdict
-from otel_bridge.scorer.judge.values import recorded
 from otel_bridge.scorer.quoting import answered
+from otel_bridge.scorer.recording import the_arguments
 from otel_bridge.scorer.remote import MAX_BODY_BYTES, headers_of, read, remote_of, request_of
 from otel_bridge.scoring.outgoing import Unreached
 
@@ -29,7 +29,7 @@ async def score(spec: Spec, line: bytes, task: Task, outgoing: Outgoing) -> Verd
     Raises ScorerFailed for everything else: a call is sent once, and no answer is asked for again.
     """
     call = orjson.loads(line)
-    inputs = recorded(call, call, ("inputs", "output"))
+    inputs = the_arguments({name: call[name] for name in ("inputs", "output") if name in call}, call)
     try:
         remote = remote_of(spec.settings)
         body = request_of(spec, remote, call, task, datetime.now(UTC))

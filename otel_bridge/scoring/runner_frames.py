@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX: Final = Packer("<I")
-MAX_FRAME_BYTES: Final = (1 << 32) - 1
 
 
 class Batch(Struct, frozen=True, array_like=True):

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from otel_bridge.model.scoring import Outcome, Run
-from otel_bridge.query.derived import REF_SCHEME
+from otel_bridge.query.derived import trace_name
 from otel_bridge.query.refs import call_ref
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _run(
 ) -> Run:
     head = _HEAD.decode(ran.line)
     name = held.spec.name
-    about = head.display_name or op_name_of(head.op_name)
+    about = head.display_name or trace_name(head.op_name)
     return Run(
         op_name=name[: MAX_OP_NAME_CHARS - len(SUFFIX)] + SUFFIX,
         display_name=f"{name} on {about}"[:MAX_DISPLAY_NAME_CHARS],
@@ -118,13 +118,6 @@ def _run(
         attributes=Raw(_encode(_attributes(held, notes))),
         exception=exception,
     )
-
-
-def op_name_of(op_name: str) -> str:
-    """Return the name in an op ref (`weave:///e/p/op/NAME:DIGEST`), and any other name as it is."""
-    if not op_name.startswith(REF_SCHEME):
-        return op_name
-    return op_name.rpartition("/")[2].partition(":")[0]
 
 
 def _with_self(inputs: Raw, scorer_ref: str) -> Raw:

@@ -49,7 +49,6 @@ class Start(Struct, frozen=True, kw_only=True):
     scoring: Raw = Raw(b"{}")
     kafka: Raw = Raw(b"null")
     token: str = ""
-    default_project: str | None = None
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
 

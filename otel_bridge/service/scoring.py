@@ -53,7 +53,6 @@ class Job(Struct, frozen=True, kw_only=True):
     token: str
     scoring: bytes
     kafka: bytes = b"null"
-    default_project: str | None
     log_level: str
     log_format: str
 
@@ -65,7 +64,6 @@ class Job(Struct, frozen=True, kw_only=True):
             "worker": worker,
             "scoring": orjson.Fragment(self.scoring),
             "kafka": orjson.Fragment(self.kafka),
-            "default_project": self.default_project,
             "log_level": self.log_level,
             "log_format": self.log_format,
         }
@@ -242,7 +240,6 @@ async def open_workers(
         token=secrets.token_urlsafe(),
         scoring=b"{}" if scoring is None else scoring.in_the_clear().encode(),
         kafka=b"null" if config.kafka is None else config.kafka.in_the_clear().encode(),
-        default_project=config.default_project,
         log_level=config.log_level,
         log_format=config.log_format,
     )

@@ -57,7 +57,7 @@ async def program(*arguments: str, **pipes: Any) -> AsyncGenerator[asyncio.subpr
 @asynccontextmanager
 async def child(url: str) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A worker as the service starts it."""
-    start = {"url": url, "worker": "w1", "token": "t", "scoring": SCORING, "default_project": None,
+    start = {"url": url, "worker": "w1", "token": "t", "scoring": SCORING,
              "log_level": "info", "log_format": "json"}  # fmt: skip
     async with program("otel_bridge.scoring.worker", stdin=asyncio.subprocess.PIPE) as process:
         assert process.stdin is not None

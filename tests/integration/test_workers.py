@@ -33,7 +33,6 @@ JOB = Job(
     url="http://127.0.0.1:1",
     token="secret",
     scoring=b'{"workers":1}',
-    default_project="acme/app",
     log_level="info",
     log_format="json",
     kafka=b"null",
@@ -143,7 +142,6 @@ async def test_it_is_told_what_to_do_on_its_standard_input(make, ledger, capfd):
         "token": "secret",
         "scoring": {"workers": 1},
         "kafka": None,
-        "default_project": "acme/app",
         "log_level": "info",
         "log_format": "json",
     }

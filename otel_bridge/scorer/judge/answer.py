@@ -22,7 +22,7 @@ MAX_OUTPUT_BYTES: Final = 1_000_000
 """What a verdict may be as JSON: feedback holds 1 MiB with all that is around it."""
 MAX_TOKENS: Final = 1 << 53
 BUSY_CODES: Final = frozenset({408, 409, 425, 429, *range(500, 600)})
-"""Codes inside an answer of status 200, as gateways give them, that may be another one next time."""
+"""Answers that may be others next time; gateways put such codes inside an answer of status 200, too."""
 
 _FENCE: Final = "```"
 _THINKING, _THOUGHT = "<think>", "</think>"

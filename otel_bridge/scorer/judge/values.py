@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import orjson
-from msgspec import Raw
-
-from otel_bridge.query.refs import call_ref
 from otel_bridge.scorer.fields import reader
 from otel_bridge.scorer.kinds import check_field
+from otel_bridge.scorer.recording import the_arguments
 from otel_bridge.scorer.unwrapping import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MAX_TOLD_BYTES: Final = 64 << 10
-"""Of one value that is recorded with a run; a larger one is in the call that was scored."""
+    from msgspec import Raw
 
 
 def values_of(call: Mapping[str, Any], column_map: Mapping[str, str] | None) -> dict[str, Any]:
@@ -51,8 +47,7 @@ def values_of(call: Mapping[str, Any], column_map: Mapping[str, str] | None) -> 
 def recorded(call: Mapping[str, Any], values: Mapping[str, Any], placeholders: Sequence[str]) -> Raw:
     """Return, as JSON, the values that a prompt asked for; a large one is told by the ref of the call."""
     names = dict.fromkeys(_name(one, values) for one in placeholders)
-    ref = call_ref(str(call.get("project_id")), str(call.get("id")))
-    return Raw(orjson.dumps({name: _short(values[name], ref) for name in names if name in values}))
+    return the_arguments({name: values[name] for name in names if name in values}, call)
 
 
 def _at(source: str, call: Mapping[str, Any]) -> Any:
@@ -67,7 +62,3 @@ def _name(placeholder: str, values: Mapping[str, Any]) -> str:
     path = placeholder.partition("[")[0].split(".")
     longest = (".".join(path[:size]) for size in range(len(path), 0, -1))
     return next((name for name in longest if name in values), path[0])
-
-
-def _short(value: Any, ref: str) -> Any:
-    return value if len(orjson.dumps(value)) <= MAX_TOLD_BYTES else ref

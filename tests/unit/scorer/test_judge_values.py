@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from otel_bridge.scorer.judge.template import Template
-from otel_bridge.scorer.judge.values import MAX_TOLD_BYTES, recorded, values_of
+from otel_bridge.scorer.judge.values import recorded, values_of
+from otel_bridge.scorer.recording import MAX_ARGUMENT_BYTES
 
 SPAN = {
     "id": "b7ad6b7169203331",
@@ -68,7 +69,7 @@ def test_a_column_map_leads_into_the_call_where_no_input_has_the_name():
 
 
 def test_a_run_records_what_was_asked_for_and_large_values_by_ref():
-    large = {**PROGRAM, "output": "x" * MAX_TOLD_BYTES}
+    large = {**PROGRAM, "output": "x" * MAX_ARGUMENT_BYTES}
     told = recorded(large, values_of(large, None), ("output", "question", "nothing", "inputs.question"))
     assert orjson.loads(bytes(told)) == {
         "output": "weave:///me/proj/call/0198f2c6-0000-7000-8000-000000000001",
