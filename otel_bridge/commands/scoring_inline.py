@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from otel_bridge.query.derived import REF_SCHEME
 from otel_bridge.scorer.catalogue import object_form, registered
 from otel_bridge.scorer.kinds import DETERMINISTIC, Kind, kind_of
-from otel_bridge.scorer.said import told
 from otel_bridge.scorer.settings import LlmJudge, Remote, ScoringSettings
+from otel_bridge.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,8 +13,8 @@ from otel_bridge.config_file.problems import spelled
 from otel_bridge.config_file.registry import KINDS, TYPES, type_of
 from otel_bridge.config_file.service import Pipeline, Service, Shell
 from otel_bridge.config_file.wanting import TAG, as_wanted, keys_of, later, member, models_of
-from otel_bridge.config_file.words import words_for
 from otel_bridge.spelling import did_you_mean
+from otel_bridge.words import words_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

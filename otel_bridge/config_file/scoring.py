@@ -67,12 +67,12 @@ def _check_monitors(name: str, scoring: ScoringSettings, document: Document) -> 
 
 def _wrong_with(query: Mapping[str, Any]) -> str | None:
     """Say why a query cannot be asked, None when it can."""
-    from otel_bridge.scorer.said import told  # noqa: PLC0415 - as above
     from otel_bridge.weave.expressions import (  # noqa: PLC0415 - as above
         Query,
         check_expression_size,
         expression,
     )
+    from otel_bridge.words import told  # noqa: PLC0415 - as above
 
     try:
         check_expression_size(query)

@@ -16,10 +16,10 @@ from otel_bridge.query.refs import parsed
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.kinds import DETERMINISTIC, Kind, kind_of
 from otel_bridge.scorer.packages import installed
-from otel_bridge.scorer.said import told
 from otel_bridge.scorer.settings import ScorerSettings
 from otel_bridge.scorer.spec import Bounds, Spec
 from otel_bridge.scorer.stored import STORED
+from otel_bridge.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

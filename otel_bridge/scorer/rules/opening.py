@@ -14,7 +14,7 @@ from otel_bridge.scorer.rules.json_texts import json_schema, valid_json
 from otel_bridge.scorer.rules.matching import exact_match, fuzzy_match
 from otel_bridge.scorer.rules.pii import pii
 from otel_bridge.scorer.rules.texts import contains, length, regex
-from otel_bridge.scorer.said import told
+from otel_bridge.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -53,7 +53,7 @@ def test_a_scorer_has_a_name_of_its_kind_and_settings_unless_it_is_given_one():
         ("length:max", "not key=value"),
         ("length:most=4", "most"),
         ("length:max=4,name=a b", "': name: 'a b' is no name"),
-        ("regex:pattern=(a", "': pattern: missing "),
+        ("regex:pattern=(a", "is no RE2 regular expression: missing "),
         ("regex:ignore_case=true", "pattern"),
         ("length:min=4,max=1", "greater"),
     ],

@@ -118,7 +118,7 @@ def test_a_registered_callable_stands_in_for_a_stored_scorer_by_class_by_id_and_
         pytest.param(
             REF.format("bad"),
             {"_class_name": "OtelBridgeScorer", "kind": "contains", "settings": {"text": "x"}},
-            "texts: Field required; text: Extra inputs",
+            "texts: a value is needed; text: there is no such key",
             id="wrong-keys",
         ),
         pytest.param(

@@ -29,7 +29,7 @@ def test_scorers_that_can_run_are_told_from_those_that_cannot(tmp_path):
     [
         (spec("regex", pattern="("), "the pattern '(' is no RE2 regular expression: missing )"),
         (spec("json_schema", schema={"type": 3}), "schema: "),
-        (spec("contains"), "texts: Field required"),
+        (spec("contains"), "texts: a value is needed"),
         (spec("python", callable="own_scorers:mine"), "own_scorers is neither installed nor in a folder of"),
         (spec("python", callable="no.such.thing:mine"), "the Python package no is neither installed"),
     ],
