@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from otel_bridge.backoff import Retry
 from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
 from otel_bridge.config_file.flowing import MEMORY_LIMITER, plan_of
 from otel_bridge.config_file.registry import type_of
 from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, OtlpReceiver, WeaveApi
 from otel_bridge.config_file.scoring import check_scoring
-from otel_bridge.exporter.settings import Retry, WeaveSettings
+from otel_bridge.exporter.settings import WeaveSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

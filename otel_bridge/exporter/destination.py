@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from otel_bridge.exporter.backoff import Backoff
+from otel_bridge.backoff import Backoff
 from otel_bridge.exporter.gate import Gate
 from otel_bridge.exporter.lane import LaneSender
 from otel_bridge.exporter.slots import Pace, Slots

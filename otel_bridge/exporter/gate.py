@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from otel_bridge.exporter.backoff import Backoff
+    from otel_bridge.backoff import Backoff
 
 
 class Gate:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.errors import Retryable
 from otel_bridge.exporter import frames
-from otel_bridge.exporter.backoff import Backoff
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.exporter.suspicion import Range, Suspicion
 from otel_bridge.exporter.verdict import Again, Held, Refused, Sent, TooLarge, WholeCallsOnly
 from otel_bridge.ingest.child import UnhandledInChild

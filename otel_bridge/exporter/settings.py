@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
+from otel_bridge.backoff import Retry
 from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:
@@ -16,20 +17,6 @@ MAX_BODY_BYTES: Final = 31 << 20
 
 Compression = Literal["auto", "gzip", "none"]
 Scheme = Literal["basic", "bearer"]
-
-
-class Retry(Struct, frozen=True, kw_only=True):
-    """When an attempt that failed is made again, in seconds.
-
-    Before attempt n+1 passes a random time between 0 and the smaller of `max_interval` and
-    `initial_interval * multiplier**n` ("full jitter"), never less than what the upstream asked for.
-    `max_elapsed` 0: for ever.
-    """
-
-    initial_interval: float = 1.0
-    max_interval: float = 10.0
-    multiplier: float = 1.5
-    max_elapsed: float = 0.0
 
 
 class WeaveSettings(Struct, frozen=True, kw_only=True):

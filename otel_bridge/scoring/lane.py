@@ -11,9 +11,8 @@ from contextlib import aclosing
 from random import random
 from typing import TYPE_CHECKING, Final, Protocol
 
+from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.errors import Unavailable
-from otel_bridge.exporter.backoff import Backoff
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.scorer.base import ScorerBusy, ScorerFailed
 from otel_bridge.scoring import runs
 from otel_bridge.scoring.pace import Pace

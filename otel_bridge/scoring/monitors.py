@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from otel_bridge.backoff import Backoff
 from otel_bridge.errors import Permanent, Unavailable, UnknownPath
-from otel_bridge.exporter.backoff import Backoff
 from otel_bridge.model.scoring import Task
 from otel_bridge.query.derived import REF_SCHEME
 from otel_bridge.query.refs import parsed

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.errors import Permanent, Unavailable
-from otel_bridge.exporter.backoff import Backoff
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.model.scoring import Outcome
 from otel_bridge.scoring.client import ANSWER_SECONDS
 from otel_bridge.scoring.runs import shortened

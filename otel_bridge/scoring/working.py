@@ -6,8 +6,8 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from otel_bridge.backoff import Backoff
 from otel_bridge.errors import Unavailable
-from otel_bridge.exporter.backoff import Backoff
 from otel_bridge.scoring import runs
 from otel_bridge.scoring.assignments import Assignments
 from otel_bridge.scoring.lane import Lane

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.errors import Unavailable
-from otel_bridge.exporter.backoff import Backoff
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.ingest.child import background
 from otel_bridge.jobs.kafka.producer import open_producer
 from otel_bridge.model.tasks import ClaimTasks, EnqueueTasks

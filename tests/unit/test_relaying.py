@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from otel_bridge.backoff import Retry
 from otel_bridge.errors import Unavailable
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.ingest.child import background
 from otel_bridge.model.scoring import EndedCall
 from otel_bridge.model.tasks import Claimed, ClaimTasks, Enqueued, EnqueueTasks

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.errors import Unavailable
 from otel_bridge.jobs.kafka.driver import load_driver
 from otel_bridge.jobs.kafka.fetching import Fetcher
@@ -30,8 +31,8 @@ TOPIC: Final = "otel-bridge-topic"
 PARTITION: Final = "otel-bridge-partition"
 OFFSET: Final = "otel-bridge-offset"
 MAX_REASON_CHARS: Final = 1000
-FIRST_WAIT_SECONDS: Final = 1.0
-LONGEST_WAIT_SECONDS: Final = 60.0
+RETRY: Final = Retry(initial_interval=2.0, max_interval=60.0, multiplier=2.0)
+"""When dead letters are sent again that the brokers did not take."""
 
 
 class _Member:
@@ -117,14 +118,13 @@ class KafkaConsumer:
         return self._jobs.window.take(limit) + self._ended.window.take(ended)
 
     async def _until_buried(self, letters: Sequence[tuple[Fetched, str]]) -> None:
-        wait = FIRST_WAIT_SECONDS
+        backoff = Backoff(RETRY)
         while True:
             try:
                 return await self._bury(letters)
             except Unavailable as error:
                 log().warning("kafka_messages_not_buried", messages=len(letters), reason=str(error))
-                await asyncio.sleep(wait)
-                wait = min(LONGEST_WAIT_SECONDS, 2 * wait)
+                await asyncio.sleep(backoff.next())
 
     async def _bury(self, letters: Iterable[tuple[Fetched, str]]) -> None:
         letters = list(letters)

@@ -6,10 +6,9 @@ import asyncio
 
 import pytest
 
+from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.exporter import slots as slots_module
-from otel_bridge.exporter.backoff import Backoff
 from otel_bridge.exporter.gate import Gate
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.exporter.slots import SLOTS, Pace, Slots
 
 PATIENCE = 30

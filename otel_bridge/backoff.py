@@ -5,10 +5,24 @@ from __future__ import annotations
 from random import random
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otel_bridge.exporter.settings import Retry
+
+class Retry(Struct, frozen=True, kw_only=True):
+    """When an attempt that failed is made again, in seconds.
+
+    Before attempt n+1 passes a random time between 0 and the smaller of `max_interval` and
+    `initial_interval * multiplier**n` ("full jitter"), never less than what the upstream asked for.
+    `max_elapsed` 0: for ever.
+    """
+
+    initial_interval: float = 1.0
+    max_interval: float = 10.0
+    multiplier: float = 1.5
+    max_elapsed: float = 0.0
 
 
 class Backoff:
