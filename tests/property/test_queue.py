@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from otel_bridge.errors import Unavailable
 from otel_bridge.queue.base import QueueLimits
-from otel_bridge.queue.sqlite.writer import RECORD_BYTES
+from otel_bridge.queue.sqlite.frames import RECORD_BYTES
 from tests.contract.queue.records import MANY, TWO, Queue, a_dead_call, a_record
 from tests.contract.store.crash_vfs import RecordingVFS, Tape
 from tests.property.amounts import examples

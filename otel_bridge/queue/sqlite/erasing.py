@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.queue.base import Record
 from otel_bridge.queue.sqlite.book import oldest
-from otel_bridge.queue.sqlite.frames import checksum, lent
+from otel_bridge.queue.sqlite.frames import RECORD_BYTES, checksum, lent
 from otel_bridge.queue.sqlite.queries import QUERIES, rows
 from otel_bridge.queue.without import Without
 from otel_bridge.store.erasure import EraseCursor, Erased
-from otel_bridge.store.sqlite.connection import storage_trouble
 from otel_bridge.store.sqlite.scrub import Scrubber
 
 if TYPE_CHECKING:
@@ -35,28 +34,6 @@ HOLD_SECONDS: Final = 5.0
 _ERASED: Final = "erased"
 
 
-class Erases:
-    """What a queue's writer erases with."""
-
-    _erasing: QueueErasing
-    _dirty: bool
-
-    def _in_transaction(self) -> Book:
-        raise NotImplementedError
-
-    def erase(self, asked: Erasure, cursor: EraseCursor) -> Erased:
-        """Erase some of what waits, and of the dead letters, inside the open transaction."""
-        book = self._in_transaction()
-        self._dirty = True
-        with storage_trouble("queue"):
-            return self._erasing.step(book, asked, cursor)
-
-    def is_clean(self) -> bool:
-        """Tell whether nothing of what was erased is left in the files; cleaning begins at once."""
-        self._erasing.release()
-        return not self._erasing.pending
-
-
 class QueueErasing:
     """One step at a time; `step` inside the open transaction, `clean` between two."""
 
@@ -67,14 +44,12 @@ class QueueErasing:
         codec: SpanCodec,
         upkeep: Upkeep,
         cut_log: Callable[[], bool],
-        record_bytes: int,
         vfs: str | None,
     ) -> None:
         self._connection = connection
         self._dead = dead
         self._codec = codec
         self._upkeep = upkeep
-        self._record_bytes = record_bytes
         self._scrubbers = [Scrubber(connection, cut_log, vfs), dead.scrubber(vfs)]
         self._without: Without | None = None
         self._found = False
@@ -114,9 +89,10 @@ class QueueErasing:
         )
         return any(each.less(record, project_id) is not None for each in self._recent)
 
-    def release(self) -> None:
-        """Begin to clean at once: everything was erased."""
+    def is_clean(self) -> bool:
+        """Tell whether nothing of what was erased is left in the files; cleaning begins at once."""
         self._not_before = 0.0
+        return not self.pending
 
     def clean(self) -> bool:
         """Do one step of cleaning; True: there is more to do."""
@@ -163,10 +139,10 @@ class QueueErasing:
 
     def _replace(self, book: Book, lane: LaneState, found: Any, payload: bytes, gone: int) -> None:
         seq, _, kind, barrier, calls, received_ns, run, _, frame = found
-        before, after, left = len(frame) + self._record_bytes, 0, calls - gone
+        before, after, left = len(frame) + RECORD_BYTES, 0, calls - gone
         if left > 0:
             frame = self._codec.pack(payload)
-            after = len(frame) + self._record_bytes
+            after = len(frame) + RECORD_BYTES
             check = checksum(seq, lane.id, kind, barrier, left, received_ns, run, frame)
             new = (left, len(payload), after, check, frame, seq)
             self._connection.execute(QUERIES["replace_record"], new)

@@ -10,15 +10,20 @@ import apsw
 
 from otel_bridge.queue.base import Kind, Record
 from otel_bridge.queue.sqlite.queries import QUERIES, row, rows
-from otel_bridge.store.sqlite.codec import UnreadableSpan
+from otel_bridge.store.sqlite.codec import SpanCodec, UnreadableSpan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from otel_bridge.store.sqlite.codec import SpanCodec
-
 KINDS: Final[tuple[Kind, ...]] = ("spans", "calls")
+RECORD_BYTES: Final = 96
+"""What a record takes beside its frame: its columns and its place in the index."""
 _BESIDE: Final = struct.Struct("<qqqqqq")
+
+
+def codec_of(connection: apsw.Connection) -> SpanCodec:
+    """Return what packs and unpacks the records of a queue, with its dictionaries."""
+    return SpanCodec(lambda number: connection.execute(QUERIES["find_dictionary"], (number,)).get)
 
 
 def checksum(

@@ -8,9 +8,8 @@ import apsw
 
 from otel_bridge.errors import StartError, Unavailable
 from otel_bridge.queue.base import Lent
-from otel_bridge.queue.sqlite.frames import read_range
+from otel_bridge.queue.sqlite.frames import codec_of, read_range
 from otel_bridge.queue.sqlite.queries import APPLICATION_ID, QUERIES, SCHEMA, rows
-from otel_bridge.store.sqlite.codec import SpanCodec
 from otel_bridge.store.sqlite.connection import open_reader, storage_trouble
 from otel_bridge.store.sqlite.migrate import check
 
@@ -40,7 +39,7 @@ class SqliteQueueReader:
         except BaseException:
             self._connection.close()
             raise
-        self._codec = SpanCodec(self._find_dictionary)
+        self._codec = codec_of(self._connection)
 
     def read(self, destination: str, lane: int, after: int, *, max_calls: int, max_bytes: int) -> Lent:
         """Lend the next records of a lane, oldest first; at least one if there is one."""
@@ -81,10 +80,6 @@ class SqliteQueueReader:
     def _waits(self, query: str, destination: str, lane: int, seq: int) -> bool:
         names = {"destination": destination, "lane": lane, "seq": seq}
         return bool(self._connection.execute(QUERIES[query], names).get)
-
-    def _find_dictionary(self, number: int) -> bytes | None:
-        content: bytes | None = self._connection.execute(QUERIES["find_dictionary"], (number,)).get
-        return content
 
 
 def _through(heads: Sequence[tuple[int, int, int, int]], max_calls: int, max_bytes: int) -> int:

@@ -32,9 +32,10 @@ def why(error: Unavailable) -> str:
             return "disk" if isinstance(error.__cause__, apsw.FullError) else "io"
 
 
-def has_free(folder: Path, least: int) -> bool:
-    """Tell whether the disk of a folder has at least so many bytes free; 0 asks for nothing."""
+def check_disk(folder: Path, least: int) -> None:
+    """Raise DiskFull when the disk of a folder has fewer bytes free; 0 asks for nothing."""
     if not least:
-        return True
+        return
     free = os.statvfs(folder)
-    return free.f_bavail * free.f_frsize >= least
+    if free.f_bavail * free.f_frsize < least:
+        raise DiskFull(f"the queue's disk has less than {least >> 20} MiB free")

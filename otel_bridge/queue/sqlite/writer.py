@@ -16,13 +16,12 @@ from otel_bridge.queue.sqlite.book import Book
 from otel_bridge.queue.sqlite.burial import Burial
 from otel_bridge.queue.sqlite.clock import QueueClock
 from otel_bridge.queue.sqlite.dead import DeadLetters
-from otel_bridge.queue.sqlite.erasing import Erases, QueueErasing
-from otel_bridge.queue.sqlite.frames import KINDS, checksum
+from otel_bridge.queue.sqlite.erasing import QueueErasing
+from otel_bridge.queue.sqlite.frames import KINDS, RECORD_BYTES, checksum, codec_of
 from otel_bridge.queue.sqlite.queries import APPLICATION_ID, QUERIES, SCHEMA
-from otel_bridge.queue.sqlite.trouble import DiskFull, QueueFull, has_free, why
+from otel_bridge.queue.sqlite.trouble import QueueFull, check_disk, why
 from otel_bridge.queue.sqlite.upkeep import Upkeep
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES, Checkpointer, wal_sizes
-from otel_bridge.store.sqlite.codec import SpanCodec
 from otel_bridge.store.sqlite.connection import (
     open_reader,
     open_writer,
@@ -37,17 +36,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from otel_bridge.queue.base import DeadCall, Lane, NewRecord
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
 
 PAGE_BYTES: Final = 4096
 """A small record then costs a commit a few pages of 4 KB; large ones lie on pages of their own anyway."""
-RECORD_BYTES: Final = 96
-"""What a record takes beside its frame: its columns and its place in the index."""
 _WAL_SHARE: Final = 4
 _MIN_WAL_BYTES: Final = 4 << 20
 _LOST: Final = "the transaction was lost; nothing of it is kept"
 
 
-class SqliteQueueWriter(Erases):
+class SqliteQueueWriter:
     """Owns the queue at `path` and the dead letters at `dead_path`; makes both.
 
     Raise StartError when a file cannot be used. What waits for destinations that are not among
@@ -81,12 +79,12 @@ class SqliteQueueWriter(Erases):
                 self._connection.close()
                 raise
         self._dead = DeadLetters(dead_path, max_bytes=self._limits.max_dead_bytes, vfs=vfs)
-        self._codec = SpanCodec(self._find_dictionary)
+        self._codec = codec_of(self._connection)
         optional = frozenset(each.name for each in destinations if not each.required)
         reader = partial(open_reader, path, vfs=vfs)
         self._burial = Burial(self._connection, reader, self._dead, self._codec, optional)
         self._upkeep = Upkeep(self._connection, self._codec, self._clock)
-        beside = (self._codec, self._upkeep, self._log.cut, RECORD_BYTES, vfs)
+        beside = (self._codec, self._upkeep, self._log.cut, vfs)
         self._erasing = QueueErasing(self._connection, self._dead, *beside)
         self._sizes: QueueSizes | None = None
         self._calls = 0
@@ -139,6 +137,17 @@ class SqliteQueueWriter(Erases):
             self._dirty = True
             dead = self._erasing.kept(dead, state.project_id)
             self._burial.settle(book, state, destination, through, dead, damaged, given_up=given_up)
+
+    def erase(self, asked: Erasure, cursor: EraseCursor) -> Erased:
+        """Erase some of what waits, and of the dead letters, inside the open transaction."""
+        book = self._in_transaction()
+        with storage_trouble("queue"), self._losing():
+            self._dirty = True
+            return self._erasing.step(book, asked, cursor)
+
+    def is_clean(self) -> bool:
+        """Tell whether nothing of what was erased is left in the files; cleaning begins at once."""
+        return self._erasing.is_clean()
 
     def commit(self) -> None:
         """Return only when everything put since `begin` would survive a power cut."""
@@ -223,8 +232,7 @@ class SqliteQueueWriter(Erases):
     def _put(self, book: Book, records: Sequence[NewRecord]) -> None:
         frames = [self._codec.pack(record.payload) for record in records]
         size = sum(len(frame) + RECORD_BYTES for frame in frames)
-        if not has_free(self._folder, self._limits.min_free_bytes):
-            raise DiskFull(f"the queue's disk has less than {self._limits.min_free_bytes >> 20} MiB free")
+        check_disk(self._folder, self._limits.min_free_bytes)
         with storage_trouble("queue"), self._losing():
             over = book.bytes + size - self._limits.max_bytes
             if over > 0 and not self._burial.make_room(book, over):
@@ -289,7 +297,3 @@ class SqliteQueueWriter(Erases):
             self._burial.failed(error)
             self.rollback()
             raise
-
-    def _find_dictionary(self, number: int) -> bytes | None:
-        content: bytes | None = self._connection.execute(QUERIES["find_dictionary"], (number,)).get
-        return content
