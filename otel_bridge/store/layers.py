@@ -88,7 +88,7 @@ class Layer:
         self.waiting_since[project_id, trace_id, span_id] = self.now
 
     def drop_waiting_logs(self, project_id: str, trace_id: str | None, span_id: str) -> None:
-        for key in self._waiting_keys():
+        for key in self.waiting_spans():
             if (key[0], key[2]) == (project_id, span_id) and trace_id in {None, key[1]}:
                 self.waiting[key] = None
 
@@ -104,14 +104,11 @@ class Layer:
             self.waiting_since.setdefault(key, above.waiting_since.get(key, above.now))
 
     def waiting_spans(self) -> list[SpanKey]:
-        """Return the spans that log records wait for."""
-        return self._waiting_keys()
+        """Return the spans that log records wait for, or waited for in this transaction."""
+        below = self.below.waiting_spans() if self.below is not None else []
+        return [*self.waiting, *(key for key in below if key not in self.waiting)]
 
     def forget_waiting(self, *, before: int) -> None:
         """Forget the log records that have waited since before that time."""
         for key in [key for key, since in self.waiting_since.items() if since < before]:
             del self.waiting[key], self.waiting_since[key]
-
-    def _waiting_keys(self) -> list[SpanKey]:
-        below = self.below._waiting_keys() if self.below is not None else []  # noqa: SLF001 - its own kind
-        return [*self.waiting, *(key for key in below if key not in self.waiting)]

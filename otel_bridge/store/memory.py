@@ -35,7 +35,7 @@ from otel_bridge.store.lines import Line, line_of, render_line, wanted_columns
 from otel_bridge.store.matching import matches
 from otel_bridge.store.measuring import measure
 from otel_bridge.store.memory_again import MemoryAgain
-from otel_bridge.store.memory_erasing import MemoryErasing
+from otel_bridge.store.memory_erasing import erase
 from otel_bridge.store.merge import DumpKind, Gone, Held, Slot
 from otel_bridge.store.remarks import remarks_on
 from otel_bridge.store.scoring.changes import apply_scoring
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from otel_bridge.stats.measure import Measure, Measured
     from otel_bridge.store.derive import Translate
     from otel_bridge.store.dumps import Render
+    from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.store.scoring.results import Results
     from otel_bridge.store.scoring.watching import Watched
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
 _MICROS: Final = 1_000_000
 
 
-class MemoryStore(MemoryErasing):
+class MemoryStore:
     """A `CallWriter` and a `CallReader` in one, over dictionaries."""
 
     def __init__(
@@ -103,15 +104,14 @@ class MemoryStore(MemoryErasing):
 
     def apply(self, changes: Sequence[Change | AnnexChange], *, received_at: int) -> Applied:
         """Apply the changes of one request, all or none of them."""
-        if self._open is None:
-            raise Unavailable("no transaction is open")
+        open_ = self._in_transaction()
         if changes and isinstance(changes[0], ANNEX_CHANGES):
             slots = self._open_annex.copy()
             applied = apply_annex(slots, changes, received_at=received_at)  # type: ignore[arg-type]  # of one kind throughout
             self._watch.look_after(slots, changes)  # type: ignore[arg-type]  # as above
             self._open_annex = slots
             return applied
-        return self._apply_calls(self._open, changes, received_at, self._watch)  # type: ignore[arg-type]  # as above
+        return self._apply_calls(open_, changes, received_at, self._watch)  # type: ignore[arg-type]  # as above
 
     def _apply_calls(
         self, open_: Layer, changes: Sequence[Change], received_at: int, watch: Watch | None
@@ -135,17 +135,17 @@ class MemoryStore(MemoryErasing):
 
     def retranslate(self, asked: Retranslation, cursor: Cursor | None = None) -> Retranslated:
         """Translate some calls again inside the open transaction."""
-        if self._open is None:
-            raise Unavailable("no transaction is open")
-        return self._again.step(
-            self._open, self._calls, self._next - 1, self._deriver, self._translator, asked, cursor
-        )
+        by = (self._deriver, self._translator)
+        return self._again.step(self._in_transaction(), self._calls, self._next - 1, *by, asked, cursor)
+
+    def erase(self, asked: Erasure, _cursor: EraseCursor | None = None) -> Erased:
+        """Erase calls inside the open transaction, all in one step."""
+        open_ = self._in_transaction()
+        return erase(open_, asked, lambda deletion: self._apply_calls(open_, [deletion], open_.now, None))
 
     def apply_scoring(self, change: ScoringChange, *, now: int) -> ScoringAnswer:
         """Change scoring tasks, and what hangs on them, all or nothing."""
-        if self._open is None:
-            raise Unavailable("no transaction is open")
-        open_ = self._open
+        open_ = self._in_transaction()
         self._open_tasks.known = lambda call: can_be_seen(open_.get(*call))
         return apply_scoring(self._open_tasks, change, now=now, keep=partial(self._keep_results, open_, now))
 
@@ -159,20 +159,18 @@ class MemoryStore(MemoryErasing):
 
     def commit(self) -> None:
         """Let readers see everything applied."""
-        if self._open is None:
-            raise Unavailable("no transaction is open")
+        open_ = self._in_transaction()
         with self._lock:
             self._annex, self._tasks = self._open_annex, self._open_tasks
             self._watch.kept()
-            for key, slot in self._open.slots.items():
-                self._again.stamp(key, self._kept.slots.get(key), slot, self._open, self._translator)
-                if key not in self._open.in_place:
+            for key, slot in open_.slots.items():
+                self._again.stamp(key, self._kept.slots.get(key), slot, open_, self._translator)
+                if key not in open_.in_place:
                     self._number(key, slot)
-                first_seen = self._kept.received_at.get(key)
                 self._kept.slots[key] = slot
-                if first_seen is None or key not in self._numbers:
-                    self._kept.received_at[key] = self._open.received_at[key]
-            self._kept.take(self._open)
+                if key not in self._kept.received_at or key not in self._numbers:
+                    self._kept.received_at[key] = open_.received_at[key]
+            self._kept.take(open_)
         self._open = None
 
     def rollback(self) -> None:
@@ -257,6 +255,11 @@ class MemoryStore(MemoryErasing):
     def close(self) -> None:
         """Forget what was not committed."""
         self._open = None
+
+    def _in_transaction(self) -> Layer:
+        if self._open is None:
+            raise Unavailable("no transaction is open")
+        return self._open
 
     def _number(self, key: Key, slot: Slot) -> None:
         """Give a call its number: a new one when it becomes visible and when its start time moves."""
