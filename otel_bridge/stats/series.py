@@ -18,6 +18,7 @@ import orjson
 from otel_bridge.stats import grid
 from otel_bridge.stats.answer import bound, iso
 from otel_bridge.stats.payloads import OTHER, Reading, categories, numbers
+from otel_bridge.stats.tally import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -254,9 +255,7 @@ def quantile(values: Sequence[float], percent: str) -> Number:
     """
     if not values:
         return None
-    whole, _, decimals = percent.partition(".")
-    per_one: int = 100 * 10 ** len(decimals)
-    place, rest = divmod((len(values) - 1) * int(whole + decimals), per_one)
+    place, rest, per_one = place_of(len(values), percent)
     if not rest or values[place] == values[place + 1]:
         return values[place]
     below, of = values[place].as_integer_ratio()

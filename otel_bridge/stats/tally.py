@@ -71,6 +71,13 @@ def _ranked(values: Sequence[int]) -> Sequence[int]:
     return array("q", chain.from_iterable(repeat(value, times) for value, times in sorted(often.items())))
 
 
+def place_of(count: int, percent: str) -> tuple[int, int, int]:
+    """Return h = (n - 1) * p / 100 exactly: its whole part, and the rest as a numerator and a denominator."""
+    whole, _, decimals = percent.partition(".")
+    per_one: int = 100 * 10 ** len(decimals)
+    return (*divmod((count - 1) * int(whole + decimals), per_one), per_one)
+
+
 def percentile(values: Sequence[int], percent: str) -> float | None:
     """Interpolate linearly at h = (n - 1) * p / 100 over the sorted values (§3.2); exact up to the division.
 
@@ -78,9 +85,7 @@ def percentile(values: Sequence[int], percent: str) -> float | None:
     """
     if not values:
         return None
-    whole, _, decimals = percent.partition(".")
-    per_one: int = 100 * 10 ** len(decimals)
-    place, rest = divmod((len(values) - 1) * int(whole + decimals), per_one)
+    place, rest, per_one = place_of(len(values), percent)
     low = values[place]
     high = values[place + 1] if rest else low
     return (low * per_one + (high - low) * rest) / per_one

@@ -9,6 +9,7 @@ from msgspec import Struct
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
 from otel_bridge.model.scoring import SCORED_CALL
+from otel_bridge.query.evaluate import at_path
 from otel_bridge.translate.stored import UnreadableRecord, read_logs, read_span
 from otel_bridge.translate.values import flatten
 
@@ -40,11 +41,13 @@ def is_meant(asked: Erasure, call: Seen) -> bool:
     wanted = asked.wanted
     if not wanted:
         return False
-    if any(_has(_tree(call.attributes), name, value) for name, value in wanted):
+    tree = _tree(call.attributes)
+    if any(_has(tree, name, value) for name, value in wanted):
         return True
-    stored = (call.record or b"") + (call.logs or b"")
     if call.record is not None and call.record[:1] == b"{":
-        return any(_has(_tree(call.record), f"attributes.{name}", value) for name, value in wanted)
+        tree = _tree(call.record)
+        return any(_has(tree, f"attributes.{name}", value) for name, value in wanted)
+    stored = (call.record or b"") + (call.logs or b"")
     if not any(_may_hold(stored, name, value) for name, value in wanted):
         return False  # most calls: nothing is parsed
     return has_wanted(asked, _stored(call))
@@ -58,22 +61,18 @@ def has_wanted(asked: Erasure, found: Iterable[Mapping[str, Any]]) -> bool:
 
 def are_meant(asked: Erasure, logs: bytes) -> bool:
     """Tell whether log records that wait for their span are to be erased."""
-    wanted = asked.wanted
-    if not any(name.encode() in logs for name, _ in wanted):
+    if not any(name.encode() in logs for name, _ in asked.wanted):
         return False
     try:
         records = read_logs(logs)
     except UnreadableRecord:
         return False
-    trees = [flatten(record.attributes, {}) for record in records]
-    return any(_as_text(found.get(name)) == value for found in trees for name, value in wanted)
+    return has_wanted(asked, (flatten(record.attributes, {}) for record in records))
 
 
 def scored_call(attributes: bytes | None) -> str | None:
     """Return the id of the call that a run of a scorer is about; None for other calls."""
-    found: Any = _tree(attributes)
-    for key in SCORED_CALL:
-        found = found.get(key) if isinstance(found, dict) else None
+    found = at_path(_tree(attributes), SCORED_CALL)
     return found.rpartition("/")[2] if isinstance(found, str) and found else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import orjson
 from msgspec.structs import replace
@@ -12,15 +12,13 @@ from otel_bridge.model import annex
 from otel_bridge.store.annex.digests import table_digest
 from otel_bridge.store.annex.versions import chosen, latest
 from otel_bridge.store.base import Applied
+from otel_bridge.store.scoring.watching import is_monitor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otel_bridge.model.annex import AnnexChange, Append, Insert, Pop
     from otel_bridge.store.annex.base import AnnexSlots
-
-MONITOR: Final = "Monitor"
-"""The class of Weave's monitors."""
 
 
 def apply_annex(slots: AnnexSlots, changes: Sequence[AnnexChange], *, received_at: int) -> Applied:
@@ -108,7 +106,7 @@ def _keep_again(
     slots: AnnexSlots, version: annex.Version, there: annex.Version, *, newest: annex.Version | None, now: int
 ) -> Applied:
     """Leave what is there; but a monitor that is switched on again is the latest version again."""
-    if newest is there or MONITOR not in {version.base_class, version.leaf_class}:
+    if newest is there or not is_monitor(version):
         return Applied(unchanged=1)
     slots.put_version(replace(version, number=there.number, created_at=now, size=there.size))
     return Applied(merged=1)

@@ -22,11 +22,11 @@ The key of a task is (project, call, scorer ref). It is queued, leased, done or 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, get_args
 
 from msgspec import Struct
 
-from otel_bridge.model.scoring import Task, TaskState  # noqa: TC001 - msgspec reads the annotations
+from otel_bridge.model.scoring import Task, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SettleTasks,
     )
 
+STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 CALL_IS_GONE: Final = "the call is gone"
 MANY_ENDED: Final = 1_000
 """`Backlog.ended` counts no further."""

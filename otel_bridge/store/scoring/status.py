@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from otel_bridge.errors import NotFound
-from otel_bridge.model.scoring import TaskState
 from otel_bridge.query.refs import parsed
 from otel_bridge.query.values import iso
+from otel_bridge.store.scoring.base import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from otel_bridge.model.questions import AskScoring
     from otel_bridge.store.scoring.base import Entry, Job, StateCount, TaskReads
-
-STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 
 
 def status(reads: TaskReads, asked: AskScoring) -> bytes:

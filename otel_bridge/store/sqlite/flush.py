@@ -27,7 +27,7 @@ _IN_ORDER: Final = (
     "drop_done_tasks_of", "fail_open_tasks_of", "drop_ended", "put_ended",
 )  # fmt: skip
 """What makes room comes first."""
-_STATEMENTS: Final = {name: {**ANNEX, **SCORING, **QUERIES}[name] for name in _IN_ORDER}
+_STATEMENTS: Final = {**ANNEX, **SCORING, **QUERIES}
 
 
 class Flush:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from otel_bridge.model.scoring import EndedCall, Task, TaskState
+from otel_bridge.model.scoring import EndedCall, Task
 from otel_bridge.model.tasks import Backlog
-from otel_bridge.store.scoring.base import MANY_ENDED, Entry, key_of
+from otel_bridge.store.scoring.base import MANY_ENDED, STATES, Entry, key_of
 from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.sqlite.queries import ANNEX, SCORING
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from otel_bridge.store.scoring.base import Key
     from otel_bridge.store.sqlite.book import Book
 
-STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
-"""A state is stored as its place here."""
 NUMBERS: Final = {state: number for number, state in enumerate(STATES)}
+"""A state is stored as its place in `STATES`."""
 
 _Asker = tuple[str, str, str | None, str | None]
 """Project, job, trigger and user."""

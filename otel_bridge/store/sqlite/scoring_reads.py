@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_bridge.store.scoring.base import Job, StateCount
+from otel_bridge.store.scoring.base import STATES, Job, StateCount
 from otel_bridge.store.sqlite.queries import QUERIES, SCORING
-from otel_bridge.store.sqlite.scoring import NUMBERS, STATES, entry_of
+from otel_bridge.store.sqlite.scoring import NUMBERS, entry_of
 
 if TYPE_CHECKING:
     import apsw
