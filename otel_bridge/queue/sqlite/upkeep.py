@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
 from otel_bridge.queue.sqlite.queries import QUERIES
-from otel_bridge.store.sqlite.codec import train
+from otel_bridge.store.sqlite.training import Training
 
 if TYPE_CHECKING:
     from otel_bridge.queue.sqlite.clock import QueueClock
@@ -35,8 +33,7 @@ class Upkeep:
         self._clock = clock
         self._clock_kept = clock.now()
         self._page_bytes: int = connection.pragma("page_size")
-        self._thread: threading.Thread | None = None
-        self._trained: SimpleQueue[bytes | None] = SimpleQueue()
+        self._training = Training()
         content: Any = connection.execute(QUERIES["dictionary_in_use"]).get
         if content is not None:
             codec.use(content)
@@ -46,7 +43,7 @@ class Upkeep:
         """Do what is due; True: there is more to do."""
         self._connection.execute("PRAGMA synchronous = NORMAL")
         try:
-            self._train()
+            self._training.step(self._codec, self._keep_dictionary, wanted=not self.has_dictionary)
             self._keep_clock()
             return self._shrink()
         finally:
@@ -55,30 +52,16 @@ class Upkeep:
 
     def forget(self) -> None:
         """Throw away what is being trained: it may hold what was erased."""
-        self.close()
-        while not self._trained.empty():
-            self._trained.get()
+        self._training.forget()
 
     def close(self) -> None:
         """Wait for the thread that trains."""
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._training.close()
 
-    def _train(self) -> None:
-        """Train in a thread (in C, without the interpreter), once; keep what comes out."""
-        if not self._trained.empty():
-            self.close()
-            content = self._trained.get()
-            if content is not None:
-                number = self._codec.use(content)
-                self._connection.execute(QUERIES["add_dictionary"], (number, content))
-                self.has_dictionary = True
-        elif not self.has_dictionary and (samples := self._codec.samples()):
-            self._thread = threading.Thread(
-                target=lambda: self._trained.put(train(samples)), name="training", daemon=True
-            )
-            self._thread.start()
+    def _keep_dictionary(self, content: bytes) -> None:
+        self._connection.execute(QUERIES["add_dictionary"], (self._codec.number_of(content), content))
+        self._codec.use(content)
+        self.has_dictionary = True
 
     def _keep_clock(self) -> None:
         """Write the queue's clock down while something waits: there may be no commit for days."""

@@ -66,6 +66,12 @@ class Book:
         self._next_seq = seq + 1
         return seq
 
+    def keep_dictionary(self, content: bytes) -> None:
+        """Keep a dictionary and pack with it: the first commit that does makes both durable."""
+        self._connection.execute(QUERIES["add_dictionary"], (self.codec.number_of(content), content))
+        self.codec.use(content)
+        self.has_dictionary = True
+
     def keep_next_seq(self) -> None:
         """Write the counter down: calls go, and their numbers must not come again."""
         self._connection.execute(QUERIES["keep_next_seq"], (self._next_seq,))

@@ -124,10 +124,11 @@ class Cleaning:
             self._book.codec.forget(dictionary=True)
             self._connection.execute(QUERIES["mark"], (_CURRENT, 0))
         else:
-            number = self._book.codec.use(content)
+            number = SpanCodec.number_of(content)
             with self._connection:
                 self._connection.execute(QUERIES["add_dictionary"], (number, content))
                 self._connection.execute(QUERIES["mark"], (_CURRENT, number))
+            self._book.codec.use(content)
         self._redone = (0, 0)
 
     def _pack_some(self, seq: int, number: int) -> bool:

@@ -44,15 +44,18 @@ class SpanCodec:
         self._samples: list[bytes] | None = []
         self._ahead: dict[int, tuple[bytes, bytes]] = {}
 
-    def use(self, content: bytes) -> int:
-        """Pack with this dictionary from now on; return its number."""
+    @staticmethod
+    def number_of(content: bytes) -> int:
+        """Return the number of a dictionary."""
+        return zstandard.ZstdCompressionDict(content).dict_id()
+
+    def use(self, content: bytes) -> None:
+        """Pack with this dictionary from now on: it is kept already."""
         dictionary = zstandard.ZstdCompressionDict(content)
-        number = dictionary.dict_id()
-        self._known[number] = dictionary
+        self._known[dictionary.dict_id()] = dictionary
         self._compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=dictionary)
         self._samples = None
         self._ahead.clear()
-        return number
 
     def forget(self, *, dictionary: bool = False) -> None:
         """Forget the spans that were looked at, and where it is asked for, the dictionary they made."""
@@ -97,8 +100,7 @@ class SpanCodec:
     def unpack(self, frame: bytes) -> bytes:
         """Return the span of a frame; raise UnreadableSpan."""
         try:
-            number = zstandard.get_frame_parameters(frame).dict_id
-            return self._decompressor(number).decompress(frame)
+            return self._decompressor(self.dictionary_of(frame)).decompress(frame)
         except zstandard.ZstdError as error:
             raise UnreadableSpan(str(error)) from error
 

@@ -220,10 +220,11 @@ class SqliteWriter:
         """Do one short step of upkeep; trouble with the disk is left for the next time."""
         if self._connection.in_transaction:
             return False
+        book = self._book
         try:
             self._log.tend()
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._training.step(self._connection, self._book)
+            self._training.step(book.codec, book.keep_dictionary, wanted=not book.has_dictionary)
             if self._cleaning.pending:
                 more = self._cleaning.step()
                 return self._retention.expire(now) or self._retention.evict() or more

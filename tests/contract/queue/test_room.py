@@ -10,6 +10,7 @@ import pytest
 from otel_bridge.errors import StartError, Unavailable
 from otel_bridge.queue.base import Destination, QueueLimits
 from otel_bridge.queue.sqlite import book
+from otel_bridge.store.sqlite import codec
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from tests.contract.queue.records import (
     ANY_DISK,
@@ -241,6 +242,19 @@ class TestFile:
         assert queue.writer._upkeep.has_dictionary
         queue.put(a_record(f"5 {text}"))
         assert queue.writer.sizes().bytes < 300
+        queue.reopen()
+        assert queue.drain() == [f"5 {text}"]
+
+    def test_no_record_is_packed_with_a_dictionary_that_could_not_be_kept(self, queue):
+        text = " ".join(f"word{number}" for number in range(200))
+        queue.put(*(a_record(f"{number} {text}") for number in range(codec.SAMPLE_SPANS)))
+        queue.drain()
+        queue.writer.maintain()
+        queue.writer._upkeep.close()
+        queue.writer._connection.execute("PRAGMA query_only = ON")
+        queue.writer.maintain()
+        queue.writer._connection.execute("PRAGMA query_only = OFF")
+        queue.put(a_record(f"5 {text}"))
         queue.reopen()
         assert queue.drain() == [f"5 {text}"]
 

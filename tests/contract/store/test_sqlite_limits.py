@@ -130,6 +130,21 @@ class TestDictionary:
         assert store.write(self.span(2000)).unchanged == 1
         store.close()
 
+    def test_no_span_is_packed_with_a_dictionary_that_could_not_be_kept(self, path):
+        store = Store("sqlite", path)
+        store.write(*(self.span(n) for n in range(1, codec.SAMPLE_SPANS + 1)))
+        store.writer.maintain(now=T0)
+        store.writer._training.close()
+        store.writer._connection.execute("PRAGMA query_only = ON")
+        store.writer.maintain(now=T0)
+        store.writer._connection.execute("PRAGMA query_only = OFF")
+        store.write(self.span(2000))
+        store.close()
+        store = Store("sqlite", path)
+        sent = self.span(2000).start.span.decode()
+        assert store.the_call(2000)["attributes"]["otel_span"] == {"record": sent}
+        store.close()
+
     def span(self, number):
         text = " ".join(f"{word} {number * 7919 % 1000 + word}" for word in range(60))
         return an_ended_span(number, span=f"{text} and what every span of an application says".encode())
