@@ -11,6 +11,9 @@ from otel_bridge.queue.base import Destination, QueueLimits
 from otel_bridge.store.scoring.watching import Watched
 from otel_bridge.translate.options import Options
 
+PRIVATE: Final = 0o077
+"""Of every process that makes files there: prompts are personal data."""
+
 STORE_FILE: Final = "calls.db"
 """The store inside the data directory."""
 

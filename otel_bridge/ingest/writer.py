@@ -42,7 +42,7 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
-from otel_bridge.ingest.settings import QUARANTINE_DIR, STORE_FILE, QueueSettings, WriterSettings
+from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, QueueSettings, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -233,7 +233,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_SECONDS)
     tune_allocator()
-    os.umask(0o077)  # prompts are personal data
+    os.umask(PRIVATE)
     settings = msgspec.json.decode(sys.argv[2], type=WriterSettings)
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from otel_bridge.ingest.settings import PRIVATE
 from otel_bridge.repair.retranslate import run
 from otel_bridge.repair.steps import open_steps
 from otel_bridge.store.retranslation import Retranslation
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROS: Final = 1_000_000
-PRIVATE: Final = 0o077
-"""Prompts are personal data."""
 
 
 def retranslate_calls(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -12,12 +13,12 @@ import msgspec
 from otel_bridge.errors import StartError
 from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.quarantined import erase_quarantined
-from otel_bridge.ingest.settings import QUARANTINE_DIR, STORE_FILE
-from otel_bridge.ingest.writer import open_store
+from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE
+from otel_bridge.ingest.writer import make_folder, open_store
 from otel_bridge.queue.base import QueueLimits
 from otel_bridge.repair.remote import Remote, address_of, is_locked
+from otel_bridge.repair.steps import NO_LIMITS
 from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
-from otel_bridge.store.limits import StoreLimits
 from otel_bridge.translate.options import DEFAULT
 
 if TYPE_CHECKING:
@@ -28,12 +29,9 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.writer import SqliteWriter
 
 PATH: Final = "/bridge/erase"
-PRIVATE: Final = 0o077
-"""Prompts are personal data."""
 CLEANING_PAUSE_SECONDS: Final = 0.1
 """Between two looks at a bridge that overwrites free space by itself."""
 _NO_LIMIT: Final = 1 << 62
-_NO_LIMITS: Final = StoreLimits(retention_seconds=None, max_bytes=None)
 
 
 class EraseSteps(Protocol):
@@ -78,19 +76,13 @@ class LocalErasing:
         return done
 
 
-class RemoteErasing(Remote):
-    """Asks a running bridge for the steps, over its API at `url`; raise StartError for no URL."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, PATH)
-
-    def __call__(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
-        """Do one step, asking again while the bridge is away or has no room."""
-        if cursor is not None and cursor.phase == "clean":
-            time.sleep(CLEANING_PAUSE_SECONDS)
-        members = msgspec.structs.asdict(asked)
-        body = msgspec.json.encode({**members, "cursor": cursor})
-        return msgspec.json.decode(self.post(body), type=Erased)
+def remote_step(bridge: Remote, asked: Erasure, cursor: EraseCursor | None) -> Erased:
+    """Let a running bridge do one step, asking again while it is away or has no room."""
+    if cursor is not None and cursor.phase == "clean":
+        time.sleep(CLEANING_PAUSE_SECONDS)
+    members = msgspec.structs.asdict(asked)
+    body = msgspec.json.encode({**members, "cursor": cursor})
+    return msgspec.json.decode(bridge.post(body), type=Erased)
 
 
 @contextmanager
@@ -101,18 +93,18 @@ def open_erasing(data_dir: Path, files: Files, url: str | None) -> Generator[Era
     """
     with ExitStack() as owned:
         if url is not None:
-            yield owned.enter_context(closing(RemoteErasing(url)))
+            yield partial(remote_step, owned.enter_context(closing(Remote(url, PATH))))
             return
         has_store, has_queue = (data_dir / STORE_FILE).exists(), files.queue.exists()
         if not (has_store or has_queue):
             raise StartError(f"there is no store in {data_dir}; --data-dir DIR names another directory")
         if is_locked(owned, data_dir):
-            yield owned.enter_context(closing(RemoteErasing(address_of(data_dir))))
+            yield partial(remote_step, owned.enter_context(closing(Remote(address_of(data_dir), PATH))))
             return
         os.umask(PRIVATE)
         store = queue = None
         if has_store:
-            store = owned.enter_context(closing(open_store(data_dir, _NO_LIMITS, DEFAULT)))
+            store = owned.enter_context(closing(open_store(data_dir, NO_LIMITS, DEFAULT)))
         if has_queue:
             if not files.queue.parent.samefile(data_dir) and is_locked(owned, files.queue.parent):
                 raise StartError(f"the queue in {files.queue.parent} is in use; stop that bridge first")
@@ -123,7 +115,7 @@ def open_erasing(data_dir: Path, files: Files, url: str | None) -> Generator[Era
 def _open_queue(files: Files) -> SqliteQueueWriter:
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter  # noqa: PLC0415 - most bridges have none
 
-    files.dead.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(files.dead.parent)
     limits = QueueLimits(max_bytes=_NO_LIMIT, min_free_bytes=0, max_dead_bytes=_NO_LIMIT)
     return SqliteQueueWriter(files.queue, files.dead, (), limits)
 

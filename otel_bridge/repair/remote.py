@@ -25,7 +25,7 @@ _UNAVAILABLE: Final = 503
 
 
 class Remote:
-    """Posts to one path of the API at `url`; raise StartError for no URL."""
+    """A running bridge: posts to one path of the API at `url`; raise StartError for no URL."""
 
     def __init__(self, url: str, path: str) -> None:
         parts = urlsplit(url)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from otel_bridge.translate.options import Options
 
 PATH: Final = "/bridge/retranslate"
-_NO_LIMITS: Final = StoreLimits(retention_seconds=None, max_bytes=None)
+NO_LIMITS: Final = StoreLimits(retention_seconds=None, max_bytes=None)
 """Nobody asked for calls to be removed."""
 
 
@@ -44,14 +44,14 @@ def open_steps(data_dir: Path, url: str | None, options: Options) -> Generator[S
     """
     with ExitStack() as owned:
         if url is not None:
-            yield owned.enter_context(closing(RemoteSteps(url)))
+            yield partial(remote_step, owned.enter_context(closing(Remote(url, PATH))))
             return
         if not (data_dir / STORE_FILE).exists():
             raise StartError(f"there is no store in {data_dir}; --data-dir DIR names another directory")
         if is_locked(owned, data_dir):
-            yield owned.enter_context(closing(RemoteSteps(address_of(data_dir))))
+            yield partial(remote_step, owned.enter_context(closing(Remote(address_of(data_dir), PATH))))
             return
-        store = owned.enter_context(closing(open_store(data_dir, _NO_LIMITS, options)))
+        store = owned.enter_context(closing(open_store(data_dir, NO_LIMITS, options)))
         yield partial(local_step, store)
 
 
@@ -63,15 +63,9 @@ def local_step(store: CallWriter, asked: Retranslation, cursor: Cursor | None) -
     return done
 
 
-class RemoteSteps(Remote):
-    """Asks a running bridge for the steps, over its API at `url`; raise StartError for no URL."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, PATH)
-
-    def __call__(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
-        """Do one step, asking again while the bridge is away or has no room."""
-        return msgspec.json.decode(self.post(_question(asked, cursor)), type=Retranslated)
+def remote_step(bridge: Remote, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
+    """Let a running bridge do one step, asking again while it is away or has no room."""
+    return msgspec.json.decode(bridge.post(_question(asked, cursor)), type=Retranslated)
 
 
 def _question(asked: Retranslation, cursor: Cursor | None) -> bytes:
