@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 QUERIES: Final[Mapping[str, str]] = named(Path(__file__).with_name("queries.sql"))
 DEAD: Final[Mapping[str, str]] = named(Path(__file__).with_name("dead.sql"))
-SCHEMA: Final = (
-    Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),
-    "CREATE TABLE marks (name TEXT PRIMARY KEY) WITHOUT ROWID;",
+SCHEMA: Final = tuple(
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("schema.sql", "schema_2.sql")
 )
 """The steps that lead to this version's schema, in order."""
 
