@@ -66,10 +66,6 @@ class Cleaning:
         if self._book.has_dictionary and seq < self._first():
             self._connection.execute(QUERIES["mark"], (_OLD, 1))
 
-    def rolled_back(self) -> None:
-        """Look again at what is to be done."""
-        self.pending = self._marked(_SPACE) is not None
-
     def step(self) -> bool:
         """Do one short step; True: there is more to do."""
         if time.monotonic() < self._not_before:

@@ -213,7 +213,6 @@ class SqliteWriter:
             with suppress(apsw.Error):  # SQLite has rolled back by itself
                 self._connection.execute("ROLLBACK")
         self._book.rolled_back()
-        self._cleaning.rolled_back()
         self._watch.rolled_back()
 
     def maintain(self, *, now: int) -> bool:
