@@ -12,7 +12,7 @@ import pytest
 from otel_bridge.errors import Unavailable
 from otel_bridge.queue.base import QueueLimits
 from tests.contract.queue.records import MANY, TWO, WEAVE, Queue, a_dead_call, a_record
-from tests.contract.store.crash_vfs import laid, states, unsynced_at_marks
+from tests.contract.store.crash_vfs import cuts, laid, states, unsynced_at_marks
 
 
 def steps():
@@ -77,13 +77,9 @@ class TestPowerCut:
     def test_every_state_of_the_disk_holds_all_that_was_acknowledged(self, recorded, tmp_path, quick):
         tape, seen = recorded
         tried = 0
-        for marks, files in states(tape):
-            if not marks:
-                continue
+        for acknowledged, folder in cuts(tape, tmp_path):
             tried += 1
-            folder = laid(files, tmp_path / f"state{tried}")
             queue = Queue(folder / "queue.db", TWO, vfs=quick)
-            acknowledged = int(marks[-1])
             assert look(queue) in seen[acknowledged : acknowledged + 2]
             assert queue.writer._connection.execute("PRAGMA integrity_check").get == "ok"
             dead = sum(total.dead for total in queue.writer.sizes().totals)

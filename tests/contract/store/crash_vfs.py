@@ -167,6 +167,16 @@ def laid(files: dict[str, bytes], folder: Path) -> Path:
     return folder
 
 
+def cuts(tape: Tape, folder: Path, *, each: int = 1, since: int = 0) -> Iterator[tuple[int, Path]]:
+    """Yield, for such states of the disk from the mark `since` on, the number marked last and the files.
+
+    Marks are numbers. `each`: one state of so many.
+    """
+    for number, (marks, files) in enumerate(states(tape)):
+        if marks and int(marks[-1]) >= since and number % each == 0:
+            yield int(marks[-1]), laid(files, folder / f"state{number}")
+
+
 def unsynced_at_marks(tape: Tape) -> set[str]:
     """Return the logs that had been written and not synced at any mark: what was acknowledged too early."""
     early: set[str] = set()

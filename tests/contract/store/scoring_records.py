@@ -5,12 +5,15 @@ from __future__ import annotations
 import orjson
 from msgspec import Raw
 
+from otel_bridge.model import annex
 from otel_bridge.model import questions as q
 from otel_bridge.model import tasks as t
 from otel_bridge.model.scoring import EndedCall, Leased, Outcome, Run, Task
 from tests.contract.store.records import PROJECT, T0, Store, call_id
 
 SECOND = 1_000_000
+LEASE = 60 * SECOND
+"""What `claim` asks for."""
 A = f"weave:///{PROJECT}/object/a:1"
 B = f"weave:///{PROJECT}/object/b:1"
 C = f"weave:///{PROJECT}/object/c:1"
@@ -85,6 +88,15 @@ def keys(leases: list[Leased]) -> list[tuple[int, str]]:
 
 def numbers(leases: list[Leased]) -> list[int]:
     return [number for number, _ in keys(leases)]
+
+
+def monitor(*, active: bool = True, name: str = "m", project_id: str = PROJECT, leaf: str = "Monitor"):
+    val = b'{"active":true,"name":"m"}' if active else b'{"active":false,"name":"m"}'
+    version = annex.Version(
+        project_id=project_id, object_id=name, digest=f"{name} {active} {leaf}", is_op=False, val=val,
+        base_class=leaf, leaf_class=leaf,
+    )  # fmt: skip
+    return annex.KeepObject(version=version)
 
 
 def status(store: Store, project_id: str = PROJECT, **asked):

@@ -15,7 +15,7 @@ from otel_bridge.store.sqlite import checkpoint
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from tests.contract.store.annex_records import a_file, a_remark, a_table, an_object, remarks
-from tests.contract.store.crash_vfs import laid, states, unsynced_at_marks
+from tests.contract.store.crash_vfs import cuts, laid, states, unsynced_at_marks
 from tests.contract.store.records import (
     EVERYTHING,
     PROJECT,
@@ -122,12 +122,8 @@ class TestPowerCut:
     ):
         tape, seen = recorded
         tried = 0
-        for marks, files in states(tape):
-            if not marks:
-                continue
+        for acknowledged, folder in cuts(tape, tmp_path):
             tried += 1
-            folder = laid(files, tmp_path / f"state{tried}")
-            acknowledged = int(marks[-1])
             SqliteWriter(folder / "calls.db", EVERYTHING).close()
             connection = apsw.Connection(str(folder / "calls.db"))
             assert connection.execute("PRAGMA integrity_check").get == "ok"
@@ -139,12 +135,9 @@ class TestPowerCut:
         self, recorded, tmp_path
     ):
         tape, _ = recorded
-        for number, (marks, files) in enumerate(states(tape)):
-            if not marks or int(marks[-1]) < len(REQUESTS) - 5:
-                continue
-            folder = laid(files, tmp_path / f"logs{number}")
+        for acknowledged, folder in cuts(tape, tmp_path, since=len(REQUESTS) - 5):
             writer = SqliteWriter(folder / "calls.db", EVERYTHING, translate=translation())
-            for request in REQUESTS[int(marks[-1]) :]:
+            for request in REQUESTS[acknowledged:]:
                 commit(writer, request)
             writer.close()
             assert logs_in(folder / "calls.db") == LAST_LOGS

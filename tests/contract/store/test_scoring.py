@@ -8,6 +8,7 @@ from otel_bridge.model import tasks as t
 from otel_bridge.model.tasks import Backlog
 from tests.contract.store.records import PROJECT, T0, a_call, call_id
 from tests.contract.store.scoring_records import (
+    LEASE,
     SECOND,
     A,
     B,
@@ -28,8 +29,6 @@ from tests.contract.store.scoring_records import (
     settle,
     status,
 )
-
-LEASE = 60 * SECOND
 
 
 class TestEnqueue:

@@ -13,9 +13,10 @@ from otel_bridge.model.scoring import Leased
 from otel_bridge.store.scoring.watching import Watched
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
-from tests.contract.store.crash_vfs import laid, states, unsynced_at_marks
+from tests.contract.store.crash_vfs import cuts, unsynced_at_marks
 from tests.contract.store.records import EVERYTHING, PROJECT, T0, a_call, a_deletion
 from tests.contract.store.scoring_records import (
+    LEASE,
     SECOND,
     A,
     B,
@@ -29,7 +30,6 @@ from tests.contract.store.scoring_records import (
     settle,
 )
 
-LEASE = 60 * SECOND
 CALLS = range(1, 7)
 
 
@@ -137,29 +137,22 @@ def test_every_step_changes_something(recorded):
 def test_every_state_of_the_disk_holds_all_that_was_acknowledged_and_nothing_twice(recorded, tmp_path):
     tape, seen = recorded
     tried = 0
-    for marks, files in states(tape):
-        if not marks:
-            continue
+    for acknowledged, folder in cuts(tape, tmp_path):
         tried += 1
-        path = laid(files, tmp_path / f"state{tried}") / "calls.db"
-        opened(path).close()
-        acknowledged = int(marks[-1])
-        assert everything_in(path) in seen[acknowledged : acknowledged + 2]
+        opened(folder / "calls.db").close()
+        assert everything_in(folder / "calls.db") in seen[acknowledged : acknowledged + 2]
     assert tried >= 60
     assert unsynced_at_marks(tape) == set()
 
 
 def test_steps_that_are_repeated_after_a_power_cut_come_to_the_same(recorded, tmp_path):
     tape, seen = recorded
-    for number, (marks, files) in enumerate(states(tape)):
-        if not marks or number % 5:
-            continue
-        path = laid(files, tmp_path / f"state{number}") / "calls.db"
-        writer = opened(path)
-        for step in STEPS[int(marks[-1]) :]:
+    for acknowledged, folder in cuts(tape, tmp_path, each=5):
+        writer = opened(folder / "calls.db")
+        for step in STEPS[acknowledged:]:
             do(writer, step)
         writer.close()
-        assert results_of(everything_in(path)) == results_of(seen[-1])
+        assert results_of(everything_in(folder / "calls.db")) == results_of(seen[-1])
 
 
 def results_of(everything: tuple) -> tuple:

@@ -23,6 +23,7 @@ from tests.contract.store.records import (
     call_id,
 )
 from tests.contract.store.scoring_records import (
+    LEASE,
     SECOND,
     a_task,
     an_ended,
@@ -31,13 +32,13 @@ from tests.contract.store.scoring_records import (
     ended,
     failed,
     lent,
+    monitor,
     queue,
     scored,
     settle,
     status,
 )
 
-LEASE = 60 * SECOND
 OTHER = "acme/other"
 
 
@@ -52,15 +53,6 @@ def watching(store: Store, watched: Watched) -> Store:
     store.writing["watched"] = watched
     store.open()
     return store
-
-
-def monitor(*, active: bool = True, name: str = "m", project_id: str = PROJECT, leaf: str = "Monitor"):
-    val = b'{"active":true,"name":"m"}' if active else b'{"active":false,"name":"m"}'
-    version = annex.Version(
-        project_id=project_id, object_id=name, digest=f"{name} {active} {leaf}", is_op=False, val=val,
-        base_class=leaf, leaf_class=leaf,
-    )  # fmt: skip
-    return annex.KeepObject(version=version)
 
 
 class TestWhatIsOffered:

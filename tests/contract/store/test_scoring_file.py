@@ -27,12 +27,12 @@ from tests.contract.store.scoring_records import (
     failed,
     feedback,
     lent,
+    monitor,
     queue,
     scored,
     settle,
     status,
 )
-from tests.contract.store.test_scoring_ended import monitor
 
 CAP = 16 << 20
 TABLES = ("tasks", "task_counts", "scoring_requests", "ended_calls")

@@ -10,6 +10,7 @@ from otel_bridge.model import tasks as t
 from otel_bridge.model.tasks import Backlog
 from tests.contract.store.records import PROJECT, T0, a_call, a_deletion, a_start, call_id
 from tests.contract.store.scoring_records import (
+    LEASE,
     SECOND,
     A,
     B,
@@ -25,8 +26,6 @@ from tests.contract.store.scoring_records import (
     settle,
     status,
 )
-
-LEASE = 60 * SECOND
 
 
 class TestSettle:

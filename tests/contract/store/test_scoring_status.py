@@ -8,6 +8,7 @@ from otel_bridge.errors import NotFound
 from otel_bridge.model.tasks import Backlog
 from tests.contract.store.records import T0, a_call, a_deletion
 from tests.contract.store.scoring_records import (
+    LEASE,
     SECOND,
     A,
     B,
@@ -20,8 +21,6 @@ from tests.contract.store.scoring_records import (
     settle,
     status,
 )
-
-LEASE = 60 * SECOND
 
 
 class TestStatus:
