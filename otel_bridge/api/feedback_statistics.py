@@ -7,11 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.api.feedback_statistics_schema import FeedbackPayloadSchemaReq, FeedbackStatsReq
-from otel_bridge.api.statistics import percent, refused, zone_unknown
+from otel_bridge.api.statistics import check_zone, percent, refused, seconds_of
 from otel_bridge.model.questions import AskFeedbackStats, AskPayloadSchema
 from otel_bridge.model.stats import FeedbackChoice, FeedbackMetric
 from otel_bridge.query.fields import UnknownField, path_of
-from otel_bridge.stats.grid import DAY_SECONDS, is_zone
 from otel_bridge.stats.payloads import step_of
 from otel_bridge.stats.series import columns, slug_of
 from otel_bridge.weave.checked import checked
@@ -20,7 +19,7 @@ from otel_bridge.weave.refusals import reason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from otel_bridge.api.feedback_statistics_schema import FeedbackMetricSpec
+    from otel_bridge.api.feedback_statistics_schema import FeedbackChosen, FeedbackMetricSpec
     from otel_bridge.api.parts import Parts
 
 MAX_DAYS: Final = 366
@@ -49,8 +48,7 @@ async def feedback_stats(parts: Parts, body: FeedbackStatsReq) -> bytes:
     """Answer with buckets in order of time, gaps filled."""
     start, end = _range(body, now=parts.clock() // _MICROS)
     zone = body.timezone or "UTC"
-    if not await asyncio.to_thread(is_zone, zone):
-        raise zone_unknown(zone)
+    await asyncio.to_thread(check_zone, zone)
     question = AskFeedbackStats(
         project_id=body.project_id,
         start=start,
@@ -72,17 +70,12 @@ async def payload_schema(parts: Parts, body: FeedbackPayloadSchemaReq) -> bytes:
     return await parts.calls.answer(question)
 
 
-def _range(body: FeedbackStatsReq | FeedbackPayloadSchemaReq, *, now: int) -> tuple[int, int]:
-    start = int(body.start.timestamp())
-    end = now + 1 if body.end is None else int(body.end.timestamp())  # the second that is running is in it
-    if end < start:
-        raise refused(None, "end must be after start", None)
-    if end - start > MAX_DAYS * DAY_SECONDS:
-        raise refused(None, f"start and end must be at most {MAX_DAYS} days apart", None)
-    return start, end
+def _range(body: FeedbackChosen, *, now: int) -> tuple[int, int]:
+    until = now + 1  # the second that is running is in it
+    return seconds_of(body.start, body.end, until=until, most_days=MAX_DAYS)
 
 
-def _choice(body: FeedbackStatsReq | FeedbackPayloadSchemaReq) -> FeedbackChoice:
+def _choice(body: FeedbackChosen) -> FeedbackChoice:
     return FeedbackChoice(body.feedback_type, body.trigger_ref, body.runnable_ref)
 
 

@@ -14,8 +14,20 @@ from otel_bridge.api.statistics_schema import AggregationType, Granularity, Mome
 from otel_bridge.weave.schema import Closed
 
 ValueType: TypeAlias = Literal["numeric", "boolean", "categorical"]
-TypeFilter: TypeAlias = Annotated[str | None, Field(default=None, description="Feedback of this type only.")]
 REF: str = "Exactly this ref; one that ends in `:*` means any version."
+MAX_SAMPLE: int = 5000
+DEFAULT_SAMPLE: int = 200
+
+
+class FeedbackChosen(BaseModel):
+    """Which feedback is asked about."""
+
+    project_id: str
+    start: Moment = Field(description="Inclusive.")
+    end: Moment | None = Field(default=None, description="Exclusive; null = now, this second included.")
+    feedback_type: str | None = Field(default=None, description="Feedback of this type only.")
+    trigger_ref: str | None = Field(default=None, description=REF)
+    runnable_ref: str | None = Field(default=None, description=REF)
 
 
 class FeedbackMetricSpec(Closed):
@@ -36,19 +48,13 @@ class FeedbackMetricSpec(Closed):
     percentiles: list[Percentile] = Field(default=[], description="Percentiles of numbers, 0 to 100.")
 
 
-class FeedbackStatsReq(BaseModel):
+class FeedbackStatsReq(FeedbackChosen):
     """Values in feedback, by buckets of time."""
 
-    project_id: str
-    start: Moment = Field(description="Inclusive.")
-    end: Moment | None = Field(default=None, description="Exclusive; null = now, this second included.")
     granularity: Granularity | None = Field(
         default=None, description="Bucket width in seconds, as in /calls/stats; null = chosen from the range."
     )
     metrics: list[FeedbackMetricSpec] | None = None
-    feedback_type: TypeFilter
-    trigger_ref: str | None = Field(default=None, description=REF)
-    runnable_ref: str | None = Field(default=None, description=REF)
     timezone: str | None = Field(default="UTC", description="IANA zone name.")
 
 
@@ -82,19 +88,9 @@ def _sample(value: int) -> int:
     return value
 
 
-MAX_SAMPLE: int = 5000
-DEFAULT_SAMPLE: int = 200
-
-
-class FeedbackPayloadSchemaReq(BaseModel):
+class FeedbackPayloadSchemaReq(FeedbackChosen):
     """Where payloads hold values."""
 
-    project_id: str
-    start: Moment = Field(description="Inclusive.")
-    end: Moment | None = Field(default=None, description="Exclusive; null = now, this second included.")
-    feedback_type: TypeFilter
-    trigger_ref: str | None = Field(default=None, description=REF)
-    runnable_ref: str | None = Field(default=None, description=REF)
     sample_limit: Annotated[int, AfterValidator(_sample)] = Field(
         default=DEFAULT_SAMPLE, description="Payloads of each type that are looked into, the newest."
     )

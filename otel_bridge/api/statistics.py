@@ -14,6 +14,8 @@ from otel_bridge.weave.checked import checked
 from otel_bridge.weave.refusals import WriteRefused, reason, unprocessable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from otel_bridge.api.parts import Parts
 
 MAX_DAYS: Final = 31
@@ -31,16 +33,14 @@ def asked(document: Any) -> CallStatsReq:
 async def calls_stats(parts: Parts, body: CallStatsReq) -> bytes:
     """Answer with buckets in order of time, gaps filled."""
     query = stats_query(body, now=parts.clock() // _MICROS)
-    if not await asyncio.to_thread(is_zone, body.timezone):
-        raise zone_unknown(body.timezone)
+    await asyncio.to_thread(check_zone, body.timezone)
     return await parts.calls.answer(query)
 
 
 def stats_query(body: CallStatsReq, *, now: int) -> StatsQuery:
     """Turn a checked question into what a store is asked; raise WriteRefused for a range that is none."""
-    start = int(body.start.timestamp())
-    end = now if body.end is None else int(body.end.timestamp())
-    _check(body, start, end)
+    start, end = seconds_of(body.start, body.end, until=now, most_days=MAX_DAYS)
+    _check_columns(body)
     return StatsQuery(
         project_id=body.project_id,
         start=start,
@@ -53,16 +53,24 @@ def stats_query(body: CallStatsReq, *, now: int) -> StatsQuery:
     )
 
 
-def zone_unknown(name: str) -> WriteRefused:
-    """Refuse a time zone; whether it is known is asked of a file, so not on the event loop."""
-    return refused("timezone", "timezone must be the name of an IANA time zone", name)
+def check_zone(name: str) -> None:
+    """Refuse a time zone that is none; whether it is known is asked of a file, so not on the event loop."""
+    if not is_zone(name):
+        raise refused("timezone", "timezone must be the name of an IANA time zone", name)
 
 
-def _check(body: CallStatsReq, start: int, end: int) -> None:
-    if end < start:
+def seconds_of(start: datetime, end: datetime | None, *, until: int, most_days: int) -> tuple[int, int]:
+    """Return a range in seconds since the epoch, `until` without an end; refuse one that is too long."""
+    first = int(start.timestamp())
+    last = until if end is None else int(end.timestamp())
+    if last < first:
         raise refused(None, "end must be after start", None)
-    if end - start > MAX_DAYS * DAY_SECONDS:
-        raise refused(None, f"start and end must be at most {MAX_DAYS} days apart", None)
+    if last - first > most_days * DAY_SECONDS:
+        raise refused(None, f"start and end must be at most {most_days} days apart", None)
+    return first, last
+
+
+def _check_columns(body: CallStatsReq) -> None:
     specs = [*(body.usage_metrics or ()), *(body.call_metrics or ())]
     if sum(len(spec.aggregations) + len(spec.percentiles) for spec in specs) > MAX_COLUMNS:
         raise reason(400, f"more than {MAX_COLUMNS} aggregations and percentiles")

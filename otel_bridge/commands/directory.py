@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from otel_bridge.api.queries import calls_count, calls_query
-from otel_bridge.api.statistics import asked, stats_query, zone_unknown
+from otel_bridge.api.statistics import asked, check_zone, stats_query
 from otel_bridge.commands.failing import CommandFailed
 from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.requests import prepare_export
 from otel_bridge.ingest.settings import STORE_FILE
-from otel_bridge.stats.grid import is_zone
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.connection import open_reader
 from otel_bridge.store.sqlite.migrate import check, steps
@@ -68,8 +67,7 @@ class DirectorySource:
     def stats(self, body: dict[str, Any]) -> dict[str, Any]:
         """Answer `/calls/stats`."""
         question = asked(_plain(body))
-        if not is_zone(question.timezone):
-            raise zone_unknown(question.timezone)
+        check_zone(question.timezone)
         query = stats_query(question, now=int(time.time()))
         document: dict[str, Any] = msgspec.json.decode(self._reader.answer(query))
         return document
