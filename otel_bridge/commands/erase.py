@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec.structs import replace
 
-from otel_bridge.commands.failing import CommandFailed, told
+from otel_bridge.commands.failing import STOPPED_EXIT, CommandFailed, told
 from otel_bridge.commands.queue_places import places
 from otel_bridge.commands.source import checked_project
 from otel_bridge.ingest.address import default_data_dir
@@ -17,8 +18,6 @@ from otel_bridge.store.erasure import USER_ATTRIBUTES, Erased, Erasure
 if TYPE_CHECKING:
     from otel_bridge.repair.erasing import EraseSteps
 
-STOPPED_EXIT: Final = 130
-"""What shells give a program that Ctrl-C ended."""
 _DIRECTORY: Final = click.Path(path_type=Path, file_okay=False)
 
 
@@ -85,7 +84,7 @@ def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
         click.confirm(f"Erase {found:,} calls and those below them for good?", abort=True)
     progress = _Progress()
     try:
-        calls = erase_all(steps, _for_good(asked), progress)
+        calls = erase_all(steps, replace(asked, dry_run=False), progress)
     except KeyboardInterrupt:
         click.echo(f"{progress.line()}; the same command goes on", err=True)
         return STOPPED_EXIT
@@ -111,10 +110,6 @@ class _Progress:
         """Say it to a person."""
         left = "the space they took is not overwritten yet" if self._cleaning else "more may be left"
         return f"stopped: erased {self._calls:,} calls, {left}"
-
-
-def _for_good(asked: Erasure) -> Erasure:
-    return Erasure(**{name: getattr(asked, name) for name in asked.__struct_fields__ if name != "dry_run"})
 
 
 def _attribute(text: str) -> tuple[str, str]:

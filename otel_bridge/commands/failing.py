@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CommandFailed = click.ClickException
 """Ends the command with exit code 1 and one line on standard error."""
+STOPPED_EXIT: Final = 130
+"""What shells give a program that Ctrl-C ended."""
 
 
 def said(body: bytes) -> str:

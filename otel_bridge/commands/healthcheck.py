@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from otel_bridge.ingest.address import PROBES_FILE, default_data_dir, running_address
+from otel_bridge.ingest.address import DEFAULT_URL, PROBES_FILE, default_data_dir, running_address
 
-DEFAULT_URL: Final = "http://127.0.0.1:6345"
 TIMEOUT_SECONDS: Final = 5.0
 PATHS: Final = {"ready": "/readyz", "live": "/livez", "startup": "/startupz"}
 

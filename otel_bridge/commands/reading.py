@@ -30,6 +30,15 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
+PROJECT: Final = click.option(
+    "--project",
+    metavar="ENTITY/PROJECT",
+    envvar="OTEL_BRIDGE_DEFAULT_PROJECT",
+    default="local/default",
+    show_default=True,
+    help="Whose calls.",
+)
+
 _SOURCE: Final = together(
     click.option(
         "--data-dir",
@@ -46,14 +55,7 @@ _SOURCE: Final = together(
         show_envvar=True,
         help="The API of a running bridge, for example http://127.0.0.1:6345, in place of a directory.",
     ),
-    click.option(
-        "--project",
-        metavar="ENTITY/PROJECT",
-        envvar="OTEL_BRIDGE_DEFAULT_PROJECT",
-        default="local/default",
-        show_default=True,
-        help="Whose calls.",
-    ),
+    PROJECT,
 )
 
 FILTER: Final = together(

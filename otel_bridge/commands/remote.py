@@ -49,7 +49,7 @@ class RemoteSource:
 
     def count(self, body: dict[str, Any]) -> int:
         """Count the calls of a body."""
-        return int(self._ask("/calls/query_stats", body)["count"])
+        return int(self.ask("/calls/query_stats", body)["count"])
 
     def spans(self, body: dict[str, Any]) -> Iterator[bytes]:
         """Yield pieces of stored spans."""
@@ -57,7 +57,7 @@ class RemoteSource:
 
     def stats(self, body: dict[str, Any]) -> dict[str, Any]:
         """Answer `/calls/stats`."""
-        return self._ask("/calls/stats", body)
+        return self.ask("/calls/stats", body)
 
     def keep(self, route: str, body: bytes) -> None:
         """Send a write."""
@@ -77,7 +77,8 @@ class RemoteSource:
 
     def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Post a question; return its answer."""
-        return self._ask(path, body)
+        document: dict[str, Any] = msgspec.json.decode(b"".join(self._stream(path, body)))
+        return document
 
     def look(self, path: str, **query: Any) -> dict[str, Any]:
         """Get an answer; members of the query that are None are left out."""
@@ -92,10 +93,6 @@ class RemoteSource:
         answer = self._send(path, msgspec.json.encode(body), {"Content-Type": JSON})
         answer.read()
         return answer.headers.get("X-Scoring-Job-Id") or ""
-
-    def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        document: dict[str, Any] = msgspec.json.decode(b"".join(self._stream(path, body)))
-        return document
 
     def _stream(self, path: str, body: dict[str, Any]) -> Iterator[bytes]:
         answer = self._send(path, msgspec.json.encode(body), {"Content-Type": JSON})

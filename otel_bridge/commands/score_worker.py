@@ -5,28 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from msgspec import Raw
 
+from otel_bridge.ingest.address import DEFAULT_URL
 from otel_bridge.parsers import BadSetting, checked_url
-from otel_bridge.telemetry import configure_logging
+from otel_bridge.telemetry import LogFormat, LogLevel, configure_logging
 
 if TYPE_CHECKING:
     from otel_bridge.jobs.kafka.settings import KafkaSettings
     from otel_bridge.scorer.settings import ScoringSettings
-    from otel_bridge.telemetry import LogFormat, LogLevel
-
-DEFAULT_ENDPOINT: Final = "http://127.0.0.1:6345"
-LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 @click.command()
 @click.option(
     "--endpoint",
     metavar="URL",
-    default=DEFAULT_ENDPOINT,
+    default=DEFAULT_URL,
     show_default=True,
     envvar="OTEL_BRIDGE_ENDPOINT",
     show_envvar=True,
@@ -55,7 +52,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 @click.option("--name", metavar="NAME", help="What this worker is called.  [default: HOST:PID]")
 @click.option(
     "--log-level",
-    type=click.Choice(LOG_LEVELS),
+    type=click.Choice(get_args(LogLevel)),
     default="info",
     show_default=True,
     envvar="OTEL_BRIDGE_LOG_LEVEL",
@@ -63,7 +60,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 )
 @click.option(
     "--log-format",
-    type=click.Choice(("console", "json")),
+    type=click.Choice(get_args(LogFormat)),
     default="console",
     show_default=True,
     envvar="OTEL_BRIDGE_LOG_FORMAT",

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import click
 
-from otel_bridge.commands.reading import FILTER, JSON, together
-
-DEFAULT_URL: Final = "http://127.0.0.1:6345"
+from otel_bridge.commands.reading import FILTER, JSON, PROJECT, together
+from otel_bridge.ingest.address import DEFAULT_URL
 
 _BRIDGE: Final = together(
     click.option(
@@ -22,14 +21,7 @@ _BRIDGE: Final = together(
         show_default=True,
         help="The API of the running bridge.",
     ),
-    click.option(
-        "--project",
-        metavar="ENTITY/PROJECT",
-        envvar="OTEL_BRIDGE_DEFAULT_PROJECT",
-        default="local/default",
-        show_default=True,
-        help="Whose calls.",
-    ),
+    PROJECT,
 )
 
 

@@ -12,22 +12,20 @@ import click
 import msgspec
 
 from otel_bridge.commands import asking
-from otel_bridge.commands.failing import CommandFailed, told
+from otel_bridge.commands.failing import STOPPED_EXIT, CommandFailed, told
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.remote import RemoteSource
 from otel_bridge.commands.scoring_inline import is_inline, object_of
 from otel_bridge.commands.scoring_summary import Summary, show_summary
 from otel_bridge.commands.source import checked_project
-from otel_bridge.model.scoring import MAX_REQUEST_CALLS
+from otel_bridge.model.scoring import MAX_REQUEST_CALLS, MAX_REQUEST_TASKS
 from otel_bridge.query.derived import REF_SCHEME
+from otel_bridge.query.refs import object_ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_REQUEST_TASKS: Final = 200_000
-"""Calls times scorers of one request, as the bridge takes them."""
 LOOK_SECONDS: Final = 0.3
-INTERRUPTED_EXIT: Final = 130
 _WAITING: Final = ("queued", "leased")
 
 
@@ -58,7 +56,7 @@ def score_calls(
             _watch(bridge, project, jobs, sleep)
         except KeyboardInterrupt:
             click.echo("stopped waiting; scoring goes on", err=True)
-            raise click.exceptions.Exit(INTERRUPTED_EXIT) from None
+            raise click.exceptions.Exit(STOPPED_EXIT) from None
         summary = Summary(bridge, project, jobs, ids)
     if as_json:
         sys.stdout.write(msgspec.json.encode(summary.document()).decode() + "\n")
@@ -91,7 +89,7 @@ def _refs_by_name(bridge: RemoteSource, project: str) -> dict[str, str]:
 def _published(bridge: RemoteSource, project: str, val: dict[str, Any]) -> str:
     created = {"project_id": project, "object_id": val["name"], "val": val}
     digest = bridge.ask("/obj/create", {"obj": created})["digest"]
-    return f"weave:///{project}/object/{val['name']}:{digest}"
+    return object_ref(project, "object", val["name"], digest)
 
 
 def _ids(bridge: RemoteSource, selection: dict[str, Any], limit: int | None) -> list[str]:

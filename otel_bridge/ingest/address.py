@@ -12,6 +12,8 @@ from typing import Final
 
 ADDRESS_FILE: Final = "api"
 PROBES_FILE: Final = "probes"
+DEFAULT_URL: Final = "http://127.0.0.1:6345"
+"""The API of a bridge that was told nothing."""
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 _MAX_ADDRESS_CHARS: Final = 1_000
 
@@ -22,14 +24,18 @@ def default_data_dir() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
 
 
+def url_of(host: str, port: int) -> str:
+    """Return the URL at which programs on this machine reach what listens there."""
+    here = _EVERYWHERE.get(host, host)
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
 def publish_address(data_dir: Path, host: str, port: int, name: str = ADDRESS_FILE) -> None:
     """Keep the address of the API, or what `name` is the file of, in the data directory."""
-    here = _EVERYWHERE.get(host, host)
-    url = f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
     path = data_dir / name
     fresh = path.with_suffix(".new")
     with suppress(OSError):  # a full disk: the address is a courtesy
-        fresh.write_text(url + "\n", encoding="utf-8")
+        fresh.write_text(url_of(host, port) + "\n", encoding="utf-8")
         os.replace(fresh, path)  # noqa: PTH105 - readers see the old or the new one, whole
 
 

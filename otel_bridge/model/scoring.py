@@ -16,6 +16,8 @@ TaskState: TypeAlias = Literal["queued", "leased", "done", "failed"]
 
 MAX_REQUEST_CALLS: Final = 10_000
 """Calls of one `/calls/score`."""
+MAX_REQUEST_TASKS: Final = 200_000
+"""Calls times scorers of one `/calls/score`."""
 MAX_MESSAGE_CALLS: Final = 100
 """Calls of one message of a queue, as Weave's own producer cuts them."""
 SCORED_CALL: Final = ("otel_bridge", "scoring", "scored_call")

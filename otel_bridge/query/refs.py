@@ -31,6 +31,11 @@ def call_ref(project_id: str, call_id: str) -> str:
     return f"{REF_SCHEME}{project_id}/call/{call_id}"
 
 
+def object_ref(project_id: str, kind: str, name: str, digest: str) -> str:
+    """Name a version of an object or op (`kind`)."""
+    return f"{REF_SCHEME}{project_id}/{kind}/{name}:{digest}"
+
+
 def parsed(ref: str) -> Ref | None:
     """Take a ref apart; None for what is no ref to something kept here."""
     if not ref.startswith(REF_SCHEME):

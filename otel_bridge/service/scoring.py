@@ -6,7 +6,6 @@ A bridge that scores nothing has none of them, and has loaded nothing of scoring
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import secrets
 import socket
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from msgspec import Struct
 
+from otel_bridge.ingest.address import url_of
 from otel_bridge.ingest.child import RESTART_SECONDS, background
 from otel_bridge.telemetry import log
 
@@ -236,7 +236,7 @@ async def open_workers(
     """
     scoring = config.scoring
     job = Job(
-        url=f"http://{reachable(api)}",
+        url=url_of(api.host, api.port),
         token=secrets.token_urlsafe(),
         scoring=b"{}" if scoring is None else scoring.in_the_clear().encode(),
         kafka=b"null" if config.kafka is None else config.kafka.in_the_clear().encode(),
@@ -257,11 +257,3 @@ async def open_workers(
             yield workers
     finally:
         desk.close()
-
-
-def reachable(api: Bound) -> Bound:
-    """Return where a process on this machine reaches the API: one that listens everywhere, on loopback."""
-    address = ipaddress.ip_address(api.host.partition("%")[0])
-    if not address.is_unspecified:
-        return api
-    return type(api)("::1" if address.version == 6 else "127.0.0.1", api.port)  # noqa: PLR2004 - IPv6

@@ -15,11 +15,12 @@ import pytest
 from otel_bridge.api.scoring.desk import ScoringDesk
 from otel_bridge.config import BridgeConfig
 from otel_bridge.http.listener import Bound
+from otel_bridge.ingest.address import url_of
 from otel_bridge.ingest.child import background
 from otel_bridge.model.scoring import Outcome, Task
 from otel_bridge.model.tasks import ClaimTasks, EnqueueTasks, SettleTasks
 from otel_bridge.scorer.settings import ScoringSettings
-from otel_bridge.service.scoring import Job, Workers, open_workers, reachable
+from otel_bridge.service.scoring import Job, Workers, open_workers
 from otel_bridge.store.memory import MemoryStore
 from otel_bridge.telemetry import Telemetry
 from tests.contract.api.ledger import InProcessScoring
@@ -186,4 +187,4 @@ async def test_the_desk_is_closed_when_the_workers_have_ended(ledger):
     ],
 )
 def test_workers_reach_an_api_that_listens_everywhere_on_loopback(host, expected):
-    assert str(reachable(Bound(host, 6345))) == expected
+    assert url_of(host, 6345) == f"http://{expected}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from otel_bridge.model.questions import AskUnknownCalls
-from otel_bridge.model.scoring import MAX_REQUEST_CALLS, Task
+from otel_bridge.model.scoring import MAX_REQUEST_CALLS, MAX_REQUEST_TASKS, Task
 from otel_bridge.model.tasks import EnqueueTasks
 from otel_bridge.weave.refusals import WriteRefused, reason
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MAX_REQUEST_SCORERS: Final = 100
 """Scorers of one `/calls/score`."""
-MAX_REQUEST_TASKS: Final = 200_000
-"""Calls times scorers of one `/calls/score`."""
 _PREDICATES: Final = ("is ", "names ")
 """How reasons begin whose subject is the name that was given."""
 _TOGETHER: Final = 1_000

@@ -21,11 +21,6 @@ class Unfit(Exception):
     """A scorer that cannot be used; the message says why."""
 
 
-def object_ref(project_id: str, kind: str, name: str, digest: str) -> str:
-    """Write the ref of a version of an object or op."""
-    return f"{REF_SCHEME}{project_id}/{kind}/{name}:{digest}"
-
-
 def named(text: str, registered: Mapping[str, Spec]) -> Ref | Spec:
     """Return what `text` names: an object or op by its ref, or a registered scorer. Raise Unfit."""
     if text in registered:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from msgspec import Struct
 
-from otel_bridge.api.scoring.naming import Unfit, named, object_ref
+from otel_bridge.api.scoring.naming import Unfit, named
 from otel_bridge.errors import BridgeError, NotFound, Refused
 from otel_bridge.model.questions import AskObject, AskObjects, AskRefs, ObjectsFilter
-from otel_bridge.query.refs import Ref
+from otel_bridge.query.refs import Ref, object_ref
 from otel_bridge.weave.base import Write
 
 if TYPE_CHECKING:
