@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
 from tests.browser import browser as browsers
 from tests.browser.spans import a_span, send, span_id, trace_id
+from tests.e2e import client
 from tests.e2e.process import running
 from tests.faults.sidecar import sidecar
 
@@ -96,6 +98,20 @@ def test_all_that_match_are_scored_and_the_view_of_scores_counts_them(look):
     row = look.one("[data-scorer='valid_json']")
     assert row.text.split()[2:] == ["0", "0", "3", "0"]
     assert "polite" in look.one("main").text
+
+
+def test_the_expression_asks_for_what_is_listed_in_its_order_and_for_no_runs(look, scoring):
+    look.open(f"#/trace/{trace_id(811).hex()}?project={PROJECT}&call={span_id(811).hex()}")
+    look.click(look.named("Score…"))
+    pick(look, "polite")
+    assert score(look) == "Ready: 1 scored"
+    look.open(f"{LIST}&sort=runnable.polite|output.passed&expr=1")
+    asked = json.loads(look.one(".expression pre").text)
+    field = "feedback.[wandb.runnable.polite].payload.output.passed"
+    assert asked["sort_by"] == [{"field": field, "direction": "asc"}]
+    listed = [one["id"] for one in client.post(scoring.api, "/calls/stream_query", asked)]
+    assert listed == look.ids(".rows [data-id]")
+    assert len(listed) == 3
 
 
 def test_a_failed_score_is_told_in_the_dialog_in_the_call_and_in_the_view(look):

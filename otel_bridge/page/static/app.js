@@ -3,7 +3,7 @@ import { entered, locked } from "./lib/api.js";
 import { Component, html, useEffect, useState } from "./lib/dom.js";
 import { useKeys } from "./lib/keys.js";
 import { go, link, route, useProject, useRoute } from "./lib/router.js";
-import { scores, scoringOf } from "./lib/scoring.js";
+import { hasRuns, scores } from "./lib/scoring.js";
 import { useStore } from "./lib/store.js";
 import { Failure, Waiting } from "./parts/basics.js";
 import { Bar } from "./parts/bar.js";
@@ -20,7 +20,7 @@ export function App() {
   const times = useStore(entered);
   const view = views.find((one) => one.name === now.view);
   useEffect(() => {
-    if (scores.get() === null) scoringOf(project, { limit: 0 }).catch(() => null);
+    if (scores.get() === null) hasRuns(project);
   }, [project, times]);
   useKeys("Everywhere", [
     ...views.filter((one) => one.keys).map((one) => ({ keys: one.keys, does: one.tab, run: () => go(link(one.name)) })),

@@ -23,10 +23,13 @@ export const isFiltered = (query) => FILTERS.some((name) => query[name]);
 /** Whether calls below roots are shown: asked for, or because a filter speaks of what only they have. */
 export const showsCalls = (query) => (query.show ? query.show === "calls" : Boolean(query.text || query.model));
 
+/** The order of lists that are asked for no other. */
+export const NEWEST = [{ field: "started_at", direction: "desc" }];
+
 /** The order that is asked for: by a score, `-runnable.quality|output` for the highest first, else the newest first. */
 export function sorted(query) {
   const score = query.sort && scoreOf(query.sort.replace(/^-/, ""));
-  if (!score) return { score: null, keys: [{ field: "started_at", direction: "desc" }] };
+  if (!score) return { score: null, keys: NEWEST };
   return { score, keys: [{ field: fieldOf(score), direction: query.sort.startsWith("-") ? "desc" : "asc" }] };
 }
 

@@ -34,7 +34,7 @@ export function valueOf(call, { type, path }) {
 
 const STEPS = /(?:\\.|[^.\\])+/g;
 
-export function valueAt(tree, path) {
+function valueAt(tree, path) {
   let at = tree;
   for (const step of path.match(STEPS) ?? []) at = at?.[step.replaceAll("\\.", ".")];
   return at;
@@ -47,7 +47,7 @@ export function shown(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-export const COMPARISONS = { gte: "$gte", lt: "$lt", eq: "$eq" };
+const COMPARISONS = { gte: "$gte", lt: "$lt", eq: "$eq" };
 
 /** A condition as addresses have it, `runnable.quality|output.passed|eq|false`: `{score, operator, value}`; null for none. */
 export function conditionOf(text) {

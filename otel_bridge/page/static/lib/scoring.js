@@ -4,10 +4,12 @@ import { nameOf } from "./scores.js";
 import { createStore } from "./store.js";
 
 const NOT_THERE = new Set([400, 403, 404, 405, 422, 501]);
-const MOST_CALLS = 10_000;
 const RUNS_MS = 10_000;
+const THERE = { answer: true, until: Infinity };
 const runs = new Map();
-export const MOST_SCORED = MOST_CALLS;
+
+/** Calls of one request for scores. */
+export const MOST_SCORED = 10_000;
 
 /** Whether the server scores: null until it is known. */
 export const scores = createStore(null);
@@ -39,22 +41,27 @@ export async function scorersOf(project, signal) {
 
 /** Ask for scores of calls; resolves to the id of the job. */
 export async function score(project, ids, scorers, again) {
-  const body = { project_id: project, call_ids: ids.slice(0, MOST_CALLS), scorer_refs: scorers };
-  runs.set(project, { there: true, at: Date.now() });
+  const body = { project_id: project, call_ids: ids.slice(0, MOST_SCORED), scorer_refs: scorers };
+  runs.set(project, THERE);
   return header(`/calls/score${again ? "?again=true" : ""}`, body, "X-Scoring-Job-Id");
 }
 
 export const sumOf = (counts) => counts.queued + counts.leased + counts.done + counts.failed;
 
-
 /** Whether the project has runs of scorers, which lists leave out; asked again after some seconds. */
-export async function hasRuns(project, signal) {
-  const known = runs.get(project);
-  if (known && (known.there || Date.now() - known.at < RUNS_MS)) return known.there;
-  if (scores.get() === false) return false;
-  const found = await scoringOf(project, { limit: 0, signal }).catch(() => null);
+export async function hasRuns(project) {
+  if (!(Date.now() < runs.get(project)?.until)) {
+    if (scores.get() === false) return false;
+    runs.set(project, { answer: lookForRuns(project), until: Date.now() + RUNS_MS });
+  }
+  return runs.get(project).answer;
+}
+
+async function lookForRuns(project) {
+  const found = await scoringOf(project, { limit: 0 }).catch(() => null);
   const there = found !== null && found.counts.done + found.counts.failed > 0;
-  if (found !== null) runs.set(project, { there, at: Date.now() });
+  if (found === null) runs.delete(project);
+  else if (there) runs.set(project, THERE);
   return there;
 }
 

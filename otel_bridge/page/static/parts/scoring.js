@@ -9,7 +9,7 @@ import { Dialog } from "./dialog.js";
 
 const AGAIN_MS = 700;
 
-/** `what` says which calls; `load(signal)` resolves to their ids. `onDone` is called when all is scored. */
+/** `what` says which calls; `load()` resolves to their ids. `onDone` is called when all is scored. */
 export function ScoreDialog({ project, what, load, onClose, onDone }) {
   const [job, setJob] = useState(null);
   return html`<${Dialog} title="Score" onClose=${onClose} class="scoring-dialog">

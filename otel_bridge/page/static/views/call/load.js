@@ -1,6 +1,7 @@
 // One call, whole, and what people and scorers said about it.
 import { list, post } from "../../lib/api.js";
 import { callRef } from "../../lib/calls.js";
+import { nameOf, RUNNABLE } from "../../lib/scores.js";
 import { spentBelow } from "../../lib/usage.js";
 
 /** Load a call with costs and feedback; null when it is not there. */
@@ -49,15 +50,12 @@ export function scoreValue(text) {
   return trimmed !== "" && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed;
 }
 
-const RUNNABLE = "wandb.runnable.";
-const ANNOTATION = "wandb.annotation.";
-
 /** Say what a piece of feedback is: `{sort, name, value}`. */
 export function described(one) {
   const { feedback_type: type, payload } = one;
   if (type === "wandb.reaction.1") return { sort: "reaction", name: "Reaction", value: payload.emoji };
   if (type === "wandb.note.1") return { sort: "note", name: "Note", value: payload.note };
-  if (type.startsWith(RUNNABLE)) return { sort: "score", name: type.slice(RUNNABLE.length), value: payload.output };
-  if (type.startsWith(ANNOTATION)) return { sort: "score", name: type.slice(ANNOTATION.length), value: payload.value };
-  return { sort: "other", name: type, value: payload };
+  const name = nameOf(type);
+  if (name === type) return { sort: "other", name, value: payload };
+  return { sort: "score", name, value: type.startsWith(RUNNABLE) ? payload.output : payload.value };
 }

@@ -2,6 +2,7 @@
 import { list } from "../../lib/api.js";
 import { callRef } from "../../lib/calls.js";
 import { html, useState } from "../../lib/dom.js";
+import { NEWEST } from "../../lib/filters.js";
 import { useLoad } from "../../lib/live.js";
 import { link } from "../../lib/router.js";
 import { nameOf, RUNNABLE } from "../../lib/scores.js";
@@ -42,7 +43,7 @@ async function failedRuns(call, project, signal) {
   const ask = {
     project_id: project,
     query: { $expr: { $and: [...failedRunsOn(callRef(project, call.id)).$and, since] } },
-    sort_by: [{ field: "started_at", direction: "desc" }],
+    sort_by: NEWEST,
     columns: ["id", "attributes", "exception", "started_at"],
     limit: MOST_FAILED,
   };

@@ -1,6 +1,7 @@
 // What the charts ask of /calls/stats.
 import { list, post } from "../../lib/api.js";
-import { iso, wholeWidth, widthOf } from "./range.js";
+import { NEWEST } from "../../lib/filters.js";
+import { overTime, wholeWidth, widthOf } from "./range.js";
 
 export const PERCENTILES = [50, 95, 99];
 const MOST_OPS = 5;
@@ -14,7 +15,6 @@ const CALL_METRICS = [
   { metric: "latency_ms", aggregations: [], percentiles: PERCENTILES },
 ];
 const USAGE_METRICS = ["input_tokens", "output_tokens", "total_cost"].map((metric) => ({ metric }));
-const timezone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /**
  * Everything the charts show: `{ops, all, whole, parts}`. `all` and each of `parts` (`{op, ...answer}`, only
@@ -35,14 +35,7 @@ export async function ask({ project, range, split, op, roots }, signal) {
 }
 
 async function answer({ project, range, width, op, roots, signal }) {
-  const body = {
-    project_id: project,
-    start: iso(range.from),
-    end: iso(range.to),
-    granularity: width,
-    timezone: timezone(),
-    filter: op ? { op_names: [op] } : {},
-  };
+  const body = { ...overTime(project, range, width), filter: op ? { op_names: [op] } : {} };
   if (!roots) return post("/calls/stats", { ...body, call_metrics: CALL_METRICS, usage_metrics: USAGE_METRICS }, { signal });
   const onlyRoots = { ...body.filter, trace_roots_only: true };
   const [calls, usage] = await Promise.all([
@@ -62,7 +55,7 @@ async function opsIn({ project, range, signal }, limit, ...also) {
     project_id: project,
     columns: ["op_name"],
     limit,
-    sort_by: [{ field: "started_at", direction: "desc" }],
+    sort_by: NEWEST,
     query: { $expr: { $and: [...during, ...also] } },
   };
   const times = Map.groupBy(await list("/calls/stream_query", body, { signal }), (call) => call.op_name);

@@ -43,6 +43,15 @@ export function wholeWidth({ from, to }) {
   return WHOLE_WIDTHS.find((width) => Math.floor(from / width) === Math.floor((to - 1) / width));
 }
 
+/** What questions for buckets of a range begin with. */
+export const overTime = (project, range, width = widthOf(range)) => ({
+  project_id: project,
+  start: iso(range.from),
+  end: iso(range.to),
+  granularity: width,
+  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC",
+});
+
 export function iso(seconds) {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }

@@ -8,14 +8,13 @@ import { knownScores } from "../../lib/scoring.js";
 import { Failure } from "../../parts/basics.js";
 import { onAxis } from "./axis.js";
 import { Card } from "./card.js";
-import { iso, widthOf } from "./range.js";
+import { overTime, widthOf } from "./range.js";
 
 const MOST_TYPES = 12;
 const MOST_METRICS = 4;
 const PERCENTILES = [50, 95];
 const NUMBERS = { aggregations: ["avg", "count"], percentiles: PERCENTILES };
 const TRUTHS = { aggregations: ["avg", "count"] };
-const timezone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /** Cards below the others; nothing where no scorer said anything, or the server does not count it. */
 export function ScoreCards({ project, range, hovered, behind, onZoom, onPick }) {
@@ -37,7 +36,7 @@ async function ask(project, range, signal) {
     .map(({ type, paths }) => ({ type, metrics: paths.filter(({ value_type: kind }) => kind !== "categorical").slice(0, MOST_METRICS) }))
     .filter(({ metrics }) => metrics.length)
     .slice(0, MOST_TYPES);
-  const body = { project_id: project, start: iso(range.from), end: iso(range.to), granularity: widthOf(range), timezone: timezone() };
+  const body = overTime(project, range);
   return Promise.all(
     asked.map(async ({ type, metrics }) => {
       const specs = metrics.map((one) => ({ ...one, ...(one.value_type === "boolean" ? TRUTHS : NUMBERS) }));

@@ -2,6 +2,7 @@
 import { list } from "../../lib/api.js";
 import { cost, latency, name, tokens } from "../../lib/calls.js";
 import { html, useState } from "../../lib/dom.js";
+import { NEWEST } from "../../lib/filters.js";
 import { cost as money, duration, plural, short } from "../../lib/format.js";
 import { useLoad } from "../../lib/live.js";
 import { useReady } from "../../lib/ready.js";
@@ -29,7 +30,7 @@ const offers = (call, project, signal) =>
       filter: { op_names: [call.op_name] },
       query: { $expr: { $not: [{ $eq: [{ $getField: "id" }, { $literal: call.id }] }] } },
       columns: ["op_name", "started_at", "ended_at", "summary", "exception", "display_name"],
-      sort_by: [{ field: "started_at", direction: "desc" }],
+      sort_by: NEWEST,
       limit: OFFERED_CALLS,
       include_costs: true,
     },

@@ -19,17 +19,21 @@ const USAGE_CALLS = 50;
 const NEWS_MS = 3_600_000;
 
 /**
- * Open a feed for an address's query. Its `store` holds `{rows, waiting, usage, loading, done, error, total, gap}`:
+ * Open a feed for an address's query. Its `store` holds `{rows, waiting, usage, loading, done, error, total, gap, leaveOut}`:
  * `rows` the newest first, `waiting` what came since, `usage` sums by call id, `total` a count or null, `gap`
- * whether more came than waits, so that the rows start over.
+ * whether more came than waits, so that the rows start over, `leaveOut` whether runs of scorers are left out.
  */
 export function openFeed(project, query) {
-  const store = createStore({ rows: [], waiting: [], usage: new Map(), loading: true, done: false, error: null, total: null, gap: false });
+  const store = createStore({ rows: [], waiting: [], usage: new Map(), loading: true, done: false, error: null, total: null, gap: false, leaveOut: false });
   const ended = new AbortController();
   const { signal } = ended;
   const calls = showsCalls(query);
   const { score, keys } = sorted(query);
-  const listed = async () => question(query, await hasRuns(project, signal));
+  const listed = async () => {
+    const leaveOut = await hasRuns(project);
+    if (leaveOut !== store.get().leaveOut) store.update({ leaveOut });
+    return question(query, leaveOut);
+  };
   const body = async () => ({
     project_id: project,
     ...(await listed()),

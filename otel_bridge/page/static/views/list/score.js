@@ -1,13 +1,12 @@
 // Choosing calls of the list to be scored.
 import { list } from "../../lib/api.js";
 import { html, useState } from "../../lib/dom.js";
+import { NEWEST } from "../../lib/filters.js";
 import { plural } from "../../lib/format.js";
 import { hasRuns, MOST_SCORED, scores } from "../../lib/scoring.js";
 import { useStore } from "../../lib/store.js";
 import { ScoreDialog } from "../../parts/scoring.js";
 import { question } from "./feed.js";
-
-const NEWEST = [{ field: "started_at", direction: "desc" }];
 
 /** `picked` is a Set of ids while calls are picked, else null. */
 export function ScoreTools({ picked, setPicked, state, query, project, one }) {
@@ -26,15 +25,15 @@ export function ScoreTools({ picked, setPicked, state, query, project, one }) {
       asking &&
       html`<${ScoreDialog} project=${project} onClose=${() => (setAsking(null), done())}
       what=${asking === "picked" ? plural(picked.size, `${one} of the list`, `${one}s of the list`) : said(state.total, one)}
-      load=${async (signal) => (asking === "picked" ? [...picked] : matching(project, query, signal))} />`
+      load=${async () => (asking === "picked" ? [...picked] : matching(project, query))} />`
     }
   </span>`;
 }
 
 const said = (total, one) => (total > MOST_SCORED ? `The newest ${plural(MOST_SCORED, one)} that match` : `${plural(total ?? 0, one)}: all that match`);
 
-async function matching(project, query, signal) {
-  const asked = question(query, await hasRuns(project, signal));
+async function matching(project, query) {
+  const asked = question(query, await hasRuns(project));
   const ask = { project_id: project, ...asked, columns: ["id"], sort_by: NEWEST, limit: MOST_SCORED };
-  return (await list("/calls/stream_query", ask, { signal })).map((call) => call.id);
+  return (await list("/calls/stream_query", ask)).map((call) => call.id);
 }

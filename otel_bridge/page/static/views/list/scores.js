@@ -9,7 +9,7 @@ import { Failure, Text, Waiting } from "../../parts/basics.js";
 import { Dialog } from "../../parts/dialog.js";
 
 const DAYS = 90;
-export const MOST_COLUMNS = 6;
+const MOST_COLUMNS = 6;
 const push = (changes) => setQuery(changes, { replace: false });
 
 export function ScoresButton({ query, project }) {

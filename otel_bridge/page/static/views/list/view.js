@@ -37,7 +37,7 @@ export default function ListView({ query, project }) {
   const nothing = !state.rows.length && !state.loading && !state.error;
   return html`<div class="list">
     <${FilterBar} query=${query} rows=${state.rows} project=${project} />
-    ${query.expr && html`<${Expression} query=${query} project=${project} />`}
+    ${query.expr && html`<${Expression} query=${query} project=${project} leaveOut=${state.leaveOut} />`}
     <div class="list-head">
       <h1 class="list-title">${title(query, state, nothing)}</h1>
       <div role="status" class="list-new">
