@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 ENQUEUE_TOGETHER: Final = 1_000
 """Tasks queued in one transaction: some tens of milliseconds of the writer."""
-_MICROS: Final = 1_000_000
 
 AnswerT = TypeVar("AnswerT", bound=t.ScoringAnswer)
 
@@ -68,25 +67,12 @@ class ServiceScoring:
             waiting += answer.tasks
         return t.Enqueued(queued=queued, tasks=tuple(waiting))
 
-    async def claim(self, asked: t.ClaimTasks, *, wait_seconds: float = 0.0) -> t.Claimed:
-        """Lend tasks; when there is nothing to lend, wait for it so long."""
+    async def claim(self, asked: t.ClaimTasks) -> t.Claimed:
+        """Lend tasks and ended calls; the writer is asked only when there is something to do."""
         check_claim(asked)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait_seconds
-        while True:
-            seen = self._count
-            claimed = t.Claimed()
-            if self._backlog.any or asked.keys is not None:
-                claimed = await self._ask(asked, t.Claimed)
-            left = until - loop.time()
-            if claimed.leased or claimed.ended or left <= 0:
-                return claimed
-            if claimed.due_at is not None:
-                left = min(left, max(0.0, (claimed.due_at - _now()) / _MICROS))
-            try:
-                await asyncio.wait_for(self.changes(seen), left)
-            except TimeoutError:
-                continue  # something is due, or time is up: a last look
+        if self._backlog.any or asked.keys is not None:
+            return await self._ask(asked, t.Claimed)
+        return t.Claimed()
 
     async def renew(self, asked: t.RenewTasks) -> t.Renewed:
         """Lend tasks on."""

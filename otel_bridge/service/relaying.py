@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from otel_bridge.api.scoring.waiting import claim_when_due
 from otel_bridge.backoff import Backoff, Retry
 from otel_bridge.errors import Unavailable
 from otel_bridge.ingest.child import background
@@ -56,7 +57,7 @@ async def relay(ledger: Scoring, producer: JobProducer) -> None:
 
 async def _round(ledger: Scoring, producer: JobProducer) -> None:
     asked = ClaimTasks(worker=WORKER, limit=0, ended=TOGETHER, lease_seconds=LEASE_SECONDS)
-    claimed = await ledger.claim(asked, wait_seconds=WAIT_SECONDS)
+    claimed = await claim_when_due(ledger, asked, wait_seconds=WAIT_SECONDS)
     if claimed.ended:
         await producer.tell(claimed.ended)
         await ledger.enqueue(EnqueueTasks(ended=claimed.ended))

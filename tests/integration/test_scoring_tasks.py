@@ -11,6 +11,7 @@ from contextlib import suppress
 import orjson
 import pytest
 
+from otel_bridge.api.scoring.waiting import claim_when_due
 from otel_bridge.errors import InvalidRequest, Unavailable
 from otel_bridge.ingest.keeper import open_keeper
 from otel_bridge.ingest.settings import WriterSettings
@@ -73,7 +74,7 @@ async def test_many_tasks_are_queued_in_parts_and_told_together(keeper):
 
 
 async def test_whoever_waits_for_tasks_has_them_as_soon_as_there_are_any(keeper):
-    waiting = asyncio.create_task(keeper.scoring.claim(claim(), wait_seconds=PATIENCE))
+    waiting = asyncio.create_task(claim_when_due(keeper.scoring, claim(), wait_seconds=PATIENCE))
     await keeper.scoring.enqueue(queue(a_task(1)))
     claimed = await asyncio.wait_for(waiting, PATIENCE)
     assert len(claimed.leased) == 1
@@ -82,17 +83,17 @@ async def test_whoever_waits_for_tasks_has_them_as_soon_as_there_are_any(keeper)
 async def test_whoever_waits_has_a_task_when_a_lease_ends(keeper):
     await keeper.scoring.enqueue(queue(a_task(1)))
     await keeper.scoring.claim(claim("one", lease_seconds=1))
-    claimed = await keeper.scoring.claim(claim("two"), wait_seconds=PATIENCE)
+    claimed = await claim_when_due(keeper.scoring, claim("two"), wait_seconds=PATIENCE)
     assert [one.attempt for one in claimed.leased] == [2]
 
 
 async def test_a_wait_for_nothing_ends(keeper):
     await keeper.scoring.enqueue(queue(a_task(1, A)))
-    assert await keeper.scoring.claim(claim(rooms={A: 0}), wait_seconds=0.05) == t.Claimed()
+    assert await claim_when_due(keeper.scoring, claim(rooms={A: 0}), wait_seconds=0.05) == t.Claimed()
 
 
 async def test_calls_that_end_are_offered_and_let_go_with_the_tasks_they_led_to(keeper):
-    waiting = asyncio.create_task(keeper.scoring.claim(claim(ended=10), wait_seconds=PATIENCE))
+    waiting = asyncio.create_task(claim_when_due(keeper.scoring, claim(ended=10), wait_seconds=PATIENCE))
     await write_call(keeper)
     claimed = await asyncio.wait_for(waiting, PATIENCE)
     assert [(one.project_id, one.call_id) for one in claimed.ended] == [(PROJECT, call_id(1))]

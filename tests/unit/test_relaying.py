@@ -22,10 +22,13 @@ class Ledger:
         self.asked: list[ClaimTasks] = []
         self.let_go = asyncio.Event()
 
-    async def claim(self, asked: ClaimTasks, *, wait_seconds: float) -> Claimed:
+    async def changes(self, seen: int) -> int:
+        if seen >= 0:
+            await asyncio.Event().wait()
+        return 0
+
+    async def claim(self, asked: ClaimTasks) -> Claimed:
         self.asked.append(asked)
-        if not self.ended:
-            await asyncio.sleep(wait_seconds)
         return Claimed(ended=self.ended)
 
     async def enqueue(self, asked: EnqueueTasks) -> Enqueued:

@@ -166,8 +166,8 @@ class Scoring(Protocol):
     async def enqueue(self, asked: EnqueueTasks) -> Enqueued:
         """Queue tasks; many of them in several transactions, which may be repeated like one."""
 
-    async def claim(self, asked: ClaimTasks, *, wait_seconds: float = 0.0) -> Claimed:
-        """Lend tasks; when there is nothing to lend, wait for it so long."""
+    async def claim(self, asked: ClaimTasks) -> Claimed:
+        """Lend tasks and ended calls, as many as there are now."""
 
     async def renew(self, asked: RenewTasks) -> Renewed:
         """Lend tasks on."""

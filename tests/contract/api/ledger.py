@@ -35,8 +35,7 @@ class InProcessScoring:
     async def enqueue(self, asked):
         return self._apply(asked)
 
-    async def claim(self, asked, *, wait_seconds: float = 0.0):
-        assert not wait_seconds
+    async def claim(self, asked):
         try:
             return self._apply(asked)
         finally:
