@@ -34,7 +34,7 @@ def _directory(flag: str, text: str, default: str) -> Callable[[Command], Comman
     )
 
 
-_WHERE: Final = together(
+WHERE: Final = together(
     _directory("--data-dir", "The data directory of the bridge.", str(default_data_dir())),
     _directory("--queue-dir", "Where its queue lies.", "the data directory"),
     _directory("--dead-letter-dir", "Where its dead letters lie.", "`dead` beside the queue"),
@@ -52,7 +52,7 @@ def queue() -> None:
 
 
 @queue.command()
-@_WHERE
+@WHERE
 @click.option("--json", "as_json", is_flag=True, help="JSON for machines, times in UTC.")
 def inspect(**given: Any) -> None:
     """Show what waits for whom and since when, and the dead letters; a bridge may run meanwhile."""
@@ -62,7 +62,7 @@ def inspect(**given: Any) -> None:
 
 
 @queue.command("export")
-@_WHERE
+@WHERE
 @_WHICH
 @click.option("--dead-letters", is_flag=True, help="Dead letters, in place of what waits.")
 @_REASON
@@ -86,7 +86,7 @@ def export_(**given: Any) -> None:
 
 
 @queue.command()
-@_WHERE
+@WHERE
 @_WHICH
 @_REASON
 def replay(**given: Any) -> None:
@@ -97,7 +97,7 @@ def replay(**given: Any) -> None:
 
 
 @queue.command()
-@_WHERE
+@WHERE
 @_WHICH
 @click.option("--dead-letters", is_flag=True, help="Dead letters, in place of what waits.")
 @_REASON

@@ -1,0 +1,83 @@
+"""`otel-bridge erase`: calls go for good, and nothing of them stays on the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from msgspec.structs import replace
+
+from otel_bridge.commands.failing import STOPPED_EXIT, CommandFailed, told
+from otel_bridge.commands.queue_places import places
+from otel_bridge.commands.source import checked_project
+from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.repair.erasing import erase_all, open_erasing
+from otel_bridge.store.erasure import Erased, Erasure
+
+if TYPE_CHECKING:
+    from otel_bridge.repair.erasing import EraseSteps
+
+
+def erase_calls(*, dry_run: bool, yes: bool, project: str | None, **given: Any) -> int:
+    """Count calls, ask, erase them; return the exit code. Raise UsageError when nothing chooses any."""
+    if project is not None:
+        checked_project(project)
+    asked = Erasure(
+        project_id=project,
+        calls=given["calls"],
+        user=given["user"],
+        user_attributes=given["user_attributes"],
+        thread=given["thread"],
+        attributes=dict(map(_attribute, given["attributes"])),
+        dry_run=True,
+    )
+    if asked.is_empty:
+        raise click.UsageError("say what to erase: --call, --user, --thread or --attribute")
+    data_dir = given["data_dir"] or default_data_dir()
+    files = places(data_dir, given["queue_dir"], given["dead_letter_dir"])
+    with told(), open_erasing(data_dir, files, given["url"]) as steps:
+        return _run(steps, asked, dry_run=dry_run, yes=yes)
+
+
+def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
+    found = erase_all(steps, asked) if dry_run or not yes else 0
+    if dry_run:
+        click.echo(f"would erase {found:,} calls and those below them")
+        return 0
+    if not yes:
+        click.confirm(f"Erase {found:,} calls and those below them for good?", abort=True)
+    progress = _Progress()
+    try:
+        calls = erase_all(steps, replace(asked, dry_run=False), progress)
+    except KeyboardInterrupt:
+        click.echo(f"{progress.line()}; the same command goes on", err=True)
+        return STOPPED_EXIT
+    except Exception as error:
+        raise CommandFailed(f"{error}\n{progress.line()}; the same command goes on") from error
+    click.echo(f"erased {calls:,} calls; nothing of them is left in the files")
+    return 0
+
+
+class _Progress:
+    """How far an erasure is."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._cleaning = False
+
+    def __call__(self, done: Erased, calls: int) -> None:
+        """Take what a step came to."""
+        self._calls = calls
+        self._cleaning = done.cursor is not None and done.cursor.phase == "clean"
+
+    def line(self) -> str:
+        """Say it to a person."""
+        left = "the space they took is not overwritten yet" if self._cleaning else "more may be left"
+        return f"stopped: erased {self._calls:,} calls, {left}"
+
+
+def _attribute(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise click.UsageError(f"--attribute {text!r} is not NAME=VALUE")
+    return name, value
