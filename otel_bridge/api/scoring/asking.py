@@ -30,8 +30,8 @@ _TOGETHER: Final = 1_000
 
 async def calls_score(
     parts: Parts, desk: ScoringDesk, asked: CallsScoreReq, job_id: str, *, again: bool
-) -> int:
-    """Queue every scorer for every call; return how many tasks were queued when all of them are kept.
+) -> None:
+    """Queue every scorer for every call; return when all tasks are kept.
 
     What is queued, or done already, is not queued twice; `again` queues what is done. Raise WriteRefused with
     400 when a scorer is malformed, unknown or unusable, with 404 when only calls are unknown: either names
@@ -46,14 +46,11 @@ async def calls_score(
     if unknown or unfit:
         raise _refusal(unknown, unfit)
     if not call_ids or not refs:
-        return 0
+        return
     published = await _published(parts, desk, asked.project_id, chosen.values())
-    queued = 0
     for tasks in _tasks(asked, call_ids, published, job_id):
-        more = await desk.enqueue(EnqueueTasks(tasks=tasks, again=again))
-        parts.telemetry.scored(queued=more)
-        queued += more
-    return queued
+        queued = await desk.enqueue(EnqueueTasks(tasks=tasks, again=again))
+        parts.telemetry.scored(queued=queued)
 
 
 def _check_size(calls: int, scorers: int) -> None:
