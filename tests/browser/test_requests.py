@@ -22,3 +22,10 @@ def test_a_second_visit_loads_no_file_again(page, bridge):
     loaded = page.run(files + ".map(e => e.transferSize)")
     assert loaded
     assert not any(loaded)
+
+
+def test_a_list_asks_no_more_than_once_in_ten_seconds_how_scoring_goes(page):
+    page.open("#/traces?project=weight/none")
+    asked = "return performance.getEntriesByType('resource').filter(e => e.name.includes('/score/status'))"
+    first, *more = page.run(asked + ".map(e => e.startTime)")
+    assert all(later - first >= 9_900 for later in more)

@@ -17,9 +17,9 @@ export const scores = createStore(null);
 const search = (members) => new URLSearchParams(Object.entries(members).filter(([, value]) => value !== null && value !== undefined));
 
 /** How scoring goes, `{counts, scorers, jobs, errors}`; null where a server has no such thing. */
-export async function scoringOf(project, { job = null, state = null, limit = 20, signal } = {}) {
+export async function scoringOf(project, { job = null, limit = 20, signal } = {}) {
   try {
-    const found = await get(`/calls/score/status?${search({ project_id: project, job_id: job, state, limit })}`, { signal });
+    const found = await get(`/calls/score/status?${search({ project_id: project, job_id: job, limit })}`, { signal });
     if (!scores.get()) scores.set(true);
     return found;
   } catch (error) {
