@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import http.client
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -30,10 +28,11 @@ import msgspec
 from tests.bench.loads import TRANSPORTS, bodies, send
 from tests.bench.machines import PROJECT, baseline, bridge, stop
 from tests.bench.otlp_load import Tree, pct
+from tests.bench.sections import run_sections, table
 from tests.bench.slow_fsync import compiler, slow_fsync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from tests.bench.machines import Machine
 
@@ -43,16 +42,6 @@ GROWTH_SLICE: Final = 10_000
 ONE_TRACE_SPANS: Final = 10_000
 BOMB_BYTES: Final = 1 << 30
 LARGE_BYTES: Final = 100_000_000
-
-
-def table(title: str, head: Sequence[str], lines: Sequence[Sequence[object]]) -> None:
-    """Print one table."""
-    cells = [head, *([f"{c:,.1f}" if isinstance(c, float) else str(c) for c in line] for line in lines)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
-    print(f"\n{title}")
-    for line in cells:
-        print("  " + "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)))
-    sys.stdout.flush()
 
 
 def ingest(options: argparse.Namespace) -> None:
@@ -207,21 +196,13 @@ SECTIONS: Final = {f.__name__.replace("_", "-"): f
 
 def main() -> None:
     """Run the sections that were asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, default=100_000, help="how far `growth` goes")
     parser.add_argument("--fsync-delay-ms", type=int, default=10)
     parser.add_argument(
         "--fraction", type=int, default=1, help="send only 1/N of the spans, to try things out"
     )
-    options = parser.parse_args()
-    if unknown := set(options.sections) - set(SECTIONS):
-        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    for name in options.sections or SECTIONS:
-        SECTIONS[name](options)
+    run_sections(parser, SECTIONS)
 
 
 if __name__ == "__main__":

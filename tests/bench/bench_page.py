@@ -21,10 +21,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.ingest.settings import STORE_FILE
-from tests.bench.bench_e2e import table
 from tests.bench.bench_query import build
 from tests.bench.machines import PROJECT, bridge
 from tests.bench.otlp_load import Tree
+from tests.bench.sections import table
 from tests.browser import browser as browsers
 from tests.browser.spans import send
 from tests.browser.traces import SPANS, address, large_trace

@@ -30,12 +30,12 @@ import msgspec
 from otel_bridge.ingest.settings import STORE_FILE
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.sqlite.writer import SqliteWriter
-from tests.bench.bench_e2e import table
 from tests.bench.bench_store import CORPUS_SPANS, corpus, moved
 from tests.bench.contention import beside_heavy
 from tests.bench.machines import PROJECT, baseline, bridge
 from tests.bench.otlp_load import Tree, pct
 from tests.bench.questions import QUERY, SCANS, WEEK, ask, questions
+from tests.bench.sections import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,6 @@ machine, so rates are lower bounds; CPU a span is not touched by them.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,9 +22,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tests.bench import otlp_load
-from tests.bench.bench_e2e import table
 from tests.bench.loads import CONNECTIONS, bodies
 from tests.bench.machines import bridge, free_ports, stopping
+from tests.bench.sections import run_sections, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,17 +172,11 @@ SECTIONS: Final = {"delivery": delivery, "backlog": backlog}
 
 def main() -> None:
     """Run the sections that were asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backlog-mib", type=int, default=64, help="how much waits before it drains")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--fraction", type=int, default=1, help="send only 1/N of the spans")
-    options = parser.parse_args()
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    for name in options.sections or SECTIONS:
-        SECTIONS[name](options)
+    run_sections(parser, SECTIONS)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from otel_bridge.config_file.notes import about
 from otel_bridge.config_file.published import json_schema
 from otel_bridge.config_file.registry import KINDS, TYPES
 from tests.pages import configuration_prose as prose
+from tests.pages.markdown import flowing, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from otel_bridge.config_file.registry import Kind
 
@@ -26,30 +27,30 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield from (_flowing(prose.HEAD), "", "## Commands", "")
-    yield from _table(("Command", "Does"), ((f"`{name}`", text) for name, text in prose.COMMANDS))
+    yield from (flowing(prose.HEAD), "", "## Commands", "")
+    yield from table(("Command", "Does"), ((f"`{name}`", text) for name, text in prose.COMMANDS))
     yield from ("## Who wins", "", prose.ORDER_HEAD, "")
     yield from (f"{number}. {text}" for number, text in enumerate(prose.ORDER, 1))
     yield from (
         "",
-        _flowing(prose.ORDER_FOOT),
+        flowing(prose.ORDER_FOOT),
         "",
         "## How files are merged",
         "",
-        _flowing(prose.MERGING),
+        flowing(prose.MERGING),
         "",
     )
     yield from ("## Variables and files in values", "", prose.REFERENCES, "")
-    yield from _table(("Written", "Stands for"), prose.REFERENCE_ROWS)
-    yield from (_flowing(prose.REFERENCES_FOOT), "", "## Values", "")
-    yield from _table(("Kind", "Written"), prose.VALUES)
-    yield from (_flowing(prose.LIMITS), "", "## Pipelines", "", _flowing(prose.PIPELINES), "")
+    yield from table(("Written", "Stands for"), prose.REFERENCE_ROWS)
+    yield from (flowing(prose.REFERENCES_FOOT), "", "## Values", "")
+    yield from table(("Kind", "Written"), prose.VALUES)
+    yield from (flowing(prose.LIMITS), "", "## Pipelines", "", flowing(prose.PIPELINES), "")
     schema = json_schema()
     for kind in KINDS:
         yield from _kind(kind, schema)
     yield from ("## service", "")
     yield from _keys(schema["$defs"]["Service"], schema)
-    yield from ("## Profiles", "", _flowing(prose.PROFILES), "")
+    yield from ("## Profiles", "", flowing(prose.PROFILES), "")
     for name in PROFILES:
         yield from (f"### `{name}`", "", "```yaml", text_of(name).rstrip(), "```", "")
 
@@ -67,7 +68,7 @@ def _kind(kind: Kind, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _keys(definition: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
-    yield from _table(("Key", "Takes", "Default", "Means"), _rows(definition, schema, ""))
+    yield from table(("Key", "Takes", "Default", "Means"), _rows(definition, schema, ""))
 
 
 def _rows(definition: dict[str, Any], schema: dict[str, Any], before: str) -> Iterator[tuple[str, ...]]:
@@ -145,23 +146,6 @@ def _shown(default: object) -> str:
             return "none"
         case _:
             return f"`{default}`"
-
-
-def _flowing(text: str) -> str:
-    """Return prose with one line a paragraph."""
-    return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in text.split("\n\n"))
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = tuple(head)
-    yield _row(names)
-    yield _row("---" for _ in names)
-    yield from map(_row, rows)
-    yield ""
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

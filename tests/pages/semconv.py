@@ -16,6 +16,7 @@ from otel_bridge.translate.tables.usage import AGGREGATED, USAGE
 from tests.pages import prose
 from tests.pages.examples import READING, THREADS
 from tests.pages.examples import USAGE as USAGE_EXAMPLES
+from tests.pages.markdown import flowing, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,45 +44,28 @@ def page() -> str:
     return "\n".join(_lines()) + "\n"
 
 
-def _flowing(text: str) -> str:
-    """Return prose with one line a paragraph."""
-    return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in text.split("\n\n"))
-
-
 def _lines() -> Iterator[str]:
-    yield from (_flowing(prose.HEAD), "", "## How attributes are read", "", _flowing(prose.READING), "")
+    yield from (flowing(prose.HEAD), "", "## How attributes are read", "", flowing(prose.READING), "")
     yield from _examples(READING)
-    yield from ("## Which source gives which field", "", _flowing(prose.FIELDS), "")
+    yield from ("## Which source gives which field", "", flowing(prose.FIELDS), "")
     for heading, names in GROUPS.items():
         yield from (f"### {heading}", "", prose.GROUPS[heading], "")
         for name in names:
             yield from _field(name)
-    yield from ("## Kinds", "", _flowing(prose.KINDS), "")
+    yield from ("## Kinds", "", flowing(prose.KINDS), "")
     yield from _kinds()
-    yield from ("## Usage and wrappers", "", _flowing(prose.USAGE), "")
+    yield from ("## Usage and wrappers", "", flowing(prose.USAGE), "")
     yield from _examples(USAGE_EXAMPLES)
-    yield from ("## Threads and turns", "", _flowing(prose.THREADS), "")
+    yield from ("## Threads and turns", "", flowing(prose.THREADS), "")
     yield from _examples(THREADS)
-    yield from ("## Failures", "", _flowing(prose.FAILURES), "", "## Messages in events and log records", "")
-    yield from (_flowing(prose.MESSAGES), "")
+    yield from ("## Failures", "", flowing(prose.FAILURES), "", "## Messages in events and log records", "")
+    yield from (flowing(prose.MESSAGES), "")
     yield from _messages()
-    yield from ("## Dialects", "", _flowing(prose.DIALECTS), "")
+    yield from ("## Dialects", "", flowing(prose.DIALECTS), "")
     for dialect in Dialect:
         yield from _dialect(dialect)
-    yield from ("## Content that is not sent", "", _flowing(prose.SWITCHES), "")
+    yield from ("## Content that is not sent", "", flowing(prose.SWITCHES), "")
     yield from _switches()
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = tuple(head)
-    yield _row(names)
-    yield _row("---" for _ in names)
-    yield from map(_row, rows)
-    yield ""
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _code(text: str) -> str:
@@ -91,7 +75,7 @@ def _code(text: str) -> str:
 def _field(name: str) -> Iterator[str]:
     yield from (f"**`{name}`** {prose.NAMES.get(name, '')}".rstrip(), "")
     head = ("", "Source", "Said in", "Dialect", "Taken when it is", "Weave reads it")
-    yield from _table(head, (_source(number, row) for number, row in enumerate(FIELDS[name], 1)))
+    yield from table(head, (_source(number, row) for number, row in enumerate(FIELDS[name], 1)))
 
 
 def _source(number: int, row: Source) -> tuple[str, ...]:
@@ -124,7 +108,7 @@ def _kinds() -> Iterator[str]:
     rows += [(_code(word), _code(word)) for word in sorted(kinds.SPOKEN)]
     rows += [(_code(f"ai.*.{step}"), _code(kind)) for step, kind in kinds.VERCEL_STEPS.items()]
     rows += [(_code(kinds.VERCEL_TOOL), "`tool`"), ("any other `ai.*`", "`chain`, a wrapper")]
-    yield from _table(("Operation", "Kind"), rows)
+    yield from table(("Operation", "Kind"), rows)
     yield (
         "Wrappers are the kinds "
         + ", ".join(map(_code, sorted(kinds.WRAPPERS)))
@@ -142,14 +126,14 @@ def _messages() -> Iterator[str]:
     ]
     rows += [(_code(messages.CHOICE), "a message that came out: the members of `message` beside its own")]
     rows += [(_code(name), _code(key)) for name, key in messages.CONTENT.items()]
-    yield from _table(("Event", "Says"), rows)
+    yield from table(("Event", "Says"), rows)
 
 
 def _dialect(dialect: Dialect) -> Iterator[str]:
     yield from (f"### {dialect}", "", prose.RECOGNISED[dialect], "")
     rows = list(_rows_of(dialect))
     if rows:
-        yield from _table(("Field", "Sources"), rows)
+        yield from table(("Field", "Sources"), rows)
     else:
         yield from (prose.NO_OWN, "")
 
@@ -166,7 +150,7 @@ def _rows_of(dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 
 def _switches() -> Iterator[str]:
-    yield from _table(("Sender", "Content", "Set", "Says who"), map(_switch, SWITCHES))
+    yield from table(("Sender", "Content", "Set", "Says who"), map(_switch, SWITCHES))
     yield f"Tokens of a stream: {_code(STREAM_SWITCH)}, where the model's API is like OpenAI's."
 
 
