@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -24,13 +21,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import psutil
 
-from tests.bench.bench_e2e import table
 from tests.bench.bench_scoring_tasks import report
 from tests.bench.contention import RUNS, ingest, light
 from tests.bench.loads import bodies, send
 from tests.bench.machines import PROJECT, bridge
 from tests.bench.otlp_load import Tree
 from tests.bench.scoring_kafka import cluster
+from tests.bench.sections import run_sections, table
+from tests.fixtures.scoring_config import scoring_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,27 +54,18 @@ SPUN_SECONDS: Final = 1.0
 """More CPU than a runner takes to start."""
 BAR_SECONDS: Final = 30.0
 """Of CPU, for 10,000 calls and 3 deterministic scorers."""
+BAR_SHARE: Final = 0.9
+"""Of what is accepted without a scorer that spins."""
+BAR_MS: Final = 10.0
+"""For the newest 100 calls beside one."""
 
 
 @contextmanager
-def scoring(
-    scorers: dict[str, Any], *, kafka: dict[str, Any] | None = None, **said: Any
-) -> Iterator[Machine]:
+def scoring(scorers: dict[str, Any], kafka: dict[str, Any] | None = None) -> Iterator[Machine]:
     """Run a bridge with these scorers, its jobs in its store or in a Kafka."""
-    if kafka is not None:
-        said["jobs"] = "kafka"
-    api = {"scoring": {"scorers": scorers, "python_path": [str(ROOT)], **said}}
-    document = {
-        "receivers": {"otlp": {"protocols": {"grpc": {}, "http": {}}}, "weave_api": api},
-        "exporters": {"store": {}},
-        "service": {"pipelines": {"traces": {"receivers": ["otlp", "weave_api"], "exporters": ["store"]}}},
-    }
-    if kafka is not None:
-        document["extensions"] = {"kafka": kafka}
-        document["service"]["extensions"] = ["kafka"]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder) / "bridge.json"
-        path.write_text(json.dumps(document))
+        scoring_config(path, {"scorers": scorers, "python_path": [str(ROOT)]}, kafka)
         with bridge(None, "--config", str(path)) as machine:
             yield machine
 
@@ -116,7 +105,7 @@ def until_settled(machine: Machine, tasks: int) -> float:
 
 def measured(scorers: dict[str, Any], calls: int, kafka: dict[str, Any] | None = None) -> tuple[object, ...]:
     """Score so many calls by all scorers; return what that cost."""
-    with scoring(scorers, kafka=kafka) as machine:
+    with scoring(scorers, kafka) as machine:
         send(machine, bodies("protobuf", calls, 50))
         ids = call_ids(machine, calls)
         before = machine.disk()
@@ -159,11 +148,16 @@ def spin(options: argparse.Namespace) -> None:
         for found, let in options.turns * ((alone, runner.suspend), (beside, runner.resume)):
             let()
             found.append(light(machine, options.rounds) | ingest(machine, first_seed=next(seeds)))
-    lines = []
-    for name in alone[0]:
-        before, after = (statistics.median(turn[name] for turn in turns) for turns in (alone, beside))
-        lines.append((name, before, after, after / before))
+    medians = {
+        name: tuple(statistics.median(turn[name] for turn in turns) for turns in (alone, beside))
+        for name in alone[0]
+    }
+    lines = [(name, before, after, after / before) for name, (before, after) in medians.items()]
     table("beside a scorer that spins", ("", "alone", "beside", "x alone"), lines)
+    before, after = medians["accepted spans/s"]
+    kept = after >= BAR_SHARE * before and medians["last 100, p50 ms"][1] < BAR_MS
+    bar = f"{BAR_SHARE:.0%} of the spans/s, the newest 100 calls within {BAR_MS:g} ms"
+    print(f"  bar: {bar}: {'kept' if kept else 'MISSED'}")
 
 
 def spinning(machine: Machine) -> psutil.Process:
@@ -200,19 +194,11 @@ SECTIONS: Final = {
 
 def main() -> None:
     """Run the sections that were asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=20, help="of each small question in `spin`")
     parser.add_argument("--turns", type=int, default=3, help="of `spin`")
-    options = parser.parse_args()
-    if unknown := set(options.sections) - set(SECTIONS):
-        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    for name in options.sections or SECTIONS:
-        SECTIONS[name](options)
+    run_sections(parser, SECTIONS)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tests.contract.api.bodies import a_batch, end_item, start_item
 from tests.e2e import client
 from tests.e2e.process import Bridge, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SENDERS = 4
 SPANS = 40
@@ -54,20 +59,25 @@ def send_spans(base: str, acknowledged: Acknowledged, stop: threading.Event) -> 
 
 def send_calls(base: str, acknowledged: Acknowledged, stop: threading.Event) -> None:
     while not stop.is_set():
-        made = [str(uuid.uuid4()) for _ in range(CALLS)]
-        batch = []
-        for number in made:
-            common = {"project_id": client.PROJECT, "id": number}
-            start = {**common, "trace_id": number, "op_name": "op", "started_at": "2026-11-01T00:00:00Z"}
-            batch.append(
-                {"mode": "start", "req": {"start": {**start, "attributes": {}, "inputs": {"n": number}}}}
-            )
-            end = {**common, "ended_at": "2026-11-01T00:00:01Z", "summary": {}, "output": number}
-            batch.append({"mode": "end", "req": {"end": end}})
-        with suppress(OSError, HTTPException):
-            status, _ = client.call(f"{base}/call/upsert_batch", json.dumps({"batch": batch}).encode())
-            if status == 200:
-                acknowledged.add(made)
+        if made := write_calls(base, CALLS):
+            acknowledged.add(made)
+
+
+def write_calls(base: str, count: int, op_name: str = "op") -> list[str]:
+    """Write calls that have ended; return their ids once they are acknowledged."""
+    made, items = [str(uuid.uuid4()) for _ in range(count)], []
+    for one in made:
+        about = {"project_id": client.PROJECT, "id": one}
+        items.append(start_item(**about, trace_id=one, op_name=op_name, inputs={"n": one}))
+        items.append(end_item(**about, output=json.dumps({"n": one})))
+    return made if accepted(base, "/call/upsert_batch", a_batch(*items)) else []
+
+
+def accepted(base: str, path: str, body: dict[str, Any]) -> bool:
+    """Tell whether a request was answered with 200; a bridge that dies meanwhile does not answer."""
+    with suppress(OSError, HTTPException):
+        return client.call(f"{base}{path}", json.dumps(body).encode())[0] == 200
+    return False
 
 
 def load_until_killed(
@@ -123,10 +133,10 @@ def missing(base: str, ids: set[str]) -> set[str]:
     return ids - set(found)
 
 
-def rounds(count: int, data_dir: Path, seed: int) -> dict[str, int]:
+def rounds(count: int, folder: Path, seed: int) -> dict[str, int]:
     """Play `count` rounds; return what happened. Raise AssertionError when an acknowledged id is gone."""
     dice = random.Random(seed)
-    everything: set[str] = set()
+    data_dir, everything = folder / "data", set[str]()
     tally = {"rounds": 0, "requests": 0, "service": 0, "ingest.writer": 0, "tree": 0}
     for number in range(count):
         acknowledged = Acknowledged()
@@ -145,20 +155,15 @@ def rounds(count: int, data_dir: Path, seed: int) -> dict[str, int]:
     return {**tally, "acknowledged": len(everything), "stored": len(stored)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=200)
+def play(doc: str | None, rounds: Callable[[int, Path, int], dict[str, int]], default: int) -> None:
+    """Play rounds in a fresh folder, as many as the command line says, and print what happened."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=default)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        print(
-            json.dumps(
-                {"seed": options.seed, **rounds(options.rounds, Path(directory) / "data", options.seed)}
-            )
-        )
+        print(json.dumps({"seed": options.seed, **rounds(options.rounds, Path(directory), options.seed)}))
 
 
 if __name__ == "__main__":
-    main()
+    play(__doc__, rounds, default=200)

@@ -143,14 +143,14 @@ def test_header_bytes_that_are_not_utf_8_are_no_bug_of_ours(bridge_process, head
 
 
 def test_sigkill_at_random_under_load_loses_nothing_acknowledged_and_doubles_nothing(tmp_path):
-    tally = rounds(5, tmp_path / "data", seed=int.from_bytes(os.urandom(2)))
+    tally = rounds(5, tmp_path, seed=int.from_bytes(os.urandom(2)))
     assert tally["rounds"] == 5
     assert tally["acknowledged"] > 150, tally
 
 
 @pytest.mark.long
 def test_sigkill_two_hundred_times(tmp_path):
-    assert rounds(200, tmp_path / "data", seed=int.from_bytes(os.urandom(2)))["rounds"] == 200
+    assert rounds(200, tmp_path, seed=int.from_bytes(os.urandom(2)))["rounds"] == 200
 
 
 def test_a_killed_writer_comes_back_without_a_restart_of_the_service(fresh_bridge):

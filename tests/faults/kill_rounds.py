@@ -9,19 +9,19 @@ random moment the service, one of its children or the whole tree is killed. A la
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import tempfile
 from collections import Counter
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.e2e import client
-from tests.e2e.kill_rounds import Acknowledged, load_until_killed
+from tests.e2e.kill_rounds import Acknowledged, load_until_killed, play
 from tests.e2e.people import run
 from tests.faults import behaviours
 from tests.faults.sidecar import config, sidecar
 from tests.faults.upstream import Upstream, upstream
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VICTIMS = ("service", "ingest.writer", "exporter.renderer", "tree")
 MOODS = {
@@ -76,16 +76,5 @@ def deliver(weave: Upstream, ids: set[str], data_dir: Path) -> None:
     assert all(call["project_id"] == client.PROJECT for call in weave.calls.values())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps({"seed": options.seed, **rounds(options.rounds, Path(directory), options.seed)}))
-
-
 if __name__ == "__main__":
-    main()
+    play(__doc__, rounds, default=1000)

@@ -10,26 +10,24 @@ every scorer that was asked for, and one call that records the run.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import tempfile
 import time
-import uuid
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPException
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from tests.e2e import client
+from tests.e2e.kill_rounds import accepted, play, write_calls
 from tests.e2e.process import ROOT, Bridge, running
+from tests.fixtures.scoring_config import scoring_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 VICTIMS = ("scoring.worker", "scoring.runner", "ingest.writer", "service", "tree")
 ASKED, WATCHED = ("slow", "is_json"), "short"
@@ -70,50 +68,15 @@ def config(folder: Path, kafka: dict[str, Any] | None = None, *, workers: int = 
         },
         "monitors": {"watch": {"op_names": ["watched"], "scorers": [WATCHED]}},
     }
-    document = {
-        "receivers": {"otlp": {"protocols": {"http": {}, "grpc": {}}}, "weave_api": {"scoring": scoring}},
-        "exporters": {"store": {}},
-        "service": {"pipelines": {"traces": {"receivers": ["otlp", "weave_api"], "exporters": ["store"]}}},
-    }
-    if kafka is not None:
-        scoring["jobs"] = "kafka"
-        document |= {"extensions": {"kafka": kafka}}
-        document["service"] |= {"extensions": ["kafka"]}
-    path = folder / "scoring.json"
-    path.write_text(json.dumps(document))
-    return f"--config={path}"
-
-
-def write(api: str, op_name: str) -> list[str]:
-    """Write calls that have ended; return their ids once they are acknowledged."""
-    made = [str(uuid.uuid4()) for _ in range(CALLS)]
-    batch = []
-    for number in made:
-        common = {"project_id": client.PROJECT, "id": number}
-        start = common | {"trace_id": number, "op_name": op_name, "started_at": "2026-11-01T00:00:00Z",
-                          "attributes": {}, "inputs": {"n": number}}  # fmt: skip
-        end = common | {
-            "ended_at": "2026-11-01T00:00:01Z",
-            "summary": {},
-            "output": json.dumps({"n": number}),
-        }
-        batch += [{"mode": "start", "req": {"start": start}}, {"mode": "end", "req": {"end": end}}]
-    return made if post(api, "/call/upsert_batch", {"batch": batch}) else []
-
-
-def post(api: str, path: str, body: dict[str, Any]) -> bool:
-    """Tell whether a request was answered with 200; a bridge that dies meanwhile does not answer."""
-    with suppress(OSError, HTTPException):
-        return client.call(f"{api}{path}", json.dumps(body).encode())[0] == 200
-    return False
+    return f"--config={scoring_config(folder / 'scoring.json', scoring, kafka)}"
 
 
 def ask(api: str, promised: Promised) -> None:
     """Have new calls scored by request, and others by the monitor."""
-    promised.watched.update(write(api, "watched"))
-    if made := write(api, "asked"):
+    promised.watched.update(write_calls(api, CALLS, "watched"))
+    if made := write_calls(api, CALLS, "asked"):
         body = {"project_id": client.PROJECT, "call_ids": made, "scorer_refs": ASKED}
-        if post(api, "/calls/score", body):
+        if accepted(api, "/calls/score", body):
             promised.asked.update(made)
 
 
@@ -131,7 +94,7 @@ def kill(bridge: Bridge, victim: str) -> None:
                         process.kill()
 
 
-def play(bridge: Bridge, dice: random.Random, promised: Promised, tally: Counter[str]) -> None:
+def one_round(bridge: Bridge, dice: random.Random, promised: Promised, tally: Counter[str]) -> None:
     """Ask and kill until the bridge is dead."""
     for _ in range(dice.randint(1, MOST_KILLS)):
         for _ in range(dice.randint(1, MOST_REQUESTS)):
@@ -209,7 +172,7 @@ def rounds(count: int, folder: Path, seed: int, kafka: dict[str, Any] | None = N
     promised, tally = Promised(), Counter[str]()
     for number in range(count):
         with running(folder / "data", config(folder, kafka, workers=1 + number % 2)) as bridge:
-            play(bridge, dice, promised, tally)
+            one_round(bridge, dice, promised, tally)
     with running(folder / "data", config(folder, kafka)) as bridge:
         tasks = promised.tasks
         until(lambda: counts(bridge.api).get("done", 0) >= len(tasks) and not _open(counts(bridge.api)))
@@ -221,16 +184,5 @@ def _open(states: dict[str, int]) -> int:
     return states.get("queued", 0) + states.get("leased", 0)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps({"seed": options.seed, **rounds(options.rounds, Path(directory), options.seed)}))
-
-
 if __name__ == "__main__":
-    main()
+    play(__doc__, rounds, default=200)

@@ -14,6 +14,7 @@ import pytest
 from otel_bridge.scorer.catalogue import object_form, registered
 from otel_bridge.scorer.settings import ScoringSettings
 from tests.e2e.process import ROOT, environment
+from tests.fixtures.scoring_config import scoring_config
 from tests.unit.scoring.double import Desk, a_task, ref, serving
 
 if TYPE_CHECKING:
@@ -103,17 +104,7 @@ async def test_a_child_hands_back_what_it_holds_when_its_input_ends(desk, monkey
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_score_worker_works_alone_until_it_is_told_to_stop(desk, tmp_path, number):
-    file = tmp_path / "bridge.json"
-    pipeline = {"receivers": ["weave_api"], "exporters": ["store"]}
-    file.write_text(
-        json.dumps(
-            {
-                "receivers": {"weave_api": {"scoring": SCORING}},
-                "exporters": {"store": {}},
-                "service": {"pipelines": {"traces": pipeline}},
-            }
-        )
-    )
+    file = scoring_config(tmp_path / "bridge.json", SCORING)
     desk.add(*[a_task(f"c{n}", "nothing") for n in range(30)])
     async with serving(desk) as url:
         flags = ("--endpoint", url, "--config", str(file), "--name", "alone", "--concurrency", "2")

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.e2e import client
+from tests.e2e.kill_rounds import accepted, write_calls
 from tests.e2e.process import ROOT, environment, running
 from tests.faults import scoring_rounds as rounds
 from tests.integration.kafka.conftest import Kafka
@@ -59,8 +60,7 @@ def alone(folder, bridge, name: str) -> subprocess.Popen[bytes]:
 @pytest.mark.long
 def test_workers_elsewhere_share_the_jobs_and_what_one_that_is_killed_held_is_done_by_the_other(mock, folder):
     kafka = Kafka(mock, session_timeout="1s")
-    flag = rounds.config(folder, kafka.extension)
-    without_workers(folder)
+    flag = rounds.config(folder, kafka.extension, workers=0)
     promised = rounds.Promised()
     with running(folder / "data", flag) as bridge:
         workers = [alone(folder, bridge, name) for name in ("one", "two")]
@@ -78,25 +78,18 @@ def test_workers_elsewhere_share_the_jobs_and_what_one_that_is_killed_held_is_do
                 worker.wait()
 
 
-def without_workers(folder) -> None:
-    path = folder / "scoring.json"
-    document = json.loads(path.read_text())
-    document["receivers"]["weave_api"]["scoring"]["workers"] = 0
-    path.write_text(json.dumps(document))
-
-
 def test_with_the_brokers_away_scoring_answers_503_and_asking_again_later_scores(mock, folder):
     kafka = Kafka(mock, timeout="1s", session_timeout="1s")
     promised = rounds.Promised()
     mock.stop()
     try:
         with running(folder / "data", rounds.config(folder, kafka.extension)) as bridge:
-            made = rounds.write(bridge.api, "asked")
+            made = write_calls(bridge.api, rounds.CALLS)
             body = {"project_id": client.PROJECT, "call_ids": made, "scorer_refs": rounds.ASKED}
             status, answer = client.call(f"{bridge.api}/calls/score", json.dumps(body).encode())
             assert (status, "Kafka has not kept the scoring jobs" in answer.decode()) == (503, True)
             mock.start()
-            assert rounds.until(lambda: rounds.post(bridge.api, "/calls/score", body))
+            assert rounds.until(lambda: accepted(bridge.api, "/calls/score", body))
             promised.asked.update(made)
             scored(bridge, promised)
     finally:
