@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
-import zstandard
 
 from tests.e2e import client
+from tests.e2e.disk import holders
 from tests.e2e.people import run
 from tests.e2e.process import environment, running
 from tests.faults.behaviours import status
 from tests.faults.sidecar import config
 from tests.faults.upstream import upstream
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = "marker-of-what-is-erased"
 WAIT_SECONDS = 60
@@ -46,36 +41,6 @@ def a_request(count: int):
     return request
 
 
-def holders(folder: Path) -> list[str]:
-    """The files that hold the marker as bytes, and the tables that hold it in a frame or in a text."""
-    needle = SECRET.encode()
-    found = [
-        str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and needle in p.read_bytes()
-    ]
-    for path in folder.rglob("*.db"):
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-            found += [f"{path.name}:{where}" for where, value in values(database) if needle in value]
-        database.close()
-    return found
-
-
-def values(database: sqlite3.Connection):
-    """Yield every value of every table, frames unpacked."""
-    dictionaries = {}
-    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-    if "dictionaries" in tables:
-        dictionaries = dict(database.execute("SELECT number, content FROM dictionaries"))
-    for table in tables:
-        for row in database.execute(f"SELECT * FROM {table}"):
-            for value in row:
-                raw = value if isinstance(value, bytes) else str(value).encode()
-                if raw[:4] == b"\x28\xb5\x2f\xfd":
-                    number = zstandard.get_frame_parameters(raw).dict_id
-                    known = zstandard.ZstdCompressionDict(dictionaries[number]) if number else None
-                    raw = zstandard.ZstdDecompressor(dict_data=known).decompress(raw)
-                yield table, raw
-
-
 def test_nothing_of_a_user_is_left_beside_a_running_bridge(tmp_path):
     data_dir = tmp_path / "data"
     with running(data_dir) as bridge:
@@ -95,16 +60,16 @@ def test_nothing_of_a_user_is_left_beside_a_running_bridge(tmp_path):
         quarantine = data_dir / "quarantine"
         quarantine.mkdir()
         (quarantine / "1-x.traces.pb").write_bytes(f"ann {SECRET}".encode())
-        assert holders(data_dir)
+        assert holders(data_dir, SECRET)
         directory = f"--data-dir={data_dir}"
         assert erase(directory, "--user=ann", "--dry-run")[1] == (
             "would erase 40 calls and those below them\n"
         )
         code, out, err = erase(directory, "--user=ann", f"--call={call['id']}", "--yes")
         assert (code, out) == (0, "erased 40 calls; nothing of them is left in the files\n"), err
-        assert holders(data_dir) == []
+        assert holders(data_dir, SECRET) == []
         assert len(client.ids(bridge.api)) == 40
-    assert holders(data_dir) == []
+    assert holders(data_dir, SECRET) == []
 
 
 def test_an_erasure_that_is_killed_goes_on_with_the_same_command(tmp_path):
@@ -117,7 +82,7 @@ def test_an_erasure_that_is_killed_goes_on_with_the_same_command(tmp_path):
         bridge.kill_tree()
     code, out, err = erase(f"--data-dir={data_dir}", "--user=ann", "--yes")
     assert (code, out) == (0, f"erased {100 - gone} calls; nothing of them is left in the files\n"), err
-    assert holders(data_dir) == []
+    assert holders(data_dir, SECRET) == []
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -127,11 +92,11 @@ def test_nothing_is_left_in_a_queue_whose_records_hold_calls_of_others(tmp_path,
         weave.always = status(503)
         with running(data_dir, config(tmp_path / "c.yaml", weave.url), "--shutdown-timeout=6s") as bridge:
             assert client.export(bridge.http, a_request(40)) == 200
-            assert holders(data_dir)
+            assert holders(data_dir, SECRET)
             assert not stopped or bridge.terminate() == 0
             code, out, err = erase(f"--data-dir={data_dir}", "--user=ann", "--yes")
             assert (code, out) == (0, "erased 20 calls; nothing of them is left in the files\n"), err
-            assert holders(data_dir) == []
+            assert holders(data_dir, SECRET) == []
     shown = json.loads(run("queue", "inspect", f"--data-dir={data_dir}", "--json")[0])
     assert [row["calls"] for row in shown["waiting"]] == [20]
     (totals,) = shown["totals"]
