@@ -5,42 +5,35 @@ from __future__ import annotations
 import fcntl
 import json
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.process import environment
+from tests.fixtures.environments import CannotInstall, make_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGES = ("weave==0.54.0", "numpy")
 """The SDK, and what `weave.scorers` imports beside the SDK's own dependencies."""
-INSTALL_SECONDS = 600
 SESSION_SECONDS = 240
 
 
 def installed(folder: Path) -> Path:
     """Return the Python of an environment that has the SDK; later runs find it again."""
     folder.mkdir(parents=True, exist_ok=True)
-    home = folder / "sdk"
-    python, done = home / "bin" / "python", folder / "installed"
+    home, done = folder / "sdk", folder / "installed"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            _install(home, python)
-            done.touch()
-    return python
-
-
-def _install(home: Path, python: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True, timeout=INSTALL_SECONDS)
-    install = [python, "-m", "pip", "install", "--quiet", *PACKAGES]
-    try:
-        subprocess.run(install, check=True, capture_output=True, timeout=INSTALL_SECONDS)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip(f"{' and '.join(PACKAGES)} cannot be installed here")
+        if done.exists():
+            return home / "bin" / "python"
+        try:
+            python = make_environment(home, *PACKAGES)
+        except CannotInstall as why:
+            pytest.skip(str(why))
+        done.touch()
+        return python
 
 
 def outcome_of(python: Path, script: Path, home: Path, api: str, **more: str) -> dict:

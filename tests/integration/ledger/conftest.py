@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import running
-from tests.integration.ledger.environment import CannotInstall, Environments
+from tests.fixtures.environments import CannotInstall
+from tests.integration.ledger.environment import Environments
 from tests.integration.ledger.model_server import model_server
 from tests.integration.ledger.programs import PROGRAMS, Program
 from tests.integration.ledger.stage import Run, Stage
