@@ -36,6 +36,11 @@ class Positive(weave.Scorer):
         return bool(output)
 
 
+def judge(name: str, model: str, prompt: object, **params: object) -> LLMAsAJudgeScorer:
+    described = LLMStructuredCompletionModel(llm_model_id=model, default_params=params)
+    return LLMAsAJudgeScorer(name=name, model=described, scoring_prompt=prompt)
+
+
 def judges() -> dict:
     """Publish judges of every form that the SDK knows, and what they are made of."""
     prompt = weave.MessagesPrompt([
@@ -48,31 +53,11 @@ def judges() -> dict:
     )
     of_provider = weave.publish(ProviderModel(name="m", provider=provider.uri, max_tokens=9), "mine-m")
     made = {
-        "polite": LLMAsAJudgeScorer(
-            name="polite",
-            model=LLMStructuredCompletionModel(llm_model_id="fake/fake-1", default_params=as_json),
-            scoring_prompt='Is "{output}" polite? Answer {{"pass": bool}}.',
-        ),
-        "worded": LLMAsAJudgeScorer(
-            name="worded",
-            model=LLMStructuredCompletionModel(llm_model_id="fake/fake-1", default_params=as_text),
-            scoring_prompt=prompt,
-        ),
-        "vague": LLMAsAJudgeScorer(
-            name="vague",
-            model=LLMStructuredCompletionModel(llm_model_id="fake/fake-no-json", default_params=as_json),
-            scoring_prompt="{output}",
-        ),
-        "patient": LLMAsAJudgeScorer(
-            name="patient",
-            model=LLMStructuredCompletionModel(llm_model_id="fake/fake-429-once", default_params=as_text),
-            scoring_prompt="{output}",
-        ),
-        "elsewhere": LLMAsAJudgeScorer(
-            name="elsewhere",
-            model=LLMStructuredCompletionModel(llm_model_id=of_provider.uri),
-            scoring_prompt="{output}",
-        ),
+        "polite": judge("polite", "fake/fake-1", 'Is "{output}" polite? Answer {{"pass": bool}}.', **as_json),
+        "worded": judge("worded", "fake/fake-1", prompt, **as_text),
+        "vague": judge("vague", "fake/fake-no-json", "{output}", **as_json),
+        "patient": judge("patient", "fake/fake-429-once", "{output}", **as_text),
+        "elsewhere": judge("elsewhere", of_provider.uri, "{output}"),
         "remote": RemoteScorer(
             name="remote",
             endpoint_url=SERVICE,
