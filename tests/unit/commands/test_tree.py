@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from rich.console import Console
 
@@ -45,8 +47,9 @@ def test_a_circle_of_parents_is_shown_once():
 
 
 def test_a_trace_may_be_deeper_than_pythons_stack():
-    calls = [a_call("0"), *(a_call(str(n), str(n - 1)) for n in range(1, 1500))]
-    assert len(drawn(*calls)) == 1500
+    many = sys.getrecursionlimit() + 1
+    calls = [a_call("0"), *(a_call(str(n), str(n - 1)) for n in range(1, many))]
+    assert len(drawn(*calls)) == many
 
 
 @pytest.mark.parametrize(
