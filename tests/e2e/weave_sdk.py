@@ -44,6 +44,7 @@ def outcome_of(python: Path, script: Path, home: Path, api: str, **more: str) ->
         WEAVE_SERVER_CACHE_DIR=str(home / "cache"),
         HOME=str(home),
         PYTHONPATH="",
+        PYTHONDONTWRITEBYTECODE="",  # what one program has compiled the next one finds
         **more,
     )
     done = subprocess.run(

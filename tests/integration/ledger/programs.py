@@ -77,6 +77,7 @@ class Program:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
         return {
             **kept,
+            "PYTHONDONTWRITEBYTECODE": "",  # what one has compiled the next one finds
             "OPENAI_BASE_URL": f"{models}/v1",
             "OPENAI_API_KEY": "none",
             "ANTHROPIC_BASE_URL": models,
