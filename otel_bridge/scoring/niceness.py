@@ -24,6 +24,7 @@ def be_nice(level: int) -> None:
         os.nice(max(0, level - os.nice(0)))
     if os.getsid(0) == os.getpid():
         with suppress(OSError, ValueError):
-            now = int(_AUTOGROUP.read_text(encoding="ascii").split()[-1])  # "/autogroup-25 nice 0"
-            if now < level:
+            # "/autogroup-25 nice 0"; nothing where the process is in no group, as in some containers
+            _, _, now = _AUTOGROUP.read_text(encoding="ascii").rpartition(" ")
+            if now and int(now) < level:
                 _AUTOGROUP.write_text(str(level), encoding="ascii")
