@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from otel_bridge.commands.scoring_ask import INTERRUPTED_EXIT
+from otel_bridge.commands.failing import STOPPED_EXIT
 from tests.e2e import client
 from tests.e2e.kill_rounds import write_calls
 from tests.e2e.process import environment, running
@@ -97,6 +97,6 @@ def test_ctrl_c_stops_waiting_and_what_was_asked_for_stays_asked_for(idle_bridge
         terminal.read_until("stopped waiting; scoring goes on")
         printed, _ = terminal.process.communicate(timeout=SECONDS)
 
-    assert (terminal.process.returncode, printed) == (INTERRUPTED_EXIT, "")
+    assert (terminal.process.returncode, printed) == (STOPPED_EXIT, "")
     told = json.loads(client.call(f"{idle_bridge.api}/calls/score/status?project_id={client.PROJECT}")[1])
     assert told["counts"]["queued"] == CALLS
