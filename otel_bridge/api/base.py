@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
+    from otel_bridge.store.copying import Copied, CopyAsked
     from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.weave.base import Answer, Write
@@ -27,6 +28,12 @@ class Calls(Protocol):
 
     async def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
         """One step of `CallWriter.erase`, committed."""
+
+    async def back_up(self, asked: CopyAsked) -> Copied:
+        """One step of a copy of everything that is kept.
+
+        Raise Refused when it cannot be made there, Unavailable while another one is under way.
+        """
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         """`CallReader.plan`, off the event loop."""

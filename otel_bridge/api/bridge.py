@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from pydantic import Field
 
+from otel_bridge.store.copying import CopyAsked
 from otel_bridge.store.erasure import USER_ATTRIBUTES, EraseCursor, Erasure, Phase
 from otel_bridge.store.retranslation import Cursor, Retranslation
 from otel_bridge.weave.checked import checked
@@ -106,6 +107,25 @@ def erasure(document: Any) -> tuple[Erasure, EraseCursor | None]:
 async def erase(parts: "Parts", question: tuple[Erasure, EraseCursor | None]) -> bytes:
     """Do one step of an erasure; answer `store.erasure.Erased` as JSON."""
     return msgspec.json.encode(await parts.calls.erase(*question))
+
+
+class BackupReq(Closed):
+    """The body of `/bridge/backup`; members as in `store.copying.CopyAsked`."""
+
+    directory: Some
+    ticket: Some
+    stop: bool = False
+
+
+def backup(document: Any) -> CopyAsked:
+    """Read a question for one step; raise WriteRefused (422)."""
+    body = checked(BackupReq, document)
+    return CopyAsked(directory=body.directory, ticket=body.ticket, stop=body.stop)
+
+
+async def back_up(parts: "Parts", asked: CopyAsked) -> bytes:
+    """Do one step of a backup; answer `store.copying.Copied` as JSON."""
+    return msgspec.json.encode(await parts.calls.back_up(asked))
 
 
 def micros(moment: datetime) -> int:

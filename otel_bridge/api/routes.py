@@ -228,6 +228,7 @@ ANSWERED_HERE: Final = QUEUED | {"/graphql"}
 
 RETRANSLATE: Final = "/bridge/retranslate"
 ERASE: Final = "/bridge/erase"
+BACKUP: Final = "/bridge/backup"
 OF_THE_STORE: Final = frozenset({RETRANSLATE, *(route.path for route in WORKER_ROUTES)})
 """Routes of our own that only a bridge with a store has."""
 DESCRIPTION: Final = "/openapi.json"
@@ -257,6 +258,20 @@ OWN_ROUTES: Final = (
             "EraseRes",
             more="Call it again with the `cursor` of the answer until that is null: then nothing of them is"
             " left on the disk. `dry_run` only counts.",
+        ),
+    ),
+    post(
+        BACKUP,
+        bridge.backup,
+        bridge.back_up,
+        About(
+            BRIDGE,
+            "Copy everything that is kept, one step",
+            "BackupReq",
+            "BackupRes",
+            more="For `otel-bridge backup`, which makes a backup of the copies: call it again with the same"
+            " body until `finished`. The directory must be one of the bridge's machine, and hold a file"
+            " `ticket` with the content that is sent.",
         ),
     ),
     Route("GET", DESCRIPTION, described.openapi, About(BRIDGE, "This description", None, "OpenApiDocument")),

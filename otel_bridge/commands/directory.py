@@ -129,7 +129,7 @@ def _writing(data_dir: Path, options: Options) -> Generator[SqliteWriter]:
         data_dir.mkdir(mode=DATA_DIR_MODE, parents=True, exist_ok=True)
     except OSError as error:
         raise StartError(f"cannot make the data directory {data_dir}: {error.strerror}") from error
-    from otel_bridge.ingest.writer import open_store  # noqa: PLC0415 - not for those who only read
+    from otel_bridge.ingest.opening import open_store  # noqa: PLC0415 - not for those who only read
 
     with ExitStack() as owned:
         try:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "backup": "backup.backup",
     "call": "reading.call",
     "calls": "reading.calls",
     "components": "configuration.components",
@@ -20,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "healthcheck": "healthcheck.command",
     "import": "reading.import_",
     "queue": "queue.queue",
+    "restore": "backup.restore",
     "schema": "configuration.schema",
     "score": "scoring.score",
     "score-worker": "score_worker.command",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from otel_bridge.ingest.repair_frames import Erase, EraseStepped, Retranslate, Stepped
+from otel_bridge.ingest.repair_frames import BackedUp, BackUp, Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring_frames import BacklogChanged, ChangeTasks, TasksChanged
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.model.questions import Question  # noqa: TC001 - the same
@@ -226,6 +226,7 @@ Request: TypeAlias = (
     | Settle
     | Retranslate
     | Erase
+    | BackUp
     | ChangeTasks
     | Ping
     | OpenStore
@@ -235,7 +236,7 @@ Request: TypeAlias = (
     | CountCalls
     | Ask
 )
-Written: TypeAlias = Exported | Answered | Stepped | EraseStepped | TasksChanged
+Written: TypeAlias = Exported | Answered | Stepped | EraseStepped | BackedUp | TasksChanged
 Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed
 News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged
 Message: TypeAlias = Reply | CannotStart | Ready | News

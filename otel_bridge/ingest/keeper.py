@@ -15,7 +15,7 @@ from otel_bridge.errors import Retryable, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
 from otel_bridge.ingest.outbox import ServiceOutbox
-from otel_bridge.ingest.repair_frames import Erase, EraseStepped, Retranslate, Stepped
+from otel_bridge.ingest.repair_frames import BackedUp, BackUp, Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring import ServiceScoring
 from otel_bridge.ingest.scoring_frames import BacklogChanged
 from otel_bridge.ingest.settings import STORE_FILE
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.receiver.base import Export
+    from otel_bridge.store.copying import Copied, CopyAsked
     from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
     from otel_bridge.telemetry import Telemetry
@@ -96,6 +97,11 @@ class Keeper:
     async def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
         """`Calls.erase`: return when the step is committed."""
         reply, _ = await self._ask(self._writer, Erase(self._writer.number(), asked, cursor), EraseStepped)
+        return reply.result
+
+    async def back_up(self, asked: CopyAsked) -> Copied:
+        """`Calls.back_up`."""
+        reply, _ = await self._ask(self._writer, BackUp(self._writer.number(), asked), BackedUp)
         return reply.result
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:

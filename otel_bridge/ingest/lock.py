@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import DataDirectoryLocked, StartError
+from otel_bridge.ingest.restored import finish_restore
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,6 +28,8 @@ def data_directory_lock(
 
     Others are told the process `holder`, by default the parent of this one: the service of a writer.
 
+    A restore that has been decided on is finished first, when it was interrupted.
+
     The lock is the kernel's (flock): it goes with the process that holds it, however that one ends.
     """
     try:
@@ -38,6 +41,7 @@ def data_directory_lock(
         with suppress(OSError):  # a full disk: the name of the holder is a courtesy
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{holder or os.getppid()}\n".encode(), 0)
+        finish_restore(data_dir)
         yield
     finally:
         os.close(descriptor)

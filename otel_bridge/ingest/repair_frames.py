@@ -1,9 +1,10 @@
-"""What the service and the writer say to each other about calls that are translated again or erased."""
+"""What the service and the writer say about calls that are translated again, erased or copied."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from otel_bridge.store.copying import Copied, CopyAsked  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.store.erasure import (  # noqa: TC001 - msgspec reads the annotations
     EraseCursor,
     Erased,
@@ -44,3 +45,17 @@ class EraseStepped(Struct, frozen=True, tag="erase_stepped"):
 
     id: int
     result: Erased
+
+
+class BackUp(Struct, frozen=True, tag="back_up"):
+    """One step of a backup."""
+
+    id: int
+    asked: CopyAsked
+
+
+class BackedUp(Struct, frozen=True, tag="backed_up"):
+    """How far a backup is."""
+
+    id: int
+    result: Copied

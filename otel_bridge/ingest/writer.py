@@ -15,7 +15,6 @@ import time
 import traceback
 from collections import deque
 from contextlib import ExitStack, closing, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -23,14 +22,16 @@ import msgspec
 
 from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.backing_up import Backups
 from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.news import News
+from otel_bridge.ingest.opening import make_folder, open_queue_of, open_store
 from otel_bridge.ingest.quarantined import erase_quarantined
-from otel_bridge.ingest.repair_frames import Erase, Retranslate
+from otel_bridge.ingest.repair_frames import BackUp, Erase, Retranslate
 from otel_bridge.ingest.requests import (
     EraseStep,
     Prepared,
@@ -42,19 +43,27 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
-from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, QueueSettings, WriterSettings
+from otel_bridge.ingest.settings import (
+    DEAD_LETTERS_DIR,
+    DEAD_LETTERS_FILE,
+    PRIVATE,
+    QUARANTINE_DIR,
+    QUEUE_FILE,
+    STORE_FILE,
+    WriterSettings,
+)
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.sqlite.writer import SqliteWriter
-from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import apsw
+
     from otel_bridge.ingest.scoring_requests import TasksChange
     from otel_bridge.queue.base import QueueWriter
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.base import CallWriter
-    from otel_bridge.store.scoring.watching import Watched
-    from otel_bridge.translate.options import Options
 
     Work: TypeAlias = Prepared | Step | EraseStep | Settlement | TasksChange
 
@@ -84,6 +93,7 @@ class Writer:
         store: CallWriter | None,
         queue: QueueWriter | None,
         settings: WriterSettings,
+        sources: Mapping[str, apsw.Connection] | None = None,
     ) -> None:
         self._connection = connection
         self._store = store
@@ -100,13 +110,14 @@ class Writer:
         self._prepared: list[Work] = []
         self._prepared_bytes = 0
         self._commit = GroupCommit(self._ledger, self._reply, self._news.tell)
+        self._backups = Backups(sources or {}, self._reply)
         self._open = True
         self._next_upkeep = 0.0
         self._more_upkeep = False
 
     def run(self) -> None:
         """Serve until the service closes the connection, then finish what was given."""
-        with closing(self._commit), selectors.DefaultSelector() as selector:
+        with closing(self._backups), closing(self._commit), selectors.DefaultSelector() as selector:
             selector.register(self._connection, selectors.EVENT_READ, self._receive)
             selector.register(self._commit.wakeup, selectors.EVENT_READ, self._commit.finish)
             self._news.tell(whole=True)
@@ -118,6 +129,7 @@ class Writer:
                 self._prepare()
                 if not self._commit.busy:
                     self._upkeep()  # before the next group: under full load there is no other moment
+                    self._backups.work()
                     self._submit()
 
     def _patience(self) -> float:
@@ -125,7 +137,7 @@ class Writer:
             return 0.0
         if self._prepared and not self._commit.busy:
             return max(0.0, self._next_group - time.monotonic())
-        if self._more_upkeep and not self._commit.busy:
+        if (self._more_upkeep or self._backups.waiting) and not self._commit.busy:
             return 0.0
         return IDLE_SECONDS
 
@@ -136,7 +148,11 @@ class Writer:
             data = b""
         self._open = bool(data)
         for head, body in self._cutter.feed(data):
-            self._incoming.append((frames.decode_request(head), body))
+            request = frames.decode_request(head)
+            if isinstance(request, BackUp):
+                self._backups.ask(request)
+            else:
+                self._incoming.append((request, body))
 
     def _prepare(self) -> None:
         """Turn received bytes into changes; while the disk works, as many as one group takes."""
@@ -251,48 +267,27 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
         store = queue = None
+        sources: dict[str, apsw.Connection] = {}
         if settings.store:
             store = owned.enter_context(
                 closing(open_store(data_dir, limits, settings.options, settings.watched))
             )
+            sources[STORE_FILE] = store.database
         if settings.queue is not None:
             queue_dir = make_folder(Path(settings.queue.path).parent)
             if not queue_dir.samefile(data_dir):
                 owned.enter_context(data_directory_lock(queue_dir))
-            queue = owned.enter_context(closing(_open_queue(settings.queue, connection)))
+            queue = owned.enter_context(closing(open_queue_of(settings.queue, connection)))
+            sources |= databases_of(queue)
         with suppress(OSError):  # the service is gone already: `run` will see the end of the stream
             connection.sendall(frame(frames.Ready()))
-        Writer(connection, store, queue, settings).run()
+        Writer(connection, store, queue, settings, sources).run()
 
 
-def _open_queue(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
-    """Open the queue of a data directory whose lock is held; raise StartError."""
-    from otel_bridge.queue.sqlite.salvage import open_queue  # noqa: PLC0415 - most bridges have none
-
-    def lost(file: Path, kept: Path) -> None:
-        said = frames.Logged("error", "damaged_file_set_aside", {"file": str(file), "kept_as": str(kept)})
-        connection.sendall(frame(said))
-
-    path, dead_path = Path(settings.path), Path(settings.dead_path)
-    make_folder(dead_path.parent)
-    return open_queue(path, dead_path, settings.destinations, settings.limits, lost=lost)
-
-
-def make_folder(folder: Path) -> Path:
-    """Make a directory for the queue or for dead letters; raise StartError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StartError(f"cannot make the directory {folder}: {error.strerror}") from error
-    return folder
-
-
-def open_store(
-    data_dir: Path, limits: StoreLimits, options: Options, watched: Watched | None = None
-) -> SqliteWriter:
-    """Open the store of a data directory whose lock is held; raise StartError."""
-    path, again = data_dir / STORE_FILE, partial(translate, options=options)
-    return SqliteWriter(path, limits, translate=again, translator=options.stamp, watched=watched)
+def databases_of(queue: SqliteQueueWriter) -> Mapping[str, apsw.Connection]:
+    """Return what a queue writes through, by the names its files have in a data directory."""
+    own, dead = queue.databases
+    return {QUEUE_FILE: own, f"{DEAD_LETTERS_DIR}/{DEAD_LETTERS_FILE}": dead}
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ import msgspec
 
 from otel_bridge.errors import StartError
 from otel_bridge.ingest.ledger import Ledger
+from otel_bridge.ingest.opening import make_folder, open_store
 from otel_bridge.ingest.quarantined import erase_quarantined
+from otel_bridge.ingest.restored import finish_restore
 from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE
-from otel_bridge.ingest.writer import make_folder, open_store
 from otel_bridge.queue.base import QueueLimits
 from otel_bridge.repair.remote import Remote, address_of, is_locked
 from otel_bridge.repair.steps import NO_LIMITS
@@ -115,7 +116,7 @@ def open_erasing(data_dir: Path, files: Files, url: str | None) -> Generator[Era
 def _open_queue(files: Files) -> SqliteQueueWriter:
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter  # noqa: PLC0415 - most bridges have none
 
-    make_folder(files.dead.parent)
+    finish_restore(make_folder(files.dead.parent))
     limits = QueueLimits(max_bytes=_NO_LIMIT, min_free_bytes=0, max_dead_bytes=_NO_LIMIT)
     return SqliteQueueWriter(files.queue, files.dead, (), limits)
 

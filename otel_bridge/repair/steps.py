@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from otel_bridge.errors import StartError
+from otel_bridge.ingest.opening import open_store
 from otel_bridge.ingest.settings import STORE_FILE
-from otel_bridge.ingest.writer import open_store
 from otel_bridge.repair.remote import Remote, address_of, is_locked
 from otel_bridge.store.limits import StoreLimits
 from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation

@@ -68,6 +68,14 @@ class EraseRes(BaseModel):
     calls: int = Field(description="Calls that went, or with `dry_run` would go, those below not counted.")
 
 
+class BackupRes(BaseModel):
+    """How far a backup is."""
+
+    done_bytes: int
+    total_bytes: int = Field(description="It grows with what comes meanwhile.")
+    finished: bool
+
+
 class RetranslateRes(BaseModel):
     """What one step came to."""
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID: Final = 0x4F544244
 """Tells dead letters from other databases: "OTBD" in the header."""
+SCHEMA_VERSION: Final = 1
 PAGE_BYTES: Final = 4096
 _CHECKPOINT_PAGES: Final = 1000
 """The log is copied into the file when it has so many pages: letters are few."""
@@ -94,7 +95,7 @@ class DeadLetters:
         with start_trouble(path):
             self._connection = open_writer(path, vfs=vfs)
             try:
-                check(self._connection, path, 1, application_id=APPLICATION_ID)
+                check(self._connection, path, SCHEMA_VERSION, application_id=APPLICATION_ID)
                 set_journal(self._connection, page_bytes=PAGE_BYTES)
                 migrate(self._connection, path, (DEAD["schema"],), application_id=APPLICATION_ID)
                 self._connection.wal_autocheckpoint(_CHECKPOINT_PAGES)
@@ -147,6 +148,11 @@ class DeadLetters:
         with storage_trouble(_WHAT), self._connection:
             self._sizes = None
             self._connection.executemany(DEAD["drop"], [(number,) for number in numbers])
+
+    @property
+    def database(self) -> apsw.Connection:
+        """What the letters are written through, for a copy of them."""
+        return self._connection
 
     def scrubber(self, vfs: str | None) -> Scrubber:
         """Return what overwrites the free space of the file."""

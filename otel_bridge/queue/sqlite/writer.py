@@ -87,8 +87,9 @@ class SqliteQueueWriter:
         beside = (self._codec, self._upkeep, self._log.cut, vfs)
         self._erasing = QueueErasing(self._connection, self._dead, *beside)
         self._sizes: QueueSizes | None = None
-        self._calls = 0
-        self._dirty = False
+        self._calls, self._dirty = 0, False
+        self.databases = (self._connection, self._dead.database)
+        """What is written through: the queue, the dead letters."""
         self._refused: dict[str, int] = {}
 
     def prepare(self, records: Sequence[NewRecord]) -> None:

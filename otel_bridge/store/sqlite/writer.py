@@ -107,6 +107,11 @@ class SqliteWriter:
         """Calls that retention and the size cap removed since the store was opened."""
         return self._retention.expired
 
+    @property
+    def database(self) -> apsw.Connection:
+        """What the store is written through, for a copy of it."""
+        return self._connection
+
     def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Compress the spans of `changes`, while a commit may be under way in its thread."""
         for change in changes:

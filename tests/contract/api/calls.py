@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from otel_bridge.errors import BridgeError
+from otel_bridge.store.copying import Copied
 from otel_bridge.weave.base import Answer
 from otel_bridge.weave.writes import WriteRefused, decode_write
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
     from otel_bridge.store.base import Plan
+    from otel_bridge.store.copying import CopyAsked
     from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
     from otel_bridge.store.memory import MemoryStore
     from otel_bridge.store.retranslation import Cursor, Retranslated, Retranslation
@@ -25,6 +27,7 @@ class InProcessCalls:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
         self.writes: list[Write] = []
+        self.copies: list[CopyAsked] = []
         self._numbers = itertools.count(1)
 
     def new_id(self) -> str:
@@ -56,6 +59,10 @@ class InProcessCalls:
         done = self.store.erase(asked, cursor)
         self.store.commit()
         return done
+
+    async def back_up(self, asked: CopyAsked) -> Copied:
+        self.copies.append(asked)
+        return Copied(4096, 8192)
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         return self.store.plan(query, after=after)

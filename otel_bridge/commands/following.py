@@ -1,0 +1,51 @@
+"""How far a long copy is: a bar for a terminal, a line now and then for a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from otel_bridge.repair.backup import Tell
+
+LINE_SECONDS: Final = 5.0
+"""Between two lines where nobody watches a bar."""
+
+
+@contextmanager
+def following() -> Generator[Tell]:
+    """Yield what is told of every step; it writes to standard error."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console  # noqa: PLC0415 - only for eyes
+    from rich.progress import (  # noqa: PLC0415 - as above
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+def _lines() -> Tell:
+    said = time.monotonic()
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= LINE_SECONDS:
+            said = time.monotonic()
+            click.echo(f"{what}: {done >> 20:,} of {total >> 20:,} MiB", err=True)
+
+    return tell

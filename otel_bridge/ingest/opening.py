@@ -1,0 +1,54 @@
+"""Opens what the writer keeps calls in."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_bridge.errors import StartError
+from otel_bridge.ingest import frames
+from otel_bridge.ingest.frames import frame
+from otel_bridge.ingest.restored import finish_restore
+from otel_bridge.ingest.settings import STORE_FILE
+from otel_bridge.store.sqlite.writer import SqliteWriter
+from otel_bridge.translate.calls import translate
+
+if TYPE_CHECKING:
+    import socket
+
+    from otel_bridge.ingest.settings import QueueSettings
+    from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
+    from otel_bridge.store.limits import StoreLimits
+    from otel_bridge.store.scoring.watching import Watched
+    from otel_bridge.translate.options import Options
+
+
+def open_queue_of(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
+    """Open the queue of a data directory whose lock is held; raise StartError."""
+    from otel_bridge.queue.sqlite.salvage import open_queue  # noqa: PLC0415 - most bridges have none
+
+    def lost(file: Path, kept: Path) -> None:
+        said = frames.Logged("error", "damaged_file_set_aside", {"file": str(file), "kept_as": str(kept)})
+        connection.sendall(frame(said))
+
+    path, dead_path = Path(settings.path), Path(settings.dead_path)
+    finish_restore(make_folder(dead_path.parent))
+    return open_queue(path, dead_path, settings.destinations, settings.limits, lost=lost)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a directory for the queue or for dead letters; raise StartError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make the directory {folder}: {error.strerror}") from error
+    return folder
+
+
+def open_store(
+    data_dir: Path, limits: StoreLimits, options: Options, watched: Watched | None = None
+) -> SqliteWriter:
+    """Open the store of a data directory whose lock is held; raise StartError."""
+    path, again = data_dir / STORE_FILE, partial(translate, options=options)
+    return SqliteWriter(path, limits, translate=again, translator=options.stamp, watched=watched)
