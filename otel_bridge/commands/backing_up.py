@@ -11,7 +11,7 @@ import click
 from otel_bridge.commands.failing import STOPPED_EXIT, CommandFailed, told
 from otel_bridge.commands.following import following
 from otel_bridge.commands.queue_places import places
-from otel_bridge.errors import BridgeError
+from otel_bridge.errors import BridgeError, StartError
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.ingest.settings import PRIVATE, QUEUE_FILE, STORE_FILE
 from otel_bridge.repair.backup import make_backup
@@ -52,6 +52,8 @@ def _make(target: Path, *, url: str | None, **given: Path | None) -> int:
     except KeyboardInterrupt:
         click.echo("stopped: no backup was made", err=True)
         return STOPPED_EXIT
+    except StartError:
+        raise  # has an exit code of its own
     except BridgeError as error:
         raise CommandFailed(f"no backup was made: {error}") from error
     click.echo(f"backed up {contents(manifest)}, {manifest.bytes:,} bytes, to {target}")

@@ -54,7 +54,7 @@ def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
         return STOPPED_EXIT
     except Exception as error:
         raise CommandFailed(f"{error}\n{progress.line()}; the same command goes on") from error
-    click.echo(f"erased {calls:,} calls; nothing of them is left in the files")
+    click.echo(f"erased {calls:,} calls; nothing of them is left in the files; backups hold them still")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 import traceback
 from collections import deque
@@ -97,6 +96,8 @@ class Backups:
 
 
 def _check_ticket(asked: CopyAsked) -> None:
+    import secrets  # noqa: PLC0415 - loads OpenSSL, which a writer does without
+
     folder = Path(asked.directory)
     try:
         kept = (folder / TICKET_FILE).read_text(encoding="utf-8")[:_TICKET_CHARS]
@@ -105,6 +106,6 @@ def _check_ticket(asked: CopyAsked) -> None:
         kept = ""
     if not kept or not secrets.compare_digest(kept.encode(), asked.ticket.encode()):
         raise Refused(
-            f"the bridge does not find the ticket in {asked.directory}: it must be a directory that the bridge"
+            f"the bridge does not find the ticket in {asked.directory}: it must be one that the bridge"
             " and the one who asks both reach under this name"
         )

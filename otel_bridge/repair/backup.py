@@ -105,24 +105,25 @@ def _is_held(ticket: Path) -> bool:
 
 
 def _copy(steps: CopySteps, folder: Path, ticket: str, tell: Tell) -> None:
-    synced, checked = 0, False
     try:
-        while True:
-            copied = steps(folder, ticket)
+        copied = steps(folder, ticket)
+        check_room(folder, copied.total_bytes - copied.done_bytes)
+        synced = 0
+        while not copied.finished:
             tell("copying", copied.done_bytes, copied.total_bytes)
-            if not checked:
-                check_room(folder, copied.total_bytes - copied.done_bytes)
-                checked = True
-            if copied.finished:
-                return
             if not 0 <= copied.done_bytes - synced < SYNC_BYTES:  # less: it began anew
                 synced = copied.done_bytes
-                for name in DATABASES:
-                    with suppress(FileNotFoundError):
-                        sync(folder / name, data_only=True)
+                _sync_databases(folder)
+            copied = steps(folder, ticket)
     finally:
         with suppress(BridgeError):  # it gives up by itself
             steps.stop(folder, ticket)
+
+
+def _sync_databases(folder: Path) -> None:
+    for name in DATABASES:
+        with suppress(FileNotFoundError):
+            sync(folder / name, data_only=True)
 
 
 def _copy_files(folders: tuple[Path, Path], target: Path) -> None:

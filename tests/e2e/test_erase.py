@@ -66,7 +66,10 @@ def test_nothing_of_a_user_is_left_beside_a_running_bridge(tmp_path):
             "would erase 40 calls and those below them\n"
         )
         code, out, err = erase(directory, "--user=ann", f"--call={call['id']}", "--yes")
-        assert (code, out) == (0, "erased 40 calls; nothing of them is left in the files\n"), err
+        assert (code, out) == (
+            0,
+            "erased 40 calls; nothing of them is left in the files; backups hold them still\n",
+        ), err
         assert holders(data_dir, SECRET) == []
         assert len(client.ids(bridge.api)) == 40
     assert holders(data_dir, SECRET) == []
@@ -81,7 +84,10 @@ def test_an_erasure_that_is_killed_goes_on_with_the_same_command(tmp_path):
         assert gone > 0
         bridge.kill_tree()
     code, out, err = erase(f"--data-dir={data_dir}", "--user=ann", "--yes")
-    assert (code, out) == (0, f"erased {100 - gone} calls; nothing of them is left in the files\n"), err
+    assert (code, out) == (
+        0,
+        f"erased {100 - gone} calls; nothing of them is left in the files; backups hold them still\n",
+    ), err
     assert holders(data_dir, SECRET) == []
 
 
@@ -95,7 +101,10 @@ def test_nothing_is_left_in_a_queue_whose_records_hold_calls_of_others(tmp_path,
             assert holders(data_dir, SECRET)
             assert not stopped or bridge.terminate() == 0
             code, out, err = erase(f"--data-dir={data_dir}", "--user=ann", "--yes")
-            assert (code, out) == (0, "erased 20 calls; nothing of them is left in the files\n"), err
+            assert (code, out) == (
+                0,
+                "erased 20 calls; nothing of them is left in the files; backups hold them still\n",
+            ), err
             assert holders(data_dir, SECRET) == []
     shown = json.loads(run("queue", "inspect", f"--data-dir={data_dir}", "--json")[0])
     assert [row["calls"] for row in shown["waiting"]] == [20]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from otel_bridge import __version__
 from otel_bridge.errors import StartError
 from otel_bridge.stats.usage import usages
 
@@ -35,8 +36,9 @@ def check(
         raise StartError(f"{path} is a database of another program")
     if schema > version:
         raise StartError(
-            f"{path} was written by a newer otel-bridge (schema {schema}, this one knows {version}):"
-            " use that version, or another data directory"
+            f"{path} was written by a newer otel-bridge (schema {schema}; this is {__version__}, which knows"
+            f" {version}), and nothing was changed: start the newer version again, restore a backup from"
+            " before the upgrade, or use another data directory"
         )
 
 

@@ -82,7 +82,9 @@ class TestOpening:
         connection = apsw.Connection(str(path))
         connection.pragma("user_version", 99)
         connection.close()
-        with pytest.raises(StartError, match=r"newer otel-bridge \(schema 99, this one knows \d+\)"):
+        with pytest.raises(
+            StartError, match=r"newer otel-bridge \(schema 99; this is [0-9.]+, which knows \d+\)"
+        ):
             SqliteWriter(path)
 
     def test_another_program_s_database_is_refused_and_left_alone(self, path):
