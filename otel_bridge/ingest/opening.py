@@ -11,6 +11,7 @@ from otel_bridge.ingest import frames
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.restored import finish_restore
 from otel_bridge.ingest.settings import STORE_FILE
+from otel_bridge.store.sqlite.migrate import check_file, steps
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
 
@@ -22,6 +23,24 @@ if TYPE_CHECKING:
     from otel_bridge.store.limits import StoreLimits
     from otel_bridge.store.scoring.watching import Watched
     from otel_bridge.translate.options import Options
+
+
+def check_versions(store: Path, queue: Path | None = None, dead: Path | None = None) -> None:
+    """Raise StartError when any of these was written by a newer version, before any is brought up to date."""
+    check_file(store, len(steps()))
+    if queue is None or dead is None:
+        return
+    from otel_bridge.queue.sqlite.dead import APPLICATION_ID as DEAD_ID  # noqa: PLC0415 - most bridges have none
+    from otel_bridge.queue.sqlite.dead import SCHEMA_VERSION  # noqa: PLC0415 - as above
+    from otel_bridge.queue.sqlite.queries import APPLICATION_ID, SCHEMA  # noqa: PLC0415 - as above
+
+    check_file(queue, len(SCHEMA), application_id=APPLICATION_ID)
+    check_file(dead, SCHEMA_VERSION, application_id=DEAD_ID)
+
+
+def files_of(settings: QueueSettings | None) -> tuple[Path, ...]:
+    """Return where a queue and its dead letters lie."""
+    return () if settings is None else (Path(settings.path), Path(settings.dead_path))
 
 
 def open_queue_of(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:

@@ -29,7 +29,7 @@ from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.news import News
-from otel_bridge.ingest.opening import make_folder, open_queue_of, open_store
+from otel_bridge.ingest.opening import check_versions, files_of, make_folder, open_queue_of, open_store
 from otel_bridge.ingest.quarantined import erase_quarantined
 from otel_bridge.ingest.repair_frames import BackUp, Erase, Retranslate
 from otel_bridge.ingest.requests import (
@@ -266,6 +266,7 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
     limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
+        check_versions(data_dir / STORE_FILE, *files_of(settings.queue))
         store = queue = None
         sources: dict[str, apsw.Connection] = {}
         if settings.store:

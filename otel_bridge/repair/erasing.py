@@ -12,7 +12,7 @@ import msgspec
 
 from otel_bridge.errors import StartError
 from otel_bridge.ingest.ledger import Ledger
-from otel_bridge.ingest.opening import make_folder, open_store
+from otel_bridge.ingest.opening import check_versions, make_folder, open_store
 from otel_bridge.ingest.quarantined import erase_quarantined
 from otel_bridge.ingest.restored import finish_restore
 from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE
@@ -103,6 +103,7 @@ def open_erasing(data_dir: Path, files: Files, url: str | None) -> Generator[Era
             yield partial(remote_step, owned.enter_context(closing(Remote(address_of(data_dir), PATH))))
             return
         os.umask(PRIVATE)
+        check_versions(data_dir / STORE_FILE, files.queue, files.dead)
         store = queue = None
         if has_store:
             store = owned.enter_context(closing(open_store(data_dir, NO_LIMITS, DEFAULT)))

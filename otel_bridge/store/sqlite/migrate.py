@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import apsw
 import msgspec
 
 from otel_bridge import __version__
@@ -13,8 +14,6 @@ from otel_bridge.stats.usage import usages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import apsw
 
 APPLICATION_ID: Final = 0x4F544252
 """Tells our files from those of other programs: "OTBR" in the header of the database."""
@@ -40,6 +39,23 @@ def check(
             f" {version}), and nothing was changed: start the newer version again, restore a backup from"
             " before the upgrade, or use another data directory"
         )
+
+
+def check_file(path: Path, version: int, *, application_id: int = APPLICATION_ID) -> None:
+    """As `check`, and leave a file as it is, to the byte; one that is not there, or damaged, passes."""
+    if not path.exists():
+        return
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    except apsw.Error:
+        return  # whoever opens it to work with it says what is wrong
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        check(connection, path, version, application_id=application_id)
+    except apsw.Error:
+        return  # as above
+    finally:
+        connection.close()
 
 
 def migrate(
