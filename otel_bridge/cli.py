@@ -10,7 +10,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -18,11 +18,10 @@ from pydantic import ValidationError
 
 from otel_bridge import __version__
 from otel_bridge.commands.registry import Commands
-from otel_bridge.config import BridgeConfig, Profile
+from otel_bridge.commands.run_options import OPTIONS, UNAUTHENTICATED, variable
+from otel_bridge.config import BridgeConfig
 from otel_bridge.errors import BridgeError, StartError
-from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import BadSetting, parse_project, parse_since
-from otel_bridge.telemetry import LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,88 +32,8 @@ PROGRAM: Final = "otel-bridge"
 FAILED_EXIT: Final = 1
 USAGE_EXIT: Final = 2
 
-# flag, metavar or choices, default as shown, help
-OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
-    (
-        "--profile",
-        get_args(Profile),
-        "standalone",
-        "Keep calls here, send them to a Weave server through a durable queue, or serve many applications.",
-    ),
-    (
-        "--config",
-        "FILE",
-        "none",
-        "A YAML file with receivers, exporters and pipelines; flags win over it. May be repeated.",
-    ),
-    ("--data-dir", "DIR", str(default_data_dir()), "Where calls or the queue lie; made when it is missing."),
-    (
-        "--otlp-http",
-        "HOST:PORT",
-        "127.0.0.1:4318",
-        "Where OTLP over HTTP is received; port 0 takes a free one.",
-    ),
-    ("--otlp-grpc", "HOST:PORT", "127.0.0.1:4317", "Where OTLP over gRPC is received."),
-    ("--api", "HOST:PORT", "127.0.0.1:6345", "Where Weave's API is served."),
-    ("--admin", "HOST:PORT", "none", "Where probes and metrics are served, beside the API's port."),
-    (
-        "--upstream",
-        "URL",
-        "none",
-        "A Weave server that gets all calls; a sidecar's is in WEAVE_ENDPOINT, or https://trace.wandb.ai.",
-    ),
-    ("--queue-size", "SIZE", "1GiB", "How much may wait for upstreams; above it senders are told to wait."),
-    ("--queue-dir", "DIR", "the data directory", "Where the queue lies."),
-    ("--queue-min-free", "SIZE", "256MiB", "How much of its disk the queue leaves free."),
-    (
-        "--queue-max-age",
-        "DURATION",
-        "7d",
-        "How long a call may wait for an upstream before it becomes a dead letter; `off`: for ever.",
-    ),
-    ("--dead-letter-dir", "DIR", "dead", "Where calls lie that cannot be delivered; beside the queue."),
-    ("--dead-letter-size", "SIZE", "256MiB", "How much they may take; above it the oldest go."),
-    (
-        "--shutdown-timeout",
-        "DURATION",
-        "25s",
-        "How long stopping may take; until 5 s before it, what waits is still sent.",
-    ),
-    (
-        "--default-project",
-        "ENTITY/PROJECT",
-        "local/default",
-        "The project of spans that name none; a sidecar's is WANDB_ENTITY/WANDB_PROJECT.",
-    ),
-    ("--retention", "DURATION", "14d", "How long calls are kept, for example 36h or 14d; `off`: for ever."),
-    ("--max-disk", "SIZE", "20GiB", "How much disk the calls may take, oldest go first; `off`: no limit."),
-    (
-        "--usage-on-wrappers",
-        ("drop", "keep"),
-        "drop",
-        "Tokens of agents, workflows and chains, which repeat their children's: set apart, or counted twice.",
-    ),
-    ("--session-threads", ("on", "off"), "on", "Whether session ids name threads where nothing better does."),
-    ("--turns", ("roots", "spans"), "roots", "What is a turn of a thread: its root spans, or all its spans."),
-    ("--logs", ("on", "off"), "off", "Whether to keep the OTLP log records that belong to spans."),
-    (
-        "--unsupported-signals",
-        ("reject", "discard"),
-        "reject",
-        "What to do with metrics, and with logs while --logs is off.",
-    ),
-    ("--log-level", get_args(LogLevel), "info", "How much to log."),
-    ("--log-format", get_args(LogFormat), "console", "For people or for machines."),
-)
-"""The options of `run`. Each has an environment variable: `OTEL_BRIDGE_` and the flag's name."""
-
 OPTIONS_OF_RETRANSLATE: Final = ("--data-dir", "--usage-on-wrappers", "--session-threads", "--turns")
 """Where a store is, and what its spans become: as `run` was told."""
-
-
-def variable(flag: str) -> str:
-    """Return the environment variable of `flag`: `--data-dir` → `OTEL_BRIDGE_DATA_DIR`."""
-    return "OTEL_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
 
 
 class _Uri(click.types.StringParamType):
@@ -140,6 +59,7 @@ def _options(command: Callable[..., Any], *, only: Sequence[str] | None = None) 
             continue
         choices = isinstance(shape, tuple)
         several = flag == "--config"
+        bare: dict[str, Any] = {"is_flag": False, "flag_value": "on"} if flag == UNAUTHENTICATED else {}
         command = click.option(
             flag,
             type=click.Choice(shape) if choices else _Uri() if several else str,
@@ -148,6 +68,7 @@ def _options(command: Callable[..., Any], *, only: Sequence[str] | None = None) 
             envvar=variable(flag),
             show_envvar=True,
             help=f"{text}  [default: {default}]",
+            **bare,
         )(command)
     return command
 
@@ -261,8 +182,11 @@ def _config(given: dict[str, Any]) -> BridgeConfig:
     except ValidationError as error:
         problems = []
         for found in error.errors(include_url=False):
-            flag = "--" + str(found["loc"][0]).replace("_", "-")
             text = found["msg"].removeprefix("Value error, ")
+            if not found["loc"]:  # about several of them, which it names
+                problems.append(text)
+                continue
+            flag = "--" + str(found["loc"][0]).replace("_", "-")
             problems.append(f"{flag} (or {variable(flag)}): {text}")
         raise click.UsageError("; ".join(problems)) from error
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
+from otel_bridge.auth.settings import Security
 from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.http.loopback import is_loopback
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, ProjectId, Size, SizeOrOff, Wait
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 else:
     KafkaSettings = MemoryLimiterSettings = ScoringSettings = Any  # loaded where a file names them
 
+EXPOSED: Final = (
+    "other machines may reach this address, and nobody would be asked for a key; `auth` of the listener or"
+    " --auth-file FILE gives keys, service.allow_unauthenticated or --allow-unauthenticated lets everybody in"
+)
+
 Profile = Literal["standalone", "sidecar", "gateway"]
 
 
@@ -30,7 +37,8 @@ class BridgeConfig(BaseModel):
     """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue.
 
     `scoring` None: calls are scored by what is built in. `kafka`: where scoring jobs travel, if not in the
-    store.
+    store. `…_security`: what guards the listener. `allow_unauthenticated`: others may reach it though it asks
+    nobody who they are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -60,6 +68,11 @@ class BridgeConfig(BaseModel):
     unused: tuple[str, ...] = ()
     """Components that are defined, and that no pipeline uses."""
 
+    otlp_http_security: Security = Security()
+    otlp_grpc_security: Security = Security()
+    api_security: Security = Security()
+    allow_unauthenticated: bool = False
+
     store: bool = True
     upstreams: tuple[WeaveSettings, ...] = ()
     scoring: ScoringSettings | None = None
@@ -72,6 +85,20 @@ class BridgeConfig(BaseModel):
     queue_min_free: Size = ByteSize(256 << 20)
     dead_letter_dir: Path | None = None
     dead_letter_size: Size = ByteSize(256 << 20)
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """Return the listeners, by field, that other machines may reach and that ask nobody who they are."""
+        doors = (
+            ("otlp_http", self.otlp_http, self.otlp_http_security),
+            ("otlp_grpc", self.otlp_grpc, self.otlp_grpc_security),
+            ("api", self.api, self.api_security),
+        )
+        return tuple(
+            name
+            for name, door, security in doors
+            if door is not None and not is_loopback(door.host) and not security.asks
+        )
 
     @property
     def options(self) -> Options:

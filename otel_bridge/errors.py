@@ -6,7 +6,8 @@
     │   │   └── UnsupportedCoding its Content-Encoding is unknown
     │   ├── TooSlow               the body did not arrive in time
     │   ├── RequestTooLarge       over a byte limit, on the wire or inflated
-    │   ├── Forbidden             foreign Host or Origin
+    │   ├── Unauthenticated       no key, or one that is not known
+    │   ├── Forbidden             foreign Host or Origin, a key without the right or for other projects
     │   ├── UnknownPath           no such signal or route
     │   ├── NotFound              no such object, table or file is kept
     │   ├── Refused               kept nowhere, for good (quarantined request, destination said no)
@@ -14,6 +15,7 @@
     │   ├── NotBuilt              documented by Weave, not offered here yet
     │   └── StartError            a setting, a port or a data directory that cannot be used
     └── Retryable                 the same request may succeed later
+        ├── RateLimited           too many requests with one key
         └── Unavailable           no room, no disk, starting, stopping, or a bug of ours
 
 One file maps them to protocol answers: `receiver/status.py` for OTLP, `api/answers.py` for Weave's API.
@@ -60,8 +62,16 @@ class RequestTooLarge(Permanent):
     """The request is over a byte limit, on the wire or inflated."""
 
 
+class Unauthenticated(Permanent):
+    """Nobody is known to have sent the request; `challenge` is the value of `WWW-Authenticate`."""
+
+    def __init__(self, message: str, *, challenge: str) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
 class Forbidden(Permanent):
-    """The request comes from a foreign `Host` or `Origin`."""
+    """The request has a foreign `Host` or `Origin`, or its key may not do this, or not in this project."""
 
 
 class UnknownPath(Permanent):
@@ -102,3 +112,7 @@ class DataDirectoryLocked(StartError):
 
 class Unavailable(Retryable):
     """No room, no disk, starting, stopping, or a bug of ours; nothing of the request was kept."""
+
+
+class RateLimited(Retryable):
+    """Too many requests with one key; nothing of this one was kept."""

@@ -38,6 +38,9 @@ async def project_stats(parts: Parts, asked: ProjectStatsReq) -> bytes:
 async def projects_info(parts: Parts, asked: ProjectsInfoReq) -> bytes:
     """Tell what stands for each project inside refs that are hashed; every project that is named exists."""
     names = asked.project_ids
+    if names is not None and parts.principal is not None:
+        for name in names:
+            parts.principal.require_project(name)
     if names is None:
         names = orjson.loads(await parts.calls.answer(AskProjects()))
     return orjson.dumps(

@@ -16,9 +16,11 @@ from otel_bridge.errors import (
     NotBuilt,
     NotFound,
     QueryTimeout,
+    RateLimited,
     Refused,
     RequestTooLarge,
     TooSlow,
+    Unauthenticated,
     Unavailable,
     UnknownPath,
     UnsupportedCoding,
@@ -40,6 +42,7 @@ UNHANDLED: Final = "api_request_failed"
 _STATUS: Final[tuple[tuple[type[BridgeError], int], ...]] = (
     (InvalidRequest, 400),
     (RequestTooLarge, 413),
+    (Unauthenticated, 401),
     (Forbidden, 403),
     (UnknownPath, 404),
     (NotFound, 404),
@@ -47,9 +50,11 @@ _STATUS: Final[tuple[tuple[type[BridgeError], int], ...]] = (
     (QueryTimeout, 504),
     (Refused, 400),
     (NotBuilt, 501),
+    (RateLimited, 429),
     (Unavailable, 503),
 )
 _HEADERS: Final[Mapping[type[BridgeError], Mapping[str, str]]] = {
+    RateLimited: {"Retry-After": str(RETRY_AFTER_SECONDS)},
     Unavailable: {"Retry-After": str(RETRY_AFTER_SECONDS)},
     UnsupportedCoding: {"Accept-Encoding": SUPPORTED},
 }
@@ -69,6 +74,8 @@ def answer_to(error: BridgeError) -> web.Response:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     if isinstance(error, NotFound) and error.deleted_at is not None:
         return _said(status, {"reason": str(error), "deleted_at": error.deleted_at})
+    if isinstance(error, Unauthenticated):
+        return _said(status, {"reason": str(error)}, {"WWW-Authenticate": error.challenge})
     reason = "Request too large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else str(error)
     return _said(status, {"reason": reason}, _HEADERS.get(type(error)))
 

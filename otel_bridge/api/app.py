@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from otel_bridge.api.answers import answering
+from otel_bridge.api.answers import answering, refuse
 from otel_bridge.api.described import DESCRIBED, Described
 from otel_bridge.api.parts import MAX_WRITE_BYTES, PARTS, Parts
 from otel_bridge.api.probes import PROBED, PROBES, Probed
 from otel_bridge.api.routes import ANSWERED_HERE, DESCRIPTION, MOUNTS, OF_THE_STORE, OWN_ROUTES, ROUTES
-from otel_bridge.api.upstream import BAD_GATEWAY, GATEWAY_TIMEOUT, passing_on
+from otel_bridge.api.upstream import BAD_GATEWAY, GATEWAY_TIMEOUT, passing_any, passing_on
+from otel_bridge.http.cors import with_cors
+from otel_bridge.http.door import OPEN, Door, protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,13 +45,15 @@ def api_app(
     middlewares: Iterable[Middleware] = (),
     upstream: PassOn | None = None,
     scoring: ScoringDesk | None = None,
+    door: Door = OPEN,
 ) -> web.Application:
     """Build the application; run it with `auto_decompress=False`.
 
     `middlewares` run inside the one that turns errors into answers, so they may raise any BridgeError.
     `extra_routes` are mounted as Weave's are, `own_routes` lie at the root only. `default_entity` is whose
     project a bare name means to an SDK. With an `upstream` only what changes calls is taken here, and
-    everything else is asked there. Without `scoring` nothing is scored.
+    everything else is asked there. Without `scoring` nothing is scored. Routes are for those that the `door`
+    lets in; `extra_routes` of OTLP ask for themselves.
     """
     app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=(answering(telemetry), *middlewares))
     app[PARTS] = Parts(
@@ -61,13 +66,22 @@ def api_app(
         scoring=scoring,
     )
     app[PROBED] = Probed(health, telemetry)
-    shared = ROUTES if upstream is None else _shared(upstream)
-    mounted = (*shared, *extra_routes)
-    own = [r for r in (*PROBES, *OWN_ROUTES, *own_routes) if upstream is None or r.path not in OF_THE_STORE]
-    _add_routes(app, mounted, own)
+    shared, own = _routes(own_routes, upstream, door)
+    _add_routes(app, (*shared, *extra_routes), own)
     if upstream is not None:  # what newer servers have, and nobody here knows of
-        app.router.add_route("*", "/{path:.*}", passing_on(upstream))
+        app.router.add_route("*", "/{path:.*}", passing_any(upstream, door.access))
+    with_cors(app, door.cors)
     return app
+
+
+def _routes(
+    more: Iterable[Route], upstream: PassOn | None, door: Door
+) -> tuple[Sequence[Route], Sequence[Route]]:
+    """Return the routes of Weave and those at the root, for whom the door lets in."""
+    shared = ROUTES if upstream is None else tuple(_shared(upstream))
+    own = [one for one in (*PROBES, *OWN_ROUTES, *more) if upstream is None or one.path not in OF_THE_STORE]
+    mine = partial(protected, access=door.access, refuse=refuse)
+    return [mine(one) for one in shared], [mine(one) for one in own]
 
 
 def probes_app(probed: Probed, middlewares: Iterable[Middleware] = ()) -> web.Application:

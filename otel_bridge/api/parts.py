@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from otel_bridge.api.base import Calls
     from otel_bridge.api.scoring.desk import ScoringDesk
+    from otel_bridge.auth.principal import Principal
     from otel_bridge.http.budget import ByteBudget
     from otel_bridge.http.inflate import Inflater
     from otel_bridge.telemetry import Telemetry
@@ -30,7 +31,8 @@ QUERY_LIMITS: Final = BodyLimits(max_bytes=MAX_QUERY_BYTES)
 class Parts(NamedTuple):
     """What the handlers work with. `clock` gives microseconds since the Unix epoch.
 
-    `scoring` is there where calls are kept.
+    `scoring` is there where calls are kept. `principal` is whoever asks, where that one may see some projects
+    only; `calls` are then those of these projects.
     """
 
     calls: Calls
@@ -40,6 +42,7 @@ class Parts(NamedTuple):
     clock: Callable[[], int]
     default_entity: str
     scoring: ScoringDesk | None = None
+    principal: Principal | None = None
 
 
 PARTS: Final = web.AppKey("parts", Parts)

@@ -16,6 +16,7 @@ from otel_bridge.api.annex_routes import ANNEX_ROUTES
 from otel_bridge.api.scoring.routes import SCORE_ROUTES, WORKER_ROUTES
 from otel_bridge.api.stream import JSONL, line_type
 from otel_bridge.api.typed import get, post, stream, write
+from otel_bridge.auth.principal import Need
 from otel_bridge.http.route import JSON, About, Route
 from otel_bridge.weave.checked import checked
 
@@ -194,6 +195,7 @@ ROUTES: Final = (
         partial(checked, session.GraphqlReq),
         session.graphql,
         About(SERVER, "The GraphQL documents of `weave.init`", "GraphqlReq", "GraphqlRes"),
+        needs=Need.KEY,
     ),
     post(
         "/service/projects_info",
@@ -246,6 +248,7 @@ OWN_ROUTES: Final = (
             "RetranslateRes",
             more="Call it again with the `cursor` of the answer until that is null.",
         ),
+        needs=Need.ADMIN,
     ),
     post(
         ERASE,
@@ -259,6 +262,7 @@ OWN_ROUTES: Final = (
             more="Call it again with the `cursor` of the answer until that is null: then nothing of them is"
             " left on the disk. `dry_run` only counts.",
         ),
+        needs=Need.ADMIN,
     ),
     post(
         BACKUP,
@@ -273,6 +277,7 @@ OWN_ROUTES: Final = (
             " body until `finished`. The directory must be one of the bridge's machine, and hold a file"
             " `ticket` with the content that is sent.",
         ),
+        needs=Need.ADMIN,
     ),
     Route("GET", DESCRIPTION, described.openapi, About(BRIDGE, "This description", None, "OpenApiDocument")),
     Route(

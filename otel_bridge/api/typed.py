@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from aiohttp import web
 
 from otel_bridge.api.answers import json_answer
-from otel_bridge.api.parts import PARTS, QUERY_LIMITS, WRITE_LIMITS, Parts
+from otel_bridge.api.parts import QUERY_LIMITS, WRITE_LIMITS, Parts
+from otel_bridge.api.scoped import parts_of
 from otel_bridge.api.stream import send
 from otel_bridge.http.body import read_body
 from otel_bridge.http.route import JSON, About, Kind, Route
@@ -16,6 +17,8 @@ from otel_bridge.weave.checked import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from otel_bridge.auth.principal import Need
 
 QuestionT = TypeVar("QuestionT")
 Read: TypeAlias = "Callable[[Any], QuestionT]"
@@ -38,6 +41,7 @@ def post(
     about: About,
     *,
     content_type: Callable[[str | None], str] = lambda _accept: JSON,
+    needs: Need | None = None,
 ) -> Route:
     """Route a question to `endpoint`, which answers at once.
 
@@ -45,12 +49,12 @@ def post(
     """
 
     async def handler(request: web.Request) -> web.Response:
-        parts = request.app[PARTS]
+        parts = parts_of(request)
         body = await endpoint(parts, await _question(request, parts, read))
         kind = content_type(request.headers.get("Accept"))
         return web.Response(body=body, content_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
-    return Route("POST", path, handler, about, Kind.ASK)
+    return Route("POST", path, handler, about, Kind.ASK, needs=needs)
 
 
 def stream(
@@ -67,7 +71,7 @@ def stream(
     """
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        parts = request.app[PARTS]
+        parts = parts_of(request)
         pieces = endpoint(parts, await _question(request, parts, read))
         return await send(request, pieces, content_type(request.headers.get("Accept")), parts.telemetry)
 
@@ -78,7 +82,7 @@ def write(path: str, route: str, about: About) -> Route:
     """Route a body, as it is, to whoever keeps calls; `route` is its key in `weave.writes.WRITES`."""
 
     async def handler(request: web.Request) -> web.Response:
-        parts = request.app[PARTS]
+        parts = parts_of(request)
         with parts.budget.claim() as claim:
             body = await read_body(request, limits=WRITE_LIMITS, inflater=parts.inflater, claim=claim)
             answer = await parts.calls.write(

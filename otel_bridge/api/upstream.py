@@ -14,11 +14,16 @@ from yarl import URL
 
 from otel_bridge.api.answers import json_answer
 from otel_bridge.api.stream import BROKEN_OFF, STALL_SECONDS
+from otel_bridge.auth.credentials import HEADERS
+from otel_bridge.auth.principal import Need
 from otel_bridge.http.body import BODY_SECONDS
+from otel_bridge.http.door import admit, principal_of
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+
+    from otel_bridge.auth.access import Access
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 300.0
@@ -59,10 +64,31 @@ class PassOn(Struct, frozen=True):
 
 
 def passing_on(upstream: PassOn) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Return the handler of every route that the upstream answers; `MOUNT` is cut off the path."""
+    """Return the handler of every route that the upstream answers; `MOUNT` is cut off the path.
+
+    What a key of ours is for, the upstream does not know: only one for all projects may ask it.
+    """
 
     async def handler(request: web.Request) -> web.StreamResponse:
+        if (principal := principal_of(request)) is not None:
+            principal.require_every()
         return await _pass_on(request, upstream)
+
+    return handler
+
+
+def passing_any(
+    upstream: PassOn, access: Access | None
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return the handler of routes that nobody here knows: they need every right."""
+    passing = passing_on(upstream)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        principal = admit(access, request, Need.KEY)
+        for need in (Need.READ, Need.INGEST, Need.SCORE, Need.ADMIN):
+            if principal is not None:
+                principal.require(need)
+        return await passing(request)
 
     return handler
 
@@ -101,6 +127,9 @@ def _headers(request: web.Request, upstream: PassOn) -> CIMultiDict[str]:
         if name.lower() not in HOP_BY_HOP and name.lower() not in named
     )
     headers.setdefault("Accept-Encoding", "identity")
+    if principal_of(request) is not None:  # a key of ours is none of the upstream's
+        for name in HEADERS:
+            headers.popall(name, None)
     if not any(name in headers for name in CREDENTIALS):
         headers.update(upstream.credential())
     return headers

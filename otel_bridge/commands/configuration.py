@@ -22,7 +22,10 @@ SHAPES: Final = ("yaml", "json")
 
 
 def say_valid(loaded: Loaded) -> None:
-    """Say that a configuration is right, and what of it does nothing."""
+    """Say that a configuration is right, and what of it does nothing; raise BadSetting for bad keys."""
+    from otel_bridge.service.securing import check_files  # noqa: PLC0415 - for this command only
+
+    check_files(loaded.config)
     routes = ", ".join(route.name for route in loaded.graph.routes)
     click.echo(f"valid: {loaded.config.profile}, pipelines {routes}")
     for name in loaded.graph.unused:

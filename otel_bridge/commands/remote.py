@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from otel_bridge.auth.own_key import advice, key_headers
 from otel_bridge.commands.failing import CommandFailed, said
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ OTLP: Final = {"protobuf": "application/x-protobuf", "json": JSON}
 
 
 class RemoteSource:
-    """A `Source` at a URL."""
+    """A `Source` at a URL; shows the key of `auth.own_key`."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
@@ -28,6 +29,7 @@ class RemoteSource:
             raise CommandFailed(f"{url!r} is no address of a bridge; for example http://127.0.0.1:6345")
         self._url = f"{parts.scheme}://{parts.netloc}"
         self._path = parts.path.rstrip("/")
+        self._key = key_headers()
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         try:
             self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
@@ -109,7 +111,7 @@ class RemoteSource:
         self, path: str, body: bytes, headers: dict[str, str], *, method: str = "POST"
     ) -> http.client.HTTPResponse:
         try:
-            self._connection.request(method, self._path + path, body, headers)
+            self._connection.request(method, self._path + path, body, headers | self._key)
             answer = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             other = "what answers there does not speak HTTP"
@@ -117,5 +119,7 @@ class RemoteSource:
             reason = other if strange else getattr(error, "strerror", None) or error or type(error).__name__
             raise CommandFailed(f"cannot reach a bridge at {self._url}: {reason}") from error
         if answer.status != http.client.OK:
-            raise CommandFailed(f"{self._url} answered {answer.status}: {said(answer.read())}")
+            raise CommandFailed(
+                f"{self._url} answered {answer.status}: {said(answer.read())}{advice(answer.status)}"
+            )
         return answer

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from msgspec import Raw
 
+from otel_bridge.auth.own_key import own_key
 from otel_bridge.ingest.address import DEFAULT_URL
 from otel_bridge.parsers import BadSetting, checked_url
 from otel_bridge.telemetry import LogFormat, LogLevel, configure_logging
@@ -79,7 +80,8 @@ def command(
     """Take scoring tasks from a running bridge, apply the scorers, hand the results back.
 
     Works until SIGTERM or Ctrl-C; what is not finished then goes to other workers. Several may run, anywhere.
-    While the bridge is away it waits.
+    While the bridge is away it waits. A bridge that asks for a key is shown OTEL_BRIDGE_API_KEY, or what is
+    in OTEL_BRIDGE_API_KEY_FILE.
     """
     try:
         url = checked_url(endpoint)
@@ -91,6 +93,8 @@ def command(
     start = worker.Start(
         url=url,
         worker=name or f"{socket.gethostname()}:{os.getpid()}",
+        key=(key := own_key()),
+        confined=bool(key),
         scoring=Raw(b"{}"),
         kafka=Raw(b"null" if kafka is None else kafka.in_the_clear().encode()),
         log_level=log_level,

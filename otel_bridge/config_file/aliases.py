@@ -13,6 +13,7 @@ from msgspec import Struct
 from otel_bridge.config_file.nodes import Node, found, plain, replaced, with_value
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
 from otel_bridge.config_file.registry import type_of
+from otel_bridge.config_file.security_aliases import OF_LISTENERS
 from otel_bridge.profiles import KEY, KEY_FILE
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ SERVICE: Final[Mapping[str, Keys]] = {
     "usage_on_wrappers": ("translation", "usage_on_wrappers"),
     "session_threads": ("translation", "session_threads"),
     "turns": ("translation", "turns"),
+    "allow_unauthenticated": ("allow_unauthenticated",),
     "log_level": ("telemetry", "logs", "level"),
     "log_format": ("telemetry", "logs", "format"),
 }
@@ -79,13 +81,13 @@ COMPONENTS: Final[Mapping[str, Target]] = {
 """Option → key of components."""
 
 
-FIRST: Final = ("upstream", "otlp_http", "otlp_grpc", "api")
+FIRST: Final = ("upstream", "otlp_http", "otlp_grpc", "api", "auth_file")
 """Options that may add a component, which others then are about."""
 
 
 def with_aliases(tree: Node, given: Mapping[str, Given], environ: Mapping[str, str]) -> Applied:
     """Return the tree with what options say. Raise BadConfig for one that makes no sense with it."""
-    overlay = _Overlay(tree, environ)
+    overlay = Overlay(tree, environ)
     unheeded: dict[str, str] = {}
     for name in sorted(given, key=_turn):
         option = given[name]
@@ -111,7 +113,7 @@ def _turn(name: str) -> int:
     return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
-class _Overlay:
+class Overlay:
     """A tree that options are written into."""
 
     def __init__(self, tree: Node, environ: Mapping[str, str]) -> None:
@@ -161,17 +163,17 @@ class _Overlay:
 
     def pipelines(self, signal: str) -> list[str]:
         """Return the names of the pipelines of a signal."""
-        return [name for name in self._members(("service", "pipelines")) if type_of(name) == signal]
+        return [name for name in self.members(("service", "pipelines")) if type_of(name) == signal]
 
     def used(self, kind: Kind, type_name: str) -> list[str]:
         """Return the names of the components of a type that are used."""
         named = [name for place in self._lists(kind) for name in self._names(place)]
-        defined = self._members((kind,))
+        defined = self.members((kind,))
         return [name for name in dict.fromkeys(named) if type_of(name) == type_name and name in defined]
 
     def add(self, kind: Kind, name: str) -> None:
         """Let a component be used, by every pipeline of traces."""
-        if name not in self._members((kind,)):
+        if name not in self.members((kind,)):
             self.tree = with_value(self.tree, (kind, name), {}, self._origin)
         for place in self._lists(kind, "traces"):
             self.put(place, [*self._names(place), name])
@@ -184,10 +186,11 @@ class _Overlay:
     def _lists(self, kind: Kind, signal: str | None = None) -> list[Keys]:
         if kind == "extensions":
             return [("service", "extensions")]
-        pipelines = self._members(("service", "pipelines")) if signal is None else self.pipelines(signal)
+        pipelines = self.members(("service", "pipelines")) if signal is None else self.pipelines(signal)
         return [("service", "pipelines", name, kind) for name in pipelines]
 
-    def _members(self, place: Place) -> list[str]:
+    def members(self, place: Place) -> list[str]:
+        """Return the keys of the map at a place."""
         node = found(self.tree, place)
         return list(node.value) if node is not None and isinstance(node.value, dict) else []
 
@@ -201,7 +204,7 @@ class _Overlay:
         return list(dict.fromkeys(named))
 
 
-def _upstream(overlay: _Overlay, url: str) -> None:
+def _upstream(overlay: Overlay, url: str) -> None:
     """Send calls to a server: a sidecar's own, or one beside the store."""
     weaves = overlay.used("exporters", "weave")
     has_store = bool(overlay.used("exporters", "store"))
@@ -217,7 +220,7 @@ def _upstream(overlay: _Overlay, url: str) -> None:
     overlay.put(("exporters", "weave", "endpoint"), url)
 
 
-def _default_project(overlay: _Overlay, project: str) -> None:
+def _default_project(overlay: Overlay, project: str) -> None:
     for name in overlay.used("exporters", "store"):
         overlay.put(("exporters", name, "default_project"), project)
         return
@@ -225,7 +228,7 @@ def _default_project(overlay: _Overlay, project: str) -> None:
         overlay.put(("exporters", name, "project"), project)
 
 
-def _logs(overlay: _Overlay, text: str) -> None:
+def _logs(overlay: Overlay, text: str) -> None:
     """Take log records wherever spans come in, for each exporter that keeps them; or take none."""
     if text != "on":
         for name in overlay.pipelines("logs"):
@@ -240,25 +243,26 @@ def _logs(overlay: _Overlay, text: str) -> None:
         overlay.put(("service", "pipelines", "logs", "exporters"), stores)
 
 
-def _data_dir(overlay: _Overlay, text: str) -> None:
+def _data_dir(overlay: Overlay, text: str) -> None:
     """Let a store follow the data directory."""
     for name in overlay.used("exporters", "store"):
         if found(overlay.tree, ("exporters", name, "path")) is not None:
             overlay.put(("exporters", name, "path"), text)
 
 
-def _queue_size(overlay: _Overlay, text: str) -> None:
+def _queue_size(overlay: Overlay, text: str) -> None:
     """Let the directory of the queue hold as much."""
     for name in overlay.used("extensions", "file_storage"):
         if found(overlay.tree, ("extensions", name, "max_bytes")) is not None:
             overlay.put(("extensions", name, "max_bytes"), text)
 
 
-OTHERS: Final[Mapping[str, Callable[[_Overlay, str], None]]] = {
+OTHERS: Final[Mapping[str, Callable[[Overlay, str], None]]] = {
     "upstream": _upstream,
     "default_project": _default_project,
     "data_dir": _data_dir,
     "queue_size": _queue_size,
     "logs": _logs,
+    **OF_LISTENERS,
 }
 """Option → what it does beside, or in place of, setting keys"""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from otel_bridge.backoff import Retry
 from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
 from otel_bridge.config_file.flowing import MEMORY_LIMITER, plan_of
+from otel_bridge.config_file.guarding import security_of
 from otel_bridge.config_file.registry import type_of
 from otel_bridge.config_file.schema import FileStorage, HealthCheck, Metrics, OtlpReceiver, WeaveApi
 from otel_bridge.config_file.scoring import check_scoring
@@ -31,11 +32,12 @@ STORE_FILE: Final = "calls.db"
 
 def apply(service: Service, components: Components, graph: Graph, document: Document) -> dict[str, Any]:
     """Return the fields; what does not fit together is noted in `document`."""
-    used = _Used(components, graph, document)
+    used = Used(components, graph, document)
     fields: dict[str, Any] = {"otlp_grpc": None, "otlp_http": None, "api": None}
     fields |= _otlp(used)
     for name, api in used.one(WeaveApi, "receivers"):
         fields |= {"api": api.endpoint, "scoring": api.scoring}
+        fields["api_security"] = security_of(used, ("receivers", name), api.auth, api.tls, api.cors)
         used.check_store(name, api.store)
         if api.scoring is not None:
             check_scoring(name, api.scoring, graph.used, document)
@@ -59,17 +61,23 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
     return fields | {"logs": logs} | _of_service(service)
 
 
-def _otlp(used: _Used) -> dict[str, Any]:
+def _otlp(used: Used) -> dict[str, Any]:
     """Return where OTLP is spoken."""
     fields: dict[str, Any] = {}
-    for _, receiver in used.one(OtlpReceiver, "receivers"):
-        protocols = receiver.protocols
+    for name, receiver in used.one(OtlpReceiver, "receivers"):
+        protocols, place = receiver.protocols, ("receivers", name, "protocols")
         if protocols.grpc is not None:
             fields["otlp_grpc"] = protocols.grpc.endpoint
             fields["otlp_grpc_size"] = protocols.grpc.max_recv_msg_size_mib << 20
+            fields["otlp_grpc_security"] = security_of(
+                used, (*place, "grpc"), protocols.grpc.auth, protocols.grpc.tls
+            )
         if protocols.http is not None:
             fields["otlp_http"] = protocols.http.endpoint
             fields["otlp_http_size"] = protocols.http.max_request_body_size
+            fields["otlp_http_security"] = security_of(
+                used, (*place, "http"), protocols.http.auth, protocols.http.tls, protocols.http.cors
+            )
         fields["unsupported_signals"] = receiver.unsupported_signals
     return fields
 
@@ -78,13 +86,14 @@ def _of_service(service: Service) -> dict[str, Any]:
     logs = service.telemetry.logs
     return {
         "shutdown_timeout": service.shutdown_timeout,
+        "allow_unauthenticated": service.allow_unauthenticated,
         "log_level": logs.level,
         "log_format": logs.format,
         **service.translation.model_dump(),
     }
 
 
-class _Used:
+class Used:
     """The components that the pipelines and the list of extensions name."""
 
     def __init__(self, components: Components, graph: Graph, document: Document) -> None:
@@ -109,6 +118,10 @@ class _Used:
     def named(self, kind: Kind, name: str) -> BaseModel | None:
         """Return a used component."""
         return self._components[kind].get(name) if name in self._graph.used[kind] else None
+
+    def names(self, kind: Kind, name: str) -> bool:
+        """Tell whether a component is used."""
+        return name in self._graph.used[kind]
 
     def is_wrong(self, kind: Kind, name: str) -> bool:
         """Tell whether a used component was left out because of what is wrong inside it."""
@@ -137,7 +150,7 @@ def _projects(
     return {} if named is None and stores else {"default_project": named}
 
 
-def _queue(used: _Used, upstreams: list[tuple[str, WeaveExporter]]) -> dict[str, Any]:
+def _queue(used: Used, upstreams: list[tuple[str, WeaveExporter]]) -> dict[str, Any]:
     """Return the fields of the one queue that all upstreams share."""
     fields: dict[str, Any] = {}
     for name, one in upstreams:
@@ -171,7 +184,7 @@ def _said_of_queue(one: WeaveExporter) -> dict[str, Any]:
     return said
 
 
-def _check_storage(used: _Used, name: str, one: WeaveExporter) -> None:
+def _check_storage(used: Used, name: str, one: WeaveExporter) -> None:
     storage = one.sending_queue.storage
     if storage is None or used.is_wrong("extensions", storage):
         return
@@ -229,7 +242,7 @@ def _directory(path: str) -> Path:
     return found.parent if found.name == STORE_FILE else found
 
 
-def _flow(graph: Graph, components: Components, used: _Used) -> dict[str, Any]:
+def _flow(graph: Graph, components: Components, used: Used) -> dict[str, Any]:
     """Return what pipelines make of what comes in, and what they say of memory."""
     document = used.document
     if "traces" not in graph.signals():
@@ -240,7 +253,7 @@ def _flow(graph: Graph, components: Components, used: _Used) -> dict[str, Any]:
     return fields
 
 
-def _memory(used: _Used) -> MemoryLimiterSettings | None:
+def _memory(used: Used) -> MemoryLimiterSettings | None:
     """Return the limit of memory that pipelines name; there is one bridge, so one limit."""
     from otel_bridge.processor.settings import MemoryLimiterSettings  # noqa: PLC0415 - where it is named
 

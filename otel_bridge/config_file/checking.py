@@ -113,14 +113,22 @@ def checked(model: type[ModelT], content: Any, place: Place, document: Document)
     try:
         return model.model_validate({**wanted, **loaded} if loaded else wanted)
     except ValidationError as error:
+        told = _told(error.errors(include_url=False, include_input=False))
+        placed = [(wrong, _where(wrong, place, document)) for wrong in told]
         seen: set[Place] = set()
-        for wrong in _told(error.errors(include_url=False, include_input=False)):
-            where = _where(wrong, place, document)
+        for wrong, where in placed:
             if where in seen and len(where) < len(place) + len(wrong["loc"]):
                 continue  # another branch of a union that says the same in other words
+            if wrong["type"] == "string_type" and _is_said_better(where, placed):
+                continue
             seen.add(where)
             _note(model, wrong, (place, where), document)
         return None
+
+
+def _is_said_better(where: Place, placed: list[tuple[ErrorDetails, Place]]) -> bool:
+    """Tell whether a list or a map that might have been a text was read as what it is."""
+    return any(wrong["type"] != "string_type" and other[: len(where)] == where for wrong, other in placed)
 
 
 def _told(errors: list[ErrorDetails]) -> list[ErrorDetails]:

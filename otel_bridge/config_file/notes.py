@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @cache
 def notes_of(model: type[BaseModel]) -> Mapping[str, str]:
-    """Return key → what its docstring says, on one line."""
+    """Return key → what its docstring says, on one line; inherited keys first."""
+    base = model.__base__
+    notes = dict(notes_of(base)) if base is not None and getattr(base, "model_fields", None) else {}
     body = ast.parse(dedent(inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)
-    notes: dict[str, str] = {}
     for field, after in zip(body.body, body.body[1:], strict=False):
         match field, after:
             case (

@@ -19,6 +19,7 @@ from otel_bridge.config_file.builtin import profile_layer
 from otel_bridge.config_file.checking import Components, check
 from otel_bridge.config_file.document import Document
 from otel_bridge.config_file.graph import Graph, graph_of
+from otel_bridge.config_file.guarding import check_exposed
 from otel_bridge.config_file.layers import MAX_FILES, file_layer, named, set_layer, with_variables
 from otel_bridge.config_file.nodes import Node, found, merged
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
@@ -73,6 +74,9 @@ def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
         fields["profile"] = sources.profile
     fields |= applied.unheeded
     config = BridgeConfig(**fields, config_files=tuple(map(named, sources.files)), unused=graph.unused)
+    check_exposed(config, document)
+    if document.problems:
+        raise BadConfig(document.problems)
     _check_weaves_key(document.tree, config)
     return Loaded(service, right.components, graph, checked(config))
 

@@ -46,6 +46,7 @@ class Component(Struct, frozen=True):
 
 _PROCESSORS: Final = "otel_bridge.processor.settings"
 _CONNECTORS: Final = "otel_bridge.connector.settings"
+_AUTHENTICATORS: Final = "otel_bridge.auth.authenticators"
 _BOTH: Final[dict[str, Stability]] = {"traces": "beta", "logs": "alpha"}
 
 TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
@@ -71,6 +72,11 @@ TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
         "routing": Component(f"{_CONNECTORS}:RoutingSettings", signals={"traces": "beta"}),
     },
     "extensions": {
+        "api_key_auth": Component(f"{_AUTHENTICATORS}:ApiKeyAuth"),
+        "basic_auth": Component(f"{_AUTHENTICATORS}:BasicAuth"),
+        "bearer_auth": Component(f"{_AUTHENTICATORS}:BearerAuth"),
+        "certificate_auth": Component(f"{_AUTHENTICATORS}:CertificateAuth"),
+        "key_auth": Component(f"{_AUTHENTICATORS}:KeyAuth"),
         "file_storage": Component(FileStorage),
         "health_check": Component(HealthCheck),
         "metrics": Component(Metrics),
@@ -78,6 +84,10 @@ TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
     },
 }
 """Kind → type → what it is."""
+
+
+AUTHENTICATORS: Final = tuple(name for name in TYPES["extensions"] if name.endswith("_auth"))
+"""The types of extensions that know who sends a request."""
 
 
 def type_of(component: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ByteSize, Field, model_validator
 
+from otel_bridge.auth.settings import Cors, Tls
 from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.config_file.wanting import Later
 from otel_bridge.parsers import ListensAt, Size, Strict, Written
@@ -15,6 +16,18 @@ MAX_MIB: Final = MAX_REQUEST_BYTES >> 20
 """What all requests under way may have together."""
 
 
+class ListenerAuth(Strict):
+    """Who may use a listener. Not there: everybody, where it listens on the loopback interface."""
+
+    authenticator: ComponentId | Annotated[list[ComponentId], Field(min_length=1)]
+    """An extension that knows who sends a request, or a list of them: any one that knows will do."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The extensions, in the order they are asked."""
+        return (self.authenticator,) if isinstance(self.authenticator, str) else tuple(self.authenticator)
+
+
 class GrpcProtocol(Strict):
     """OTLP over gRPC."""
 
@@ -22,6 +35,10 @@ class GrpcProtocol(Strict):
     """Where to listen; port 0 takes a free one."""
     max_recv_msg_size_mib: int = Field(default=MAX_MIB, ge=1, le=MAX_MIB)
     """How many MiB one request may have, inflated."""
+    auth: ListenerAuth | None = None
+    """Who may use it; without, everybody on this machine."""
+    tls: Tls | None = None
+    """TLS; not spoken where the key is not there."""
 
 
 class HttpProtocol(Strict):
@@ -35,6 +52,12 @@ class HttpProtocol(Strict):
         Written({"type": ["string", "integer"], "title": "size", "examples": ["20MiB"]}),
     ] = Field(default="64MiB", validate_default=True)
     """How many bytes one request may have, on the wire and inflated; OTLP at the API's port too."""
+    auth: ListenerAuth | None = None
+    """Who may use it; without, everybody on this machine."""
+    tls: Tls | None = None
+    """TLS; not spoken where the key is not there."""
+    cors: Cors = Cors()
+    """Which web pages of other sites may use it."""
 
 
 class Protocols(Strict):
@@ -75,6 +98,12 @@ class WeaveApi(Strict):
     """Where to listen; port 0 takes a free one."""
     store: ComponentId | None = None
     """The exporter that answers questions: a `store`, else the first `weave`."""
+    auth: ListenerAuth | None = None
+    """Who may use it; without, everybody on this machine."""
+    tls: Tls | None = None
+    """TLS; not spoken where the key is not there."""
+    cors: Cors = Cors()
+    """Which web pages of other sites may use it."""
     scoring: Annotated[Any, Later("otel_bridge.scorer.settings:ScoringSettings")] = None
     """Scorers, monitors and workers, where a store keeps the calls: [scoring](scoring.md#scorers)."""
 

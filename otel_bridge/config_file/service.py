@@ -72,6 +72,8 @@ class Service(Strict):
     """Where the bridge keeps what has no directory of its own; made when it is missing."""
     shutdown_timeout: Wait = Field(default="25s", validate_default=True)
     """How long stopping may take; until 5 s before it, what waits is still sent."""
+    allow_unauthenticated: bool = False
+    """Whether OTLP and the API may be reached from other machines though they ask nobody for a key."""
     telemetry: OwnTelemetry = OwnTelemetry()
     """What the bridge says of itself."""
     translation: Translation = Translation()

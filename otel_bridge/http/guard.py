@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from otel_bridge.errors import Forbidden
 from otel_bridge.http.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -36,7 +37,7 @@ class Guard(Struct, frozen=True):
             if not self._knows(host):
                 raise Forbidden("this listener answers to localhost only, not to this Host")
         for origin in origins:
-            if origin not in self.origins and not self._knows(_host_of(origin)):
+            if not (any_matches(self.origins, origin) or self._knows(_host_of(origin))):
                 raise Forbidden("web pages of this Origin may not use this listener")
 
     def _knows(self, host: str) -> bool:
@@ -44,8 +45,22 @@ class Guard(Struct, frozen=True):
         return name in self.hosts or name in CONTAINER_HOSTS or is_loopback(name)
 
 
+def any_matches(patterns: Iterable[str], origin: str) -> bool:
+    """Tell whether an origin is one of these, in which a `*` stands for anything."""
+    wanted = origin.lower()
+    return any(fnmatchcase(wanted, _literal(pattern.lower())) for pattern in patterns)
+
+
+def _literal(pattern: str) -> str:
+    """Take from `?` and `[` what they mean to `fnmatch`: only the star means something here."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")
+
+
 def guard_for(host: str, *, origins: Sequence[str] = ()) -> Guard | None:
-    """Return the guard of a listener bound to `host`; None when others than this machine may reach it."""
+    """Return the guard of a listener bound to `host`; None when others than this machine may reach it.
+
+    Pages of `origins` may use it; a `*` in one stands for anything.
+    """
     if not is_loopback(host):
         return None
     return Guard(frozenset({_name(host)}), frozenset(origins))

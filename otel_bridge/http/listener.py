@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from otel_bridge.http.doorman import Doorman
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
 ACCEPTS_A_TURN: Final = 128
@@ -29,6 +31,9 @@ BACKLOG: Final = 4096
 
 LINGER_SECONDS: Final = 1.0
 """How long an answered client that still sends is read from, so that it sees the answer before the end."""
+
+HANDSHAKE_SECONDS: Final = 10.0
+"""For a TLS handshake, as for the head of a request."""
 
 CLOSE_SECONDS: Final = 2.0
 """For writing the last answers, once every request is done."""
@@ -60,8 +65,9 @@ async def open_listener(
     drain: Callable[[], Awaitable[None]],
     http2: Callable[[str], bytes],
     limits: ListenerLimits = ListenerLimits(),  # noqa: B008 - frozen
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncGenerator[Bound]:
-    """Serve `app`; leaving stops accepting, awaits `drain()` and closes what is left.
+    """Serve `app`, with `tls` over it; leaving stops accepting, awaits `drain()` and closes what is left.
 
     Bodies reach the handlers as they came (`auto_decompress=False`) and handlers are not cancelled when
     their client goes away. `http2` answers HTTP/2 clients, see `Doorman`. Raise StartError for an address
@@ -81,9 +87,8 @@ async def open_listener(
     try:
         serve = runner.server
         assert serve is not None  # after setup there is one
-        server = await bind(
-            lambda: Doorman(serve(), head_seconds=limits.head_seconds, http2=http2), host, port
-        )
+        before = partial(Doorman, head_seconds=limits.head_seconds, http2=http2)
+        server = await bind(lambda: before(serve()), host, port, tls=tls)
         try:
             address = server.sockets[0].getsockname()
             yield Bound(address[0], address[1])
@@ -94,11 +99,16 @@ async def open_listener(
         await runner.cleanup()
 
 
-async def bind(factory: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
+async def bind(
+    factory: Callable[[], asyncio.Protocol], host: str, port: int, *, tls: ssl.SSLContext | None = None
+) -> asyncio.Server:
     """Listen on an address; raise StartError with a line for a person when that fails."""
     try:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(factory, host, port, backlog=ACCEPTS_A_TURN)
+        deadline = None if tls is None else HANDSHAKE_SECONDS
+        server = await loop.create_server(
+            factory, host, port, backlog=ACCEPTS_A_TURN, ssl=tls, ssl_handshake_timeout=deadline
+        )
     except OSError as error:
         raise cannot_listen(host, port, error) from error
     for listening in server.sockets:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aiohttp import web
 
+from otel_bridge.auth.principal import Need
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
@@ -28,6 +30,16 @@ class Kind(StrEnum):
     """As SAY, but it may be 503."""
     OTLP = "otlp"
     """An export; errors are a `google.rpc.Status`."""
+
+
+NEEDS: Final = {
+    Kind.ASK: Need.READ,
+    Kind.WRITE: Need.INGEST,
+    Kind.OTLP: Need.INGEST,
+    Kind.SAY: Need.NOTHING,
+    Kind.PROBE: Need.NOTHING,
+}
+"""What an endpoint asks of who calls it, where its row does not say."""
 
 
 class About(NamedTuple):
@@ -55,7 +67,7 @@ class About(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One endpoint. `also` are other paths that lead to the same place."""
+    """One endpoint. `also` are other paths that lead to the same place; `needs` None goes by the kind."""
 
     method: str
     path: str
@@ -64,6 +76,12 @@ class Route(NamedTuple):
     kind: Kind = Kind.SAY
     also: tuple[str, ...] = ()
     expect: Callable[[web.Request], Awaitable[web.StreamResponse | None]] | None = None
+    needs: Need | None = None
+
+    @property
+    def need(self) -> Need:
+        """What it asks of who calls it."""
+        return NEEDS[self.kind] if self.needs is None else self.needs
 
     def definitions(self, mount: str = "") -> Iterator[web.RouteDef]:
         """Yield what aiohttp's router takes, below `mount`."""

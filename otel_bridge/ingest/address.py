@@ -24,18 +24,20 @@ def default_data_dir() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "otel-bridge"
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(host: str, port: int, *, tls: bool = False) -> str:
     """Return the URL at which programs on this machine reach what listens there."""
-    here = _EVERYWHERE.get(host, host)
-    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+    here, scheme = _EVERYWHERE.get(host, host), "https" if tls else "http"
+    return f"{scheme}://[{here}]:{port}" if ":" in here else f"{scheme}://{here}:{port}"
 
 
-def publish_address(data_dir: Path, host: str, port: int, name: str = ADDRESS_FILE) -> None:
+def publish_address(
+    data_dir: Path, host: str, port: int, name: str = ADDRESS_FILE, *, tls: bool = False
+) -> None:
     """Keep the address of the API, or what `name` is the file of, in the data directory."""
     path = data_dir / name
     fresh = path.with_suffix(".new")
     with suppress(OSError):  # a full disk: the address is a courtesy
-        fresh.write_text(url_of(host, port) + "\n", encoding="utf-8")
+        fresh.write_text(url_of(host, port, tls=tls) + "\n", encoding="utf-8")
         os.replace(fresh, path)  # noqa: PTH105 - readers see the old or the new one, whole
 
 

@@ -32,6 +32,7 @@ class ExportSpans(Struct, frozen=True, tag="export"):
     project_id: str | None
     wb_run_id: str | None
     receiver: str = "otlp"
+    projects: tuple[str, ...] | None = None
 
 
 class ExportLogs(Struct, frozen=True, tag="export_logs"):
@@ -42,6 +43,7 @@ class ExportLogs(Struct, frozen=True, tag="export_logs"):
     received_ns: int
     project_id: str | None
     receiver: str = "otlp"
+    projects: tuple[str, ...] | None = None
 
 
 class WriteCalls(Struct, frozen=True, tag="write"):
@@ -52,6 +54,7 @@ class WriteCalls(Struct, frozen=True, tag="write"):
     received_at: int
     project_id: str | None
     content_type: str | None = None
+    projects: tuple[str, ...] | None = None
 
 
 class Settle(Struct, frozen=True, tag="settle"):

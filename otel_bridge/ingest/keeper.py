@@ -82,7 +82,12 @@ class Keeper:
     async def write(self, write: Write) -> Answer:
         """`Calls.write`: return when the calls are committed."""
         request = frames.WriteCalls(
-            self._writer.number(), write.route, write.received_at, write.project_id, write.content_type
+            self._writer.number(),
+            write.route,
+            write.received_at,
+            write.project_id,
+            write.content_type,
+            write.projects,
         )
         reply, body = await self._ask(self._writer, request, frames.Answered, write.body)
         self._telemetry.notes(reply.counts)
@@ -222,9 +227,17 @@ def _hear(
 def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportLogs:
     encoding = export.encoding.value
     if export.signal is LOGS:
-        return frames.ExportLogs(number, encoding, export.received_ns, export.project_id, export.receiver)
+        return frames.ExportLogs(
+            number, encoding, export.received_ns, export.project_id, export.receiver, export.projects
+        )
     return frames.ExportSpans(
-        number, encoding, export.received_ns, export.project_id, export.wb_run_id, export.receiver
+        number,
+        encoding,
+        export.received_ns,
+        export.project_id,
+        export.wb_run_id,
+        export.receiver,
+        export.projects,
     )
 
 

@@ -135,6 +135,7 @@ def prepare_export(
         received_ns=request.received_ns,
         project_id=request.project_id,
         wb_run_id=request.wb_run_id,
+        projects=request.projects,
     )
     if leading is not None:
         return leading.export(request, export, default_project=default_project, options=options)
@@ -183,6 +184,7 @@ def prepare_logs(
         received_ns=request.received_ns,
         signal=LOGS,
         project_id=request.project_id,
+        projects=request.projects,
     )
     counts: dict[str, int] = {}
     if leading is None:
@@ -217,6 +219,7 @@ def prepare_write(
         received_at=request.received_at,
         project_id=request.project_id,
         content_type=request.content_type,
+        projects=request.projects,
     )
     try:
         decoded = decode_write(write, new_id=new_id)

@@ -164,7 +164,8 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     `sort_by` None is `started_at asc, id asc`; a last key makes every order total (§2.4): `id` in the
     direction of `started_at` when that is the last key, else `id desc`.
     `columns` None is all of them. `query` narrows what `filter` selects. Fields that lead through a place of
-    `expand` are looked up in what the ref there names; `show_expanded` shows it in answers too.
+    `expand` are looked up in what the ref there names; `show_expanded` shows it in answers too. `projects`
+    are globs of the projects whose values refs may lead to, None: all of them.
     """
 
     project_id: str
@@ -180,3 +181,4 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     include_feedback: bool = False
     include_storage_size: bool = False
     include_total_storage_size: bool = False
+    projects: tuple[str, ...] | None = None

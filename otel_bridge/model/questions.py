@@ -94,9 +94,10 @@ class AskTables(Struct, frozen=True, kw_only=True, tag="tables"):
 
 
 class AskRefs(Struct, frozen=True, kw_only=True, tag="refs"):
-    """The values that refs name."""
+    """The values that refs name. `projects` are globs of those that are looked into, None: all of them."""
 
     refs: tuple[str, ...]
+    projects: tuple[str, ...] | None = None
 
 
 class AskSizes(Struct, frozen=True, kw_only=True, tag="sizes"):

@@ -36,6 +36,14 @@ def object_ref(project_id: str, kind: str, name: str, digest: str) -> str:
     return f"{REF_SCHEME}{project_id}/{kind}/{name}:{digest}"
 
 
+def project_named(ref: str) -> str | None:
+    """Return the project that a ref is about, however the rest of it reads; None for what is no ref."""
+    if not ref.startswith(REF_SCHEME):
+        return None
+    entity, project, *_ = (*ref.removeprefix(REF_SCHEME).split("/", 2), "")
+    return f"{entity}/{project}"
+
+
 def parsed(ref: str) -> Ref | None:
     """Take a ref apart; None for what is no ref to something kept here."""
     if not ref.startswith(REF_SCHEME):

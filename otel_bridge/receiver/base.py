@@ -22,7 +22,8 @@ class Export(Struct, frozen=True, kw_only=True):
 
     `project_id` is the header `project_id` ("entity/project"), `wb_run_id` the header of that name.
     `received_ns` is the receive time, nanoseconds since the Unix epoch. `receiver` is the type of the
-    receiver that took it.
+    receiver that took it. `projects` are globs of the projects that the sender may write to; None is all of
+    them.
     """
 
     body: bytes
@@ -32,6 +33,7 @@ class Export(Struct, frozen=True, kw_only=True):
     project_id: str | None = None
     wb_run_id: str | None = None
     receiver: str = "otlp"
+    projects: tuple[str, ...] | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 from urllib.parse import unquote
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from otel_bridge.auth.principal import Need
 from otel_bridge.errors import BridgeError, Forbidden, NotBuilt, Retryable, StartError, Unavailable
-from otel_bridge.http.guard import Guard, guard_for
+from otel_bridge.http.door import OPEN, Door
 from otel_bridge.http.listener import Bound, cannot_listen
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.doors import stranger_at_grpc_door
+from otel_bridge.receiver.grpc_tls import certificate_names, grpc_credentials
 from otel_bridge.receiver.headers import read_context
 from otel_bridge.receiver.intake import STUMBLED, Intake, Source
 from otel_bridge.receiver.knocks import watch_knocks
@@ -29,6 +31,11 @@ from otel_bridge.receiver.success import encode_success
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from otel_bridge.auth.access import Access
+    from otel_bridge.auth.principal import Principal
+    from otel_bridge.auth.tls import Certificates
+    from otel_bridge.http.guard import Guard
 
 GRPC: Final = "grpc"
 HTTP_PORT: Final = 4318
@@ -43,16 +50,17 @@ _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 Context: TypeAlias = Any
 """`grpc.aio.ServicerContext`; grpcio has no types."""
 
-Handle: TypeAlias = "Callable[[bytes, dict[str, str], str], Awaitable[bytes]]"
-"""Body, metadata and client of a call to the bytes of its answer."""
+Handle: TypeAlias = "Callable[[bytes, dict[str, str], str, Principal | None], Awaitable[bytes]]"
+"""Body, metadata, client and sender of a call to the bytes of its answer."""
 
 
 class OtlpGrpc:
     """The methods of one intake."""
 
-    def __init__(self, intake: Intake, guard: Guard | None) -> None:
+    def __init__(self, intake: Intake, guard: Guard | None, access: Access | None = None) -> None:
         self._intake = intake
         self._guard = guard
+        self._access = access
 
     def handlers(self) -> list[Any]:
         """Return the services of all signals."""
@@ -76,7 +84,10 @@ class OtlpGrpc:
             try:
                 metadata = dict(context.invocation_metadata())
                 self._check_origin(metadata)
-                reply = await handle(body, metadata, client)
+                sender = None
+                if self._access is not None:
+                    sender = self._access.admit(metadata, certificate_names(context), Need.INGEST)
+                reply = await handle(body, metadata, client, sender)
             except BridgeError as error:
                 await self._abort(context, error, client)
             except Exception as error:  # noqa: BLE001 - the top of a request
@@ -88,7 +99,9 @@ class OtlpGrpc:
         return answer
 
     def _taking(self, signal: Signal) -> Handle:
-        async def handle(body: bytes, metadata: dict[str, str], client: str) -> bytes:
+        async def handle(
+            body: bytes, metadata: dict[str, str], client: str, sender: Principal | None
+        ) -> bytes:
             intake = self._intake
             headers = read_context(metadata)
             intake.telemetry.note("percent_encoded_headers", headers.escaped)
@@ -101,6 +114,7 @@ class OtlpGrpc:
                     signal=signal,
                     project_id=headers.project_id,
                     wb_run_id=headers.wb_run_id,
+                    projects=None if sender is None else sender.globs,
                 )
                 outcome = await intake.take(export, admission, Source(GRPC, client, Encoding.PROTOBUF))
             return encode_success(outcome.rejected, outcome.message, Encoding.PROTOBUF, signal)
@@ -108,7 +122,7 @@ class OtlpGrpc:
         return handle
 
     def _unsupported(self, signal: Signal) -> Handle:
-        async def handle(body: bytes, _: dict[str, str], client: str) -> bytes:
+        async def handle(body: bytes, _: dict[str, str], client: str, _sender: Principal | None) -> bytes:
             hint = self._intake.met_signal(signal, client)
             if self._intake.settings.unsupported_signals == "reject":
                 raise NotBuilt(hint)
@@ -157,7 +171,7 @@ def _options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
 
 @asynccontextmanager
 async def open_grpc(
-    intake: Intake, host: str, port: int, *, http_port: int = HTTP_PORT
+    intake: Intake, host: str, port: int, *, http_port: int = HTTP_PORT, door: Door = OPEN
 ) -> AsyncGenerator[Bound]:
     """Serve OTLP/gRPC and `grpc.health.v1`; leaving drains the intake.
 
@@ -166,15 +180,18 @@ async def open_grpc(
     server = grpc.aio.server(
         options=_options(intake.settings.grpc_bytes), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
     )
-    server.add_generic_rpc_handlers(tuple(OtlpGrpc(intake, guard_for(host)).handlers()))
+    otlp = OtlpGrpc(intake, door.guard(host), door.access)
+    server.add_generic_rpc_handlers(tuple(otlp.handlers()))
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    bound = await _bind(server, host, port)
+    bound = await _bind(server, host, port, door.certificates)
     await server.start()
     try:
         for signal in intake.taken:
             await servicer.set(signal.service, health_pb2.HealthCheckResponse.SERVING)
-        async with watch_knocks(bound, stranger_at_grpc_door(intake.telemetry, http_port)):
+        stranger = stranger_at_grpc_door(intake.telemetry, http_port)
+        greets = door.certificates is None  # with TLS a server says nothing first, whoever has connected
+        async with watch_knocks(bound, stranger) if greets else nullcontext():
             yield bound
     finally:
         await servicer.enter_graceful_shutdown()
@@ -185,13 +202,16 @@ async def open_grpc(
         await stopping
 
 
-async def _bind(server: Any, host: str, port: int) -> Bound:
+async def _bind(server: Any, host: str, port: int, certificates: Certificates | None) -> Bound:
     """Add the port. grpcio says neither why it failed nor stays silent about it: look first."""
     where = Bound(host, port)
     if port:
         await _look(host, port)
     try:
-        number = server.add_insecure_port(str(where))
+        if certificates is None:
+            number = server.add_insecure_port(str(where))
+        else:
+            number = server.add_secure_port(str(where), grpc_credentials(certificates))
     except RuntimeError as error:
         raise StartError(f"cannot listen on {where}") from error
     if not number:

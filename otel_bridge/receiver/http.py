@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from otel_bridge.auth.principal import Need
 from otel_bridge.errors import (
     RETRY_AFTER_SECONDS,
     BridgeError,
     Forbidden,
     InvalidRequest,
     Retryable,
+    Unauthenticated,
     Unavailable,
     UnknownPath,
     UnsupportedCoding,
 )
 from otel_bridge.http.body import check_length, read_body
 from otel_bridge.http.coding import SUPPORTED
-from otel_bridge.http.guard import guard_for, guarded
+from otel_bridge.http.cors import with_cors
+from otel_bridge.http.door import OPEN, Door, admit, principal_of
+from otel_bridge.http.guard import guarded
 from otel_bridge.http.listener import Bound, ListenerLimits, open_listener
 from otel_bridge.http.route import Kind, Route
 from otel_bridge.receiver.base import Encoding, Export
@@ -48,11 +52,14 @@ _TEXT: Final = "text/plain"
 
 
 class OtlpHttp:
-    """The handlers of one intake, on the listener of one type of receiver."""
+    """The handlers of one intake, behind a door, on the listener of one type of receiver."""
 
-    def __init__(self, intake: Intake, receiver: str = "otlp") -> None:
+    def __init__(self, intake: Intake, receiver: str = "otlp", door: Door = OPEN) -> None:
         self._intake = intake
         self._receiver = receiver
+        self._access = door.access
+        pages = door.cors is not None and bool(door.cors.allowed_origins)
+        self._allow = "POST, OPTIONS" if pages else "POST"
 
     def routes(self) -> list[Route]:
         """Return the routes of all signals, each with and without a trailing slash.
@@ -81,13 +88,14 @@ class OtlpHttp:
     def _answering(
         self, handle: Callable[[web.Request, Encoding], Awaitable[web.Response]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """Wrap a handler: methods and media types first, then every error becomes an answer."""
+        """Wrap a handler: who asks, methods and media types first; then every error becomes an answer."""
 
         async def answer(request: web.Request) -> web.Response:
             encoding = media_encoding(request.headers.get("Content-Type"))
-            if request.method != "POST":
-                return self._wrong_method(request, encoding)
             try:
+                admit(self._access, request, Need.INGEST)
+                if request.method != "POST":
+                    return self._wrong_method(request, encoding)
                 if encoding is None:
                     return await self._wrong_media(request)
                 return await handle(request, encoding)
@@ -113,6 +121,7 @@ class OtlpHttp:
                     project_id=context.project_id,
                     wb_run_id=context.wb_run_id,
                     receiver=self._receiver,
+                    projects=sender.globs if (sender := principal_of(request)) is not None else None,
                 )
                 source = Source(HTTP, request.remote or "", encoding)
                 outcome = await intake.take(export, admission, source)
@@ -146,6 +155,7 @@ class OtlpHttp:
         if request.headers["Expect"].lower() != "100-continue":
             raise web.HTTPExpectationFailed(text="417 the only expectation met here is 100-continue")
         try:
+            admit(self._access, request, Need.INGEST)
             check_length(request.content_length or 0, self._intake.limits)
             if self._intake.gate.is_shut:
                 raise Unavailable("shutting down")
@@ -175,6 +185,8 @@ class OtlpHttp:
             response = web.Response(status=code, body=body, content_type=MEDIA_TYPE[encoding])
         if isinstance(error, Retryable):
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if isinstance(error, Unauthenticated):
+            response.headers["WWW-Authenticate"] = error.challenge
         if isinstance(error, UnsupportedCoding):
             response.headers["Accept-Encoding"] = SUPPORTED
         return self._finished(request, response, error)
@@ -186,7 +198,7 @@ class OtlpHttp:
         else:
             body = encode_status(UNIMPLEMENTED, error, encoding)
             response = web.Response(status=405, body=body, content_type=MEDIA_TYPE[encoding])
-        response.headers["Allow"] = "POST"
+        response.headers["Allow"] = self._allow
         return self._finished(request, response, error)
 
     async def _wrong_media(self, request: web.Request) -> web.Response:
@@ -218,16 +230,21 @@ class OtlpHttp:
 
 
 @asynccontextmanager
-async def open_http(intake: Intake, host: str, port: int, *, grpc_port: int) -> AsyncGenerator[Bound]:
+async def open_http(
+    intake: Intake, host: str, port: int, *, grpc_port: int, door: Door = OPEN
+) -> AsyncGenerator[Bound]:
     """Serve OTLP/HTTP; leaving drains the intake. Raise StartError for an address that cannot be used."""
-    otlp = OtlpHttp(intake)
-    guard = guard_for(host)
+    otlp = OtlpHttp(intake, door=door)
+    guard = door.guard(host)
     app = web.Application(middlewares=[guarded(guard, otlp.foreign)] if guard else [])
     app.add_routes(definition for route in otlp.routes() for definition in route.definitions())
     app.add_routes([web.route("*", "/{path:.*}", otlp.nothing_here)])
+    with_cors(app, door.cors)
     limits = ListenerLimits(
         head_seconds=intake.settings.head_seconds, idle_seconds=intake.settings.idle_seconds
     )
     http2 = http2_at_http_door(intake.telemetry, grpc_port)
-    async with open_listener(app, host, port, drain=intake.drain, http2=http2, limits=limits) as bound:
+    async with open_listener(
+        app, host, port, drain=intake.drain, http2=http2, limits=limits, tls=door.tls
+    ) as bound:
         yield bound

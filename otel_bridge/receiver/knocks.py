@@ -85,8 +85,10 @@ async def _knock(bound: Bound) -> None:
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection(host, bound.port)
-            await reader.read(1)
-            writer.close()
+            try:
+                await reader.read(1)
+            finally:
+                writer.close()
             await writer.wait_closed()
 
 

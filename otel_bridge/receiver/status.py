@@ -24,6 +24,7 @@ INVALID_ARGUMENT: Final = 3
 DEADLINE_EXCEEDED: Final = 4
 PERMISSION_DENIED: Final = 7
 RESOURCE_EXHAUSTED: Final = 8
+UNAUTHENTICATED: Final = 16
 UNIMPLEMENTED: Final = 12
 INTERNAL: Final = 13
 UNAVAILABLE: Final = 14
@@ -43,9 +44,11 @@ _VERDICTS: Final[tuple[tuple[type[e.BridgeError], Verdict], ...]] = (
     (e.RequestTooLarge, Verdict(413, RESOURCE_EXHAUSTED)),
     (e.TooSlow, Verdict(408, DEADLINE_EXCEEDED)),
     (e.InvalidRequest, Verdict(400, INVALID_ARGUMENT)),
+    (e.Unauthenticated, Verdict(401, UNAUTHENTICATED)),
     (e.Forbidden, Verdict(403, PERMISSION_DENIED)),
     (e.UnknownPath, Verdict(404, UNIMPLEMENTED)),
     (e.NotBuilt, Verdict(501, UNIMPLEMENTED)),
+    (e.RateLimited, Verdict(429, RESOURCE_EXHAUSTED)),
     (e.Retryable, Verdict(503, UNAVAILABLE)),
 )
 _REFUSED: Final = Verdict(500, INTERNAL)

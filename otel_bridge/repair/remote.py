@@ -8,6 +8,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from otel_bridge.auth.own_key import advice, key_headers
 from otel_bridge.errors import DataDirectoryLocked, Refused, StartError, Unavailable
 from otel_bridge.ingest.address import running_address
 from otel_bridge.ingest.lock import data_directory_lock
@@ -25,7 +26,10 @@ _UNAVAILABLE: Final = 503
 
 
 class Remote:
-    """A running bridge: posts to one path of the API at `url`; raise StartError for no URL."""
+    """A running bridge: posts to one path of the API at `url`, and shows the key of `auth.own_key`.
+
+    Raise StartError for no URL.
+    """
 
     def __init__(self, url: str, path: str) -> None:
         parts = urlsplit(url)
@@ -35,6 +39,7 @@ class Remote:
         self._url = url
         self._path = parts.path.rstrip("/") + path
         self._connection = kind(parts.netloc, timeout=ANSWER_SECONDS)
+        self._headers = {"Content-Type": "application/json"} | key_headers()
         self._answered = False
 
     def post(self, body: bytes) -> bytes:
@@ -54,7 +59,7 @@ class Remote:
 
     def _ask(self, body: bytes) -> bytes:
         try:
-            self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            self._connection.request("POST", self._path, body, self._headers)
             response = self._connection.getresponse()
             answer = response.read()
         except (OSError, HTTPException) as error:
@@ -67,6 +72,7 @@ class Remote:
             self._answered = True
             return answer
         said = f"{self._url} answered {response.status}: {answer[:200].decode(errors='replace')}"
+        said += advice(response.status)
         raise (Unavailable if response.status == _UNAVAILABLE else Refused)(said)
 
 

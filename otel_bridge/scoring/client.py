@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import aiohttp
 import msgspec
 
+from otel_bridge.auth.access import WORKER_HEADER
+from otel_bridge.auth.own_key import advice, headers_of
 from otel_bridge.errors import NotFound, Refused, Unavailable
 from otel_bridge.http.session import open_session, why_unreached
 from otel_bridge.model.tasks import Claimed
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TOKEN_HEADER: Final = "X-Otel-Bridge-Worker"  # noqa: S105 - a header's name
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 OK: Final = 200
@@ -42,11 +43,16 @@ class BridgeClient:
     Refused when asking again changes nothing.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, *, name: str, token: str = "") -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, *, name: str, token: str = "", key: str = ""
+    ) -> None:
         self.url: Final = url.rstrip("/")
         self.name: Final = name
         self.session: Final = session
-        self._headers = {"Content-Type": "application/json"} | ({TOKEN_HEADER: token} if token else {})
+        self._headers = {"Content-Type": "application/json"}
+        if token:
+            self._headers[WORKER_HEADER] = token
+        self._headers |= headers_of(key)
 
     async def lease(
         self,
@@ -142,14 +148,14 @@ class BridgeClient:
 
 
 @asynccontextmanager
-async def open_client(url: str, *, name: str, token: str = "") -> AsyncGenerator[BridgeClient]:
-    """Lend a client of the bridge at `url`."""
+async def open_client(url: str, *, name: str, token: str = "", key: str = "") -> AsyncGenerator[BridgeClient]:
+    """Lend a client of the bridge at `url`, which shows the token of its own workers, or a key."""
     async with open_session(decompress=True) as session:
-        yield BridgeClient(session, url, name=name, token=token)
+        yield BridgeClient(session, url, name=name, token=token, key=key)
 
 
 def _refusal(url: str, status: int, body: bytes) -> Unavailable | NotFound | Refused:
-    text = f"{url} answered {status}: {_said(body)}"
+    text = f"{url} answered {status}: {_said(body)}{advice(status)}"
     if status != NOT_BUILT and (status >= SERVER_ERRORS or status == TOO_MANY):
         return Unavailable(text)
     if status in {BAD_REQUEST, UNPROCESSABLE}:

@@ -14,7 +14,7 @@ from otel_bridge.backoff import Backoff
 from otel_bridge.errors import Permanent, Unavailable, UnknownPath
 from otel_bridge.model.scoring import Task
 from otel_bridge.query.derived import REF_SCHEME
-from otel_bridge.query.refs import parsed
+from otel_bridge.query.refs import parsed, project_named
 from otel_bridge.receiver.seldom import MINUTE, Seldom
 from otel_bridge.scorer.catalogue import object_form
 from otel_bridge.scoring import rules
@@ -60,8 +60,11 @@ class Monitors:
         settings: Mapping[str, MonitorSettings],
         known: Mapping[str, Spec],
         looked_at: Callable[[Sequence[EndedCall]], None],
+        *,
+        confined: bool = False,
     ) -> None:
         self._client = client
+        self._confined = confined
         self._settings = {name: one for name, one in settings.items() if one.active}
         self._known = known
         self._looked_at = looked_at
@@ -153,11 +156,18 @@ class Monitors:
             rule = rules.stored_rule(name, f"{REF_SCHEME}{project}/object/{name}:{digest}", val)
             if rule is None:
                 return None
+            self._check_home(project, rule)
             scorers = [await self._ref_of(project, scorer) for scorer in rule.scorers]
         except (rules.BadMonitor, Permanent) as error:
             self._complain(project, name, str(error))
             return None
         return replace(rule, scorers=tuple(scorers))
+
+    def _check_home(self, project: str, rule: rules.Rule) -> None:
+        """Raise BadMonitor where whoever published a monitor may not be allowed to see its scorers."""
+        foreign = [one for one in rule.scorers if project_named(one) not in {None, project}]
+        if self._confined and foreign:
+            raise rules.BadMonitor(f"its scorer {foreign[0]} is of another project")
 
     async def _configured(self, project: str, name: str, settings: MonitorSettings) -> rules.Rule | None:
         try:

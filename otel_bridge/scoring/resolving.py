@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from otel_bridge.query.refs import parsed
+from otel_bridge.query.refs import parsed, project_named
 from otel_bridge.scorer.base import Unusable
 from otel_bridge.scorer.catalogue import spec_of_object
 from otel_bridge.scorer.nested import MAX_DEPTH, filled, refs_in
@@ -27,12 +27,24 @@ UNUSABLE_SECONDS: Final = 30.0
 
 
 class Scorers:
-    """The scorers that refs name. `check`, run in a thread, raises Unusable for what cannot run here."""
+    """The scorers that refs name. `check`, run in a thread, raises Unusable for what cannot run here.
 
-    def __init__(self, client: BridgeClient, known: Registered, check: Callable[[Spec], None]) -> None:
+    `confined`: of what an object names, only what lies in its own project is read, as whoever published it
+    may see no other.
+    """
+
+    def __init__(
+        self,
+        client: BridgeClient,
+        known: Registered,
+        check: Callable[[Spec], None],
+        *,
+        confined: bool = False,
+    ) -> None:
         self._client = client
         self._known = known
         self._check = check
+        self._confined = confined
         self._found: OrderedDict[str, Spec] = OrderedDict()
         self._unusable: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._lock = asyncio.Lock()
@@ -80,7 +92,7 @@ class Scorers:
         if value is None:
             raise Unusable(f"{ref} does not exist here")
         for _ in range(MAX_DEPTH):
-            nested = refs_in(value)
+            nested = [one for one in refs_in(value) if not self._confined or _same_project(one, ref)]
             missing = [one for one in nested if one not in values]
             if not nested or not missing:
                 break
@@ -90,6 +102,10 @@ class Scorers:
 
     async def _values(self, refs: list[str]) -> dict[str, Any]:
         return dict(zip(refs, await self._client.refs(refs), strict=True))
+
+
+def _same_project(one: str, other: str) -> bool:
+    return project_named(one) == project_named(other)
 
 
 def _keep(kept: OrderedDict[str, T], ref: str, value: T) -> None:

@@ -42,6 +42,8 @@ class Start(Struct, frozen=True, kw_only=True):
     """What a worker is told. `scoring` is a `ScoringSettings` as JSON, its secrets in the clear.
 
     `kafka` are the `KafkaSettings` of the queue that tasks come through, `null` when the bridge lends them.
+    `key` is what this worker shows to a bridge elsewhere. `confined`: keys may be for some projects only, so
+    objects of one project lead to no other.
     """
 
     url: str
@@ -49,6 +51,8 @@ class Start(Struct, frozen=True, kw_only=True):
     scoring: Raw = Raw(b"{}")
     kafka: Raw = Raw(b"null")
     token: str = ""
+    key: str = ""
+    confined: bool = False
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
 
@@ -74,7 +78,7 @@ async def work(start: Start, settings: ScoringSettings, stopping: Callable[[], A
     known = await asyncio.to_thread(registered, settings)
     lease_seconds = max(1, int(settings.lease.total_seconds()))
     async with AsyncExitStack() as owned:
-        opening = open_client(start.url, name=start.worker, token=start.token)
+        opening = open_client(start.url, name=start.worker, token=start.token, key=start.key)
         client = await owned.enter_async_context(opening)
         reader = CallReader(client)
         owned.push_async_callback(reader.close)
@@ -86,9 +90,9 @@ async def work(start: Start, settings: ScoringSettings, stopping: Callable[[], A
             source,
             reader,
             lease_seconds=lease_seconds,
-            scorers=Scorers(client, known, appliers.check),
+            scorers=Scorers(client, known, appliers.check, confined=start.confined),
             appliers=appliers,
-            monitors=Monitors(client, settings.monitors, known, source.looked_at),
+            monitors=Monitors(client, settings.monitors, known, source.looked_at, confined=start.confined),
         )
         log().info("worker_started", bridge=start.url, worker=start.worker)
         await worker.run(stopping)

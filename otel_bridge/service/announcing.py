@@ -34,6 +34,8 @@ class Doors(Struct, frozen=True, kw_only=True):
     api: Bound | None = None
     admin: Bound | None = None
     metrics: Bound | None = None
+    http_tls: bool = False
+    api_tls: bool = False
 
 
 def announce(config: BridgeConfig, doors: Doors) -> None:
@@ -57,7 +59,10 @@ def _remark(config: BridgeConfig) -> None:
         log().info("unused_components", components=config.unused)
     doors = [door for door in (config.otlp_http, config.otlp_grpc, config.api) if door is not None]
     if config.profile == "gateway" and all(is_loopback(door.host) for door in doors):
-        log().warning("gateway_on_loopback", hint="OTEL_BRIDGE_BIND names the address to listen on")
+        log().warning(
+            "gateway_on_loopback",
+            hint="OTEL_BRIDGE_BIND names the address to listen on, OTEL_BRIDGE_AUTH_FILE the keys",
+        )
 
 
 def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:
@@ -65,9 +70,9 @@ def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:
         "version": __version__,
         "profile": config.profile,
         "otlp_grpc": None if doors.grpc is None else str(doors.grpc),
-        "otlp_http": _url(doors.http),
-        "api": _url(doors.api),
-        "page": _page(doors.api),
+        "otlp_http": _url(doors.http, tls=doors.http_tls),
+        "api": _url(doors.api, tls=doors.api_tls),
+        "page": _page(doors),
         "admin": _url(doors.admin),
         "metrics": _url(doors.metrics),
         "data_dir": str(config.data_dir),
@@ -88,12 +93,12 @@ def _lines(config: BridgeConfig, doors: Doors) -> list[str]:
     answered = project if config.store else f"answered by {config.upstreams[0].endpoint}; {project}"
     lines = [
         f"otel-bridge {__version__}",
-        f"  OTLP/HTTP  {_url(doors.http) or 'off'}  (POST {paths})",
+        f"  OTLP/HTTP  {_url(doors.http, tls=doors.http_tls) or 'off'}  (POST {paths})",
         f"  OTLP/gRPC  {doors.grpc or 'off'}",
-        f"  Weave API  {_url(doors.api) or 'off'}  ({answered})",
+        f"  Weave API  {_url(doors.api, tls=doors.api_tls) or 'off'}  ({answered})",
     ]
     if doors.api is not None:
-        lines.append(f"  Page       {_page(doors.api)}  (open it in a browser)")
+        lines.append(f"  Page       {_page(doors)}  (open it in a browser)")
     own = (("admin    ", doors.admin), ("metrics  ", doors.metrics))
     lines += [f"  {name}  {_url(door)}" for name, door in own if door is not None]
     lines += [f"  calls go to {one.endpoint}  (exporter {one.name})" for one in config.upstreams]
@@ -102,12 +107,13 @@ def _lines(config: BridgeConfig, doors: Doors) -> list[str]:
     return [*lines, f"  data in    {config.data_dir}  ({'; '.join(kept)})"]
 
 
-def _url(door: Bound | None) -> str | None:
-    return None if door is None else f"http://{door}"
+def _url(door: Bound | None, *, tls: bool = False) -> str | None:
+    return None if door is None else f"{'https' if tls else 'http'}://{door}"
 
 
-def _page(door: Bound | None) -> str | None:
-    return None if door is None else f"http://{door}/"
+def _page(doors: Doors) -> str | None:
+    url = _url(doors.api, tls=doors.api_tls)
+    return None if url is None else f"{url}/"
 
 
 def _limits(config: BridgeConfig) -> str:

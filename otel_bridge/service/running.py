@@ -8,9 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import secrets
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from otel_bridge.api.scoring.desk import ScoringDesk
 from otel_bridge.errors import StartError
@@ -22,9 +26,10 @@ from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.receiver.intake import open_intake
 from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.service.announcing import Doors, announce
-from otel_bridge.service.doors import open_api, open_otlp, open_probes, reading_page
+from otel_bridge.service.doors import Api, open_api, open_for_workers, open_otlp, open_probes, reading_page
 from otel_bridge.service.keeping import queue_file, writer_settings
 from otel_bridge.service.scoring import open_workers
+from otel_bridge.service.securing import open_guards
 from otel_bridge.service.state import State
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
@@ -116,6 +121,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
     state = State()
     try:
         async with AsyncExitStack() as owned:
+            guards = await open_guards(owned, config, telemetry)
             page = None if config.api is None else reading_page(owned, config)
             probes = await open_probes(owned, config, state, telemetry)
             keeper = await owned.enter_async_context(open_keeper(writer_settings(config), telemetry))
@@ -126,14 +132,18 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
                 open_intake(keeper.export, telemetry, _receiver_settings(config), closed=memory)
             )
             files = await page if page else None  # before a span is taken: its sender may ask for it at once
-            doors = await open_otlp(owned, config, intake)
+            doors = await open_otlp(owned, config, intake, guards)
             jobs = await _open_jobs(owned, config, keeper)
             desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring, jobs)
-            api = await open_api(owned, config, keeper, intake, state, doors, upstream, files, desk)
+            parts = Api(config, keeper, intake, state, doors, upstream, files, desk, guards)
+            api = await open_api(owned, parts)
             if api is not None and desk is not None:
-                opening = open_workers(config, desk, telemetry, api, stop.hurry)
+                token = secrets.token_urlsafe()
+                bound = await open_for_workers(owned, parts, api, token)
+                opening = open_workers(config, desk, telemetry, bound, stop.hurry, token=token)
                 state.workers = await owned.enter_async_context(opening)
-            await _publish(owned, config, found := Doors(grpc=doors.grpc, http=doors.http, api=api, **probes))
+            found = structs.replace(doors, api=api, api_tls=guards.api.tls is not None, **probes)
+            await _publish(owned, config, found)
             state.phase = "running"
             yield found
             state.phase = "stopping"
@@ -165,10 +175,15 @@ async def _drain(config: BridgeConfig, state: State, stop: Stop) -> None:
 
 async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors) -> None:
     """Leave the addresses where other programs of ours find them."""
-    for name, door in ((ADDRESS_FILE, doors.api), (PROBES_FILE, doors.admin or doors.api)):
+    probed_tls = doors.api_tls and doors.admin is None
+    for name, door, tls in (
+        (ADDRESS_FILE, doors.api, doors.api_tls),
+        (PROBES_FILE, doors.admin or doors.api, probed_tls),
+    ):
         if door is not None:
             owned.push_async_callback(asyncio.to_thread, withdraw_address, config.data_dir, name)
-            await asyncio.to_thread(publish_address, config.data_dir, door.host, door.port, name)
+            publish = partial(publish_address, config.data_dir, door.host, door.port, name, tls=tls)
+            await asyncio.to_thread(publish)
 
 
 def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import socket
 import sys
 from contextlib import asynccontextmanager, suppress
@@ -51,6 +50,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     url: str
     token: str
+    confined: bool = False
     scoring: bytes
     kafka: bytes = b"null"
     log_level: str
@@ -61,6 +61,7 @@ class Job(Struct, frozen=True, kw_only=True):
         said = {
             "url": self.url,
             "token": self.token,
+            "confined": self.confined,
             "worker": worker,
             "scoring": orjson.Fragment(self.scoring),
             "kafka": orjson.Fragment(self.kafka),
@@ -229,15 +230,20 @@ async def open_workers(
     telemetry: Telemetry,
     api: Bound,
     hurry: asyncio.Event,
+    *,
+    token: str = "",
 ) -> AsyncGenerator[Workers]:
-    """Have workers for the length of the block; at its end they finish what they are busy with.
+    """Have workers of the API at `api` for the length of the block; `token` is what they show there.
+
+    At its end they finish what they are busy with.
 
     Then the desk is closed: workers elsewhere are lent no more.
     """
     scoring = config.scoring
     job = Job(
         url=url_of(api.host, api.port),
-        token=secrets.token_urlsafe(),
+        token=token,
+        confined=config.api_security.asks,
         scoring=b"{}" if scoring is None else scoring.in_the_clear().encode(),
         kafka=b"null" if config.kafka is None else config.kafka.in_the_clear().encode(),
         log_level=config.log_level,

@@ -52,7 +52,7 @@ class Extras:
         self._trace_sizes = trace_sizes
         self._prices = Prices(annex.prices(query.project_id), defaults) if query.include_costs else None
         shown = query.expand if query.show_expanded else ()
-        self._expander = Expander(shown, Resolver(annex))
+        self._expander = Expander(shown, Resolver(annex, query.projects))
 
     def added(self, lines: Sequence[Line]) -> list[Line]:
         """Return the lines with their extras."""

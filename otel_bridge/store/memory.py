@@ -281,7 +281,7 @@ class MemoryStore:
     def _matching(self, query: CallsQuery) -> Iterator[tuple[int, SeenCall]]:
         """Yield the number of each call that matches, and the call."""
         test = None if query.query is None else reference(resolve(query.query))
-        expander = Expander(query.expand, Resolver(self._annex))
+        expander = Expander(query.expand, Resolver(self._annex, query.projects))
         for (project_id, call_id), number in self._numbers.items():
             slot = self._kept.slots[project_id, call_id]
             if project_id == query.project_id and isinstance(slot, Held) and matches(slot, query.filter):

@@ -10,7 +10,8 @@ class Write(Struct, frozen=True, kw_only=True):
 
     `route` is the route's path without variables (a key of `weave.writes.WRITES`); `project_id` comes from
     the path of the v2 routes. `received_at` is microseconds since the Unix epoch. `content_type` is the
-    header as it was sent; only forms are read by it.
+    header as it was sent; only forms are read by it. `projects` are globs of the projects that the sender may
+    change; None is all of them.
     """
 
     route: str
@@ -18,6 +19,7 @@ class Write(Struct, frozen=True, kw_only=True):
     received_at: int
     project_id: str | None = None
     content_type: str | None = None
+    projects: tuple[str, ...] | None = None
 
 
 class Answer(Struct, frozen=True):

@@ -56,12 +56,15 @@ class DecodedWrite(Struct, frozen=True):
 def decode_write(write: Write, new_id: Callable[[], str]) -> DecodedWrite:
     """Decode the body of a write; `new_id` makes ids for calls and traces that come without.
 
-    Raise WriteRefused (with the 422, 400 or 413 to send) when nothing of it may be kept.
+    Raise WriteRefused (with the 422, 400, 403 or 413 to send) when nothing of it may be kept.
     """
     # The writer process pays for pydantic (some 10 MB, 0.1 s) with the first API write, or not at all.
     from otel_bridge.weave.body import Body  # noqa: PLC0415
     from otel_bridge.weave.decoders import DECODERS  # noqa: PLC0415
+    from otel_bridge.weave.touched import check_projects  # noqa: PLC0415
 
     body = Body(write.body, write.project_id, new_id, write.received_at, write.content_type)
     decoded = DECODERS[write.route](body)
+    if write.projects is not None:
+        check_projects(decoded.changes, write.projects)
     return DecodedWrite(decoded.changes, decoded.answer)

@@ -19,9 +19,10 @@ HOP = {"connection", "content-length", "date", "keep-alive", "server", "transfer
 
 @contextmanager
 def gate(api: str, key: str) -> Iterator[str]:
-    """Serve `api` to who sends `key` as Weave's clients do; the page itself is for everybody."""
+    """Serve `api` to who sends `key`, as Weave's clients do where it is no bearer token; the page to all."""
     netloc = urlsplit(api).netloc
-    wanted = "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
+    basic = "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
+    wanted = f"Bearer {key}" if key.isascii() and " " not in key else basic
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

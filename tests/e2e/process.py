@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
 BANNER = {
-    "http": re.compile(r"OTLP/HTTP\s+(http://\S+)"),
+    "http": re.compile(r"OTLP/HTTP\s+(https?://\S+)"),
     "grpc": re.compile(r"OTLP/gRPC\s+(\S+)"),
-    "api": re.compile(r"Weave API\s+(http://\S+)"),
+    "api": re.compile(r"Weave API\s+(https?://\S+)"),
 }
 
 

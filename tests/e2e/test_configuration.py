@@ -34,6 +34,7 @@ def variables(tmp_path):
     """What the files want to be told."""
     (tmp_path / "key").write_text("the-key\n")
     return {
+        "KEYS": str(tmp_path / "key"),
         "DATA_DIR": str(tmp_path / "data"),
         "KEY_FILE": str(tmp_path / "key"),
         "WANDB_API_KEY": "the-key",
@@ -70,7 +71,8 @@ def accepted(started, *, in_project: bool) -> int:
         pairs = [KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in named]
         request.resource_spans[0].resource.attributes.extend(pairs)
     body = request.SerializeToString()
-    status, answer = client.call(f"{started.http}/v1/traces", body, Content_Type="application/x-protobuf")
+    headers = {"Content_Type": "application/x-protobuf", "Authorization": "Bearer the-key"}
+    status, answer = client.call(f"{started.http}/v1/traces", body, **headers)
     assert status == 200, answer
     return 3 - ExportTraceServiceResponse.FromString(answer).partial_success.rejected_spans
 
@@ -163,6 +165,14 @@ def test_validate_says_that_every_file_is_right_and_starts_nothing(path, bridge,
     assert (code, said) == (0, "")
     assert out.startswith("valid: ")
     assert not Path(variables["DATA_DIR"]).exists()
+
+
+def test_validate_reads_keys_and_certificates_too(bridge, tmp_path):
+    (tmp_path / "keys").write_text("- {name: a, kee: s3cret}\n")
+    code, _, said = bridge("validate", f"--auth-file={tmp_path / 'keys'}")
+    assert (code, "kee" in said, "s3cret" in said) == (2, True, False)
+    code, _, said = bridge("validate", "--tls-cert=/nowhere.pem", "--tls-key=/nowhere.pem")
+    assert (code, "/nowhere.pem: No such file" in said) == (2, True)
 
 
 def test_validate_names_what_does_nothing(bridge, tmp_path):

@@ -137,7 +137,7 @@ def waiting(tmp_path):
 
 
 def test_what_waits_when_a_bridge_starts_is_scored_wherever_the_api_listens(waiting):
-    with running(waiting, "--api=0.0.0.0:0") as bridge:
+    with running(waiting, "--api=0.0.0.0:0", "--allow-unauthenticated") as bridge:
         bridge.api = bridge.api.replace("0.0.0.0", "127.0.0.1")
         waits_for(lambda: counts(bridge), {"done": 1})
 

@@ -141,6 +141,7 @@ async def test_it_is_told_what_to_do_on_its_standard_input(make, ledger, capfd):
     assert told == {
         "url": "http://127.0.0.1:1",
         "token": "secret",
+        "confined": False,
         "scoring": {"workers": 1},
         "kafka": None,
         "log_level": "info",

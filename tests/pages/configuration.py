@@ -86,7 +86,7 @@ def _rows(definition: dict[str, Any], schema: dict[str, Any], before: str) -> It
         else:
             default = "needed" if name in needed else _shown(key.get("default"))
             yield f"`{before}{name}`", _takes(key), default, key.get("description", "")
-            for item in _items(key):
+            for item in () if "](" in key.get("description", "") else _items(key):
                 yield from _rows(_definition(item, schema), schema, f"{before}{name}[].")
 
 

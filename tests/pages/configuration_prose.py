@@ -115,8 +115,8 @@ there may be {MAX_FILES} files."""
 PROFILES: Final = """A profile is such a file that comes with the bridge. `OTEL_BRIDGE_BIND` is
 the address on which its receivers listen. `sidecar` and what `WANDB_*` variables do: [the
 sidecar](sidecar.md). `gateway` has no default project, so spans have to name theirs, and probes and
-metrics on ports of their own; there is no authentication yet, so its receivers stay on the loopback
-interface, and the log says so, until you name an address."""
+metrics on ports of their own; its receivers stay on the loopback interface, and the log says so,
+until you name an address, and a [file of keys](security.md#keys) in `OTEL_BRIDGE_AUTH_FILE`."""
 
 PIPELINES: Final = """A pipeline's name is its signal, `traces` or `logs`, or with a name,
 `traces/audit`. A receiver that several pipelines name is one receiver, and its data goes to each. A

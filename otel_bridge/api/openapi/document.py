@@ -13,6 +13,7 @@ from otel_bridge.api.openapi.examples import EXAMPLES, FORM_EXAMPLE
 from otel_bridge.api.openapi.refusals import BINARY, USED, refusals
 from otel_bridge.api.openapi.schemas import components, query_parameters, reference
 from otel_bridge.api.stream import JSONL
+from otel_bridge.auth.principal import Need
 from otel_bridge.http.route import JSON, Kind
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 VERSION: Final = "3.1.0"
 DESCRIPTION: Final = (
     "Weave's API over calls that were written here or came as OpenTelemetry spans. Bodies are JSON whatever"
-    " their Content-Type says, and may be compressed with gzip or deflate. There are no accounts: credentials"
-    " are accepted and not looked at. Where Weave's own server answers otherwise is written down in"
+    " their Content-Type says, and may be compressed with gzip or deflate. There are no accounts: a bridge"
+    " that asks for keys (docs/security.md) knows them by name, any other takes credentials and does not look"
+    " at them. Where Weave's own server answers otherwise is written down in"
     " docs/differences.md."
 )
 ROOT: Final = {"url": "/", "description": "The root."}
@@ -56,13 +58,14 @@ def document(mounted: Sequence[Route], own: Sequence[Route]) -> bytes:
             "info": _info(),
             "servers": [ROOT, BELOW_TRACES],
             "tags": [{"name": tag} for tag in dict.fromkeys(route.about.tag for route in routes)],
-            "security": [{}, {"HTTPBasic": []}, {"HTTPBearer": []}],
+            "security": [{}, {"HTTPBasic": []}, {"HTTPBearer": []}, {"ApiKey": []}],
             "paths": paths,
             "components": {
                 "schemas": components(_named(routes)),
                 "securitySchemes": {
                     "HTTPBasic": {"type": "http", "scheme": "basic"},
                     "HTTPBearer": {"type": "http", "scheme": "bearer"},
+                    "ApiKey": {"type": "apiKey", "in": "header", "name": "wandb-api-key"},
                 },
             },
         }
@@ -104,6 +107,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if about.more:
         told["description"] = about.more
+    if route.need is Need.NOTHING:
+        told["security"] = [{}]
     if about.deprecated:
         told["deprecated"] = True
     examples = {**_PARAMETER_EXAMPLES, **dict(about.parts)}

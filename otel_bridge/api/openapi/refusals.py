@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.api.openapi.schemas import reference
 from otel_bridge.api.routes import PROTOBUF
+from otel_bridge.auth.principal import Need
 from otel_bridge.errors import RETRY_AFTER_SECONDS
 from otel_bridge.http.route import JSON, Kind
 
@@ -30,13 +31,16 @@ _SCHEMAS: Final[Mapping[int, Mapping[str, Any]]] = {
 
 _WORDS: Final[Mapping[int, str]] = {
     400: "Well-formed but not acceptable, or not readable as HTTP; the reason names the member.",
-    403: "A foreign `Host` or `Origin`: web pages of other sites may not use a bridge on loopback.",
+    401: "No key, or one that is not known here. Only of a bridge that asks for keys.",
+    403: "The key may not do this, or not in this project; or a foreign `Host` or `Origin`: web pages of"
+    " other sites may not use a bridge on loopback.",
     404: "Nothing is kept under this name.",
     405: "Another method is needed; `Allow` names it.",
     408: "The body did not arrive in time.",
     409: "The content has another digest than `expected_digest` says.",
     413: "The body is too large, or holds too many parts. Clients send halves.",
     415: "Neither `application/json` nor `application/x-protobuf`.",
+    429: "Too many requests with this key.",
     422: "The body is not what the schema says; or it names a field that is none.",
     500: "A fault of the bridge. Nothing was kept.",
     503: "No room, no disk, starting or stopping. Nothing was kept: send it again.",
@@ -61,9 +65,21 @@ _RETRY: Final = {
 }
 
 
+_CHALLENGE: Final = {
+    "WWW-Authenticate": {
+        "description": "How a key may be sent.",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    }
+}
+_HEADERS: Final[Mapping[int, Mapping[str, Any]]] = {401: _CHALLENGE, 429: _RETRY, 503: _RETRY}
+
+
 def refusals(route: Route) -> dict[str, Any]:
     """Return the responses of a route beside its 200."""
     statuses = {*_OF_KIND[route.kind], *route.about.refuses}
+    if route.need is not Need.NOTHING:
+        statuses |= {401, 429}
     if "{" in route.path:
         statuses.add(404)
     return {str(status): _response(route.kind, status) for status in sorted(statuses)}
@@ -73,7 +89,7 @@ def _response(kind: Kind, status: int) -> dict[str, Any]:
     if kind is Kind.PROBE and status == HTTPStatus.SERVICE_UNAVAILABLE:
         return {"description": "Not now, and why.", "content": {JSON: {"schema": reference("ReadyRes")}}}
     content = _otlp(status) if kind is Kind.OTLP else _json(status)
-    headers = {"headers": _RETRY} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
     return {"description": _WORDS[status], **headers, "content": content}
 
 
@@ -89,8 +105,6 @@ def _otlp(status: int) -> dict[str, Any]:
     text = {"text/plain": {"schema": {"type": "string"}}}
     if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
         return text
-    if status == HTTPStatus.FORBIDDEN:
-        return _json(status)
-    failed = status == HTTPStatus.INTERNAL_SERVER_ERROR
-    told = {"anyOf": [STATUS, REASON]} if failed else STATUS
+    outside = status in {HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR}
+    told = {"anyOf": [STATUS, REASON]} if outside else STATUS
     return {JSON: {"schema": told}, PROTOBUF: {"schema": BINARY}, **text}

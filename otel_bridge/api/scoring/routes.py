@@ -8,9 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from otel_bridge.api.answers import json_answer
 from otel_bridge.api.parts import PARTS, QUERY_LIMITS, WRITE_LIMITS, Parts
+from otel_bridge.api.scoped import parts_of
 from otel_bridge.api.scoring import asking, leasing, telling
 from otel_bridge.api.scoring.bodies import CallsScoreReq, ScoreOptions, ScorersQuery, ScoringStatusQuery
 from otel_bridge.api.scoring.messages import EnqueueReq, LeaseReq, RenewReq, SettleReq, decoded
+from otel_bridge.auth.principal import Need
 from otel_bridge.errors import NotBuilt
 from otel_bridge.http.body import read_body
 from otel_bridge.http.route import About, Kind, Route
@@ -60,7 +62,7 @@ def _taking(
         asked: Struct = decoded(kind, await _body(request, WRITE_LIMITS))
         return json_answer(200, await endpoint(*_desk(request), asked))
 
-    return Route("POST", path, handler, about, Kind.WRITE)
+    return Route("POST", path, handler, about, Kind.WRITE, needs=Need.WORK)
 
 
 def _asking(
@@ -97,6 +99,7 @@ SCORE_ROUTES: Final = (
             headers=((JOB_ID, "Names this request to `/calls/score/status`."),),
         ),
         Kind.WRITE,
+        needs=Need.SCORE,
     ),
     _asking(
         "/calls/score/status",
@@ -134,6 +137,7 @@ WORKER_ROUTES: Final = (
             more="For workers. Waits for tasks when there are none, as long as `wait_seconds` says.",
         ),
         Kind.WRITE,
+        needs=Need.WORK,
     ),
     _taking(
         "/bridge/scoring/renew",
@@ -162,9 +166,22 @@ WORKER_ROUTES: Final = (
 )
 """At the root only."""
 
+OF_WORKERS: Final = frozenset(
+    {
+        *(route.path for route in WORKER_ROUTES if route.needs is Need.WORK),
+        "/refs/read_batch",
+        "/calls/stream_query",
+        "/objs/query",
+        "/obj/read",
+        "/obj/create",
+    }
+)
+"""What the bridge's own workers ask: their tasks, the calls and objects these are about, and the scorers that
+monitors publish."""
+
 
 def _desk(request: web.Request) -> tuple[Parts, ScoringDesk]:
-    parts = request.app[PARTS]
+    parts = parts_of(request)
     if parts.scoring is None:
         raise NotBuilt("this bridge keeps no calls and scores none")
     return parts, parts.scoring

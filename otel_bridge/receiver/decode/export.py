@@ -61,7 +61,7 @@ class Work(Findings):
 
 def take_resource(resource_spans: Any, export: Export, otherwise: str | None, work: Work) -> None:
     """Read the spans of a `ResourceSpans`, or reject them when they belong to no project."""
-    project, reason = project_of(resource_spans, otherwise)
+    project, reason = project_of(resource_spans, otherwise, export.projects)
     if project is None:
         count = sum(len(scope_spans.spans) for scope_spans in resource_spans.scope_spans)
         work.reject_homeless(count, TRACES, reason)

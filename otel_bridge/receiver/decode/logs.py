@@ -91,7 +91,7 @@ def decode_logs(export: Export, *, default_project: str | None, lead: LeadLogs =
     request = lead(request, lambda each: project_of(each, project)[0])
     spans: dict[Key, _Logged] = {}
     for resource_logs in request.resource_logs:
-        _take_resource(resource_logs, project, spans, found)
+        _take_resource(resource_logs, project, export.projects, spans, found)
     accepted = total - found.rejected
     found.warn_of_snake_case(LOGS, accepted)
     return DecodedLogs(
@@ -112,11 +112,15 @@ def _count(request: Any) -> int:
 
 
 def _take_resource(
-    resource_logs: Any, otherwise: str | None, spans: dict[Key, _Logged], found: Findings
+    resource_logs: Any,
+    otherwise: str | None,
+    allowed: tuple[str, ...] | None,
+    spans: dict[Key, _Logged],
+    found: Findings,
 ) -> None:
     if not resource_logs.scope_logs:
         return  # an empty envelope
-    project, reason = project_of(resource_logs, otherwise)
+    project, reason = project_of(resource_logs, otherwise, allowed)
     if project is None:
         count = sum(len(scope_logs.log_records) for scope_logs in resource_logs.scope_logs)
         found.reject_homeless(count, LOGS, reason)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.errors import InvalidRequest
+from otel_bridge.model.projects import holds
 from otel_bridge.translate.values import flatten
 
 if TYPE_CHECKING:
@@ -37,8 +38,20 @@ def fallback(export: Export, default_project: str | None) -> str | None:
     return f"{entity}/{project}"
 
 
-def project_of(resource_spans: Any, otherwise: str | None) -> tuple[str | None, str]:
-    """Return the project that a `ResourceSpans` belongs to, or None and the reason why there is none."""
+def project_of(
+    resource_spans: Any, otherwise: str | None, allowed: tuple[str, ...] | None = None
+) -> tuple[str | None, str]:
+    """Return the project that a `ResourceSpans` belongs to, or None and the reason why it has none.
+
+    `allowed` are globs of the projects that the sender may write to, None: all of them.
+    """
+    project, reason = _named(resource_spans, otherwise)
+    if allowed is not None and project is not None and not holds(allowed, project):
+        return None, f"the key may not write to the project {shown(project)}"
+    return project, reason
+
+
+def _named(resource_spans: Any, otherwise: str | None) -> tuple[str | None, str]:
     if not resource_spans.HasField("resource"):
         return otherwise, f"no project: {THREE_WAYS}"
     attributes = flatten(resource_spans.resource.attributes, {})

@@ -75,8 +75,8 @@ def _content(
             return tables.rows(reads, question)
         case q.AskTables():
             return tables.stats(reads, question)
-        case q.AskRefs(refs=refs):
-            values = resolving.Resolver(reads).values(refs)
+        case q.AskRefs(refs=refs, projects=projects):
+            values = resolving.Resolver(reads, projects).values(refs)
             return b'{"vals":[%b]}' % b",".join(values)
         case q.AskSizes(project_id=project_id):
             return _sizes(reads, project_id)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from otel_bridge.model.projects import holds
 from otel_bridge.query.refs import Ref, parsed
 from otel_bridge.store.annex.room import Room
 from otel_bridge.store.annex.versions import chosen
@@ -23,10 +24,14 @@ NULL: Final = b"null"
 
 
 class Resolver:
-    """Resolves refs over one snapshot; what it read once it does not read again."""
+    """Resolves refs over one snapshot; what it read once it does not read again.
 
-    def __init__(self, rows: AnnexRows) -> None:
+    `projects` are globs of those that are looked into; what lies in others is as if it were not kept.
+    """
+
+    def __init__(self, rows: AnnexRows, projects: tuple[str, ...] | None = None) -> None:
         self._rows = rows
+        self._projects = projects
         self._known: dict[Ref, bytes | None] = {}
 
     def values(self, refs: Sequence[str]) -> list[bytes]:
@@ -56,6 +61,8 @@ class Resolver:
         return self._known[root]
 
     def _read(self, ref: Ref) -> bytes | None:
+        if not holds(self._projects, ref.project_id):
+            return None
         if ref.kind == "table":
             if self._rows.table_count(ref.project_id, ref.name) is None:
                 return None
@@ -87,7 +94,7 @@ class Resolver:
         if named is None or not hops:
             return None
         path = (*named.extra, *extra)
-        if named.kind == "table" and path[0][0] == "id":
+        if named.kind == "table" and holds(self._projects, named.project_id) and path[0][0] == "id":
             rows = self._rows.rows(named.project_id, (path[0][1],))
             found = rows.get(path[0][1])
             return None if found is None else self._within(orjson.loads(found), path[1:], hops - 1)

@@ -61,5 +61,5 @@ def _seen(
     remarks: Remarks = no_remarks
     if any(isinstance(field, FeedbackField) for field in needed):
         remarks = remarks_on(annex, project_id, [line.id for _, line in lines])
-    expander = Expander(asked.query.expand, Resolver(annex))
+    expander = Expander(asked.query.expand, Resolver(annex, asked.query.projects))
     return ((seq, SeenCall(line, remarks, expander)) for seq, line in lines)

@@ -9,6 +9,7 @@ import pytest
 import structlog
 from blockbuster import blockbuster_ctx
 
+from otel_bridge.http.door import OPEN, Door
 from otel_bridge.receiver.grpc import open_grpc
 from otel_bridge.receiver.http import open_http
 from otel_bridge.receiver.intake import open_intake
@@ -36,15 +37,17 @@ def logged():
 
 @pytest.fixture
 async def serve():
-    """Start bridges: `await serve(max_request_bytes=…)`; they stop with the test."""
+    """Start bridges: `await serve(max_request_bytes=…, door=…)`; they stop with the test."""
     async with AsyncExitStack() as opened:
 
-        async def start(**settings) -> Bridge:
+        async def start(*, door: Door = OPEN, grpc_door: Door | None = None, **settings) -> Bridge:
             consume = RecordingConsume()
             settings = ReceiverSettings(**settings)
             intake = await opened.enter_async_context(open_intake(consume, Telemetry(), settings))
-            grpc = await opened.enter_async_context(open_grpc(intake, "127.0.0.1", 0, http_port=4318))
-            http = await opened.enter_async_context(open_http(intake, "127.0.0.1", 0, grpc_port=grpc.port))
+            grpc = await opened.enter_async_context(open_grpc(intake, "127.0.0.1", 0, door=grpc_door or door))
+            http = await opened.enter_async_context(
+                open_http(intake, "127.0.0.1", 0, grpc_port=grpc.port, door=door)
+            )
             session = await opened.enter_async_context(aiohttp.ClientSession())
             opened.callback(consume.let_go)
             return Bridge(consume, intake, session, (http.port, grpc.port))

@@ -144,5 +144,6 @@ def test_a_project_that_is_given_needs_none_from_the_environment(configure, envi
 
 
 def test_a_bind_address_is_that_of_every_door_of_a_profile(configure):
-    config = configure(profile="gateway", environ={"OTEL_BRIDGE_BIND": "[::]"}).config
+    environ = {"OTEL_BRIDGE_BIND": "[::]", "OTEL_BRIDGE__SERVICE__ALLOW_UNAUTHENTICATED": "true"}
+    config = configure(profile="gateway", environ=environ).config
     assert {door.host for door in (config.otlp_http, config.otlp_grpc, config.api)} == {"::"}

@@ -26,7 +26,7 @@ ENVIRON = {
 @pytest.fixture
 def environ(tmp_path):
     (tmp_path / "key").write_text("hush$hush")
-    return {**ENVIRON, "KEY_FILE": str(tmp_path / "key")}
+    return {**ENVIRON, "KEYS": str(tmp_path / "key"), "KEY_FILE": str(tmp_path / "key")}
 
 
 def again(configure, loaded):

@@ -86,13 +86,15 @@ async def worker_at(
     script: Script,
     monitors: Mapping[str, Any] | None = None,
     known: Mapping[str, Spec] | None = None,
+    *,
+    confined: bool = False,
 ) -> AsyncGenerator[asyncio.Task[None]]:
     """Run a worker for the length of a block, and stop it at its end; raise what it raised."""
     stop = asyncio.Event()
     async with open_client(url, name="w1") as client:
         script.reader = CallReader(client)
         source = Ledger(client, 1)
-        watch = Monitors(client, monitors or {}, known or {}, source.looked_at)
+        watch = Monitors(client, monitors or {}, known or {}, source.looked_at, confined=confined)
         worker = Worker(client, source, script.reader, lease_seconds=1, scorers=script, appliers=script,
                         monitors=watch)  # fmt: skip
         running = asyncio.create_task(worker.run(stop.wait))

@@ -140,3 +140,10 @@ async def test_only_what_is_in_the_sample_is_looked_at(desk, script):
     (asked,) = desk.bodies(QUERY)
     assert {call for call, _, _ in found} == set(asked["filter"]["call_ids"])
     assert 60 < len(found) < 140
+
+
+async def test_where_keys_are_for_projects_a_stored_monitor_uses_scorers_of_its_own_only(desk, script):
+    foreign = "weave:///other/app/object/plain:plaindigest"
+    desk.monitors = [a_monitor("reaching", scorers=[foreign]), a_monitor("good")]
+    end(desk, a_call("c1"))
+    assert await looked_at(desk, script, confined=True) == {("c1", ref("plain"), ref("good"))}

@@ -21,10 +21,10 @@ KNOWN = registered(ScoringSettings.model_validate({"scorers": {"brief": {"type":
 
 
 @asynccontextmanager
-async def scorers_of(desk, check=lambda _spec: None):
+async def scorers_of(desk, check=lambda _spec: None, **settings):
     desk.objects[ref("brief")] = object_form(KNOWN["brief"])
     async with serving(desk) as url, open_client(url, name="w1") as client:
-        yield Scorers(client, KNOWN, check)
+        yield Scorers(client, KNOWN, check, **settings)
 
 
 async def test_a_ref_is_read_once_however_many_ask(desk):
@@ -93,3 +93,15 @@ async def test_the_scorers_that_were_not_asked_for_longest_are_forgotten(desk, m
         for name in ("a", "b", "a", "c", "a", "b"):
             await scorers.get(ref(name))
     assert [body["refs"] for body in desk.bodies(READ)] == [[ref(name)] for name in "abcb"]
+
+
+@pytest.mark.parametrize("confined", [True, False])
+async def test_where_keys_are_for_projects_an_object_leads_to_no_other_project(desk, confined):
+    foreign = "weave:///other/app/object/prompt:d"
+    desk.objects[foreign] = {"content": "the secret of another project"}
+    desk.objects[ref("own")] = {"content": "mine"}
+    desk.objects[ref("judge")] = {"_type": "Judge", "scoring_prompt": foreign, "model": ref("own")}
+    async with scorers_of(desk, confined=confined) as scorers:
+        value = await scorers._value(ref("judge"))
+    assert value["model"]["content"] == "mine"
+    assert (value["scoring_prompt"] == foreign) == confined

@@ -55,8 +55,13 @@ const ADVICE = {
 
 function headers(accept) {
   const sent = { "Content-Type": "application/json", Accept: accept };
-  if (key.get()) sent.Authorization = `Basic ${basic(key.get())}`;
+  if (key.get()) sent.Authorization = authorization(key.get());
   return sent;
+}
+
+/** A bearer token may hold visible ASCII only; any other key goes as Weave's clients send theirs. */
+function authorization(secret) {
+  return /^[\x21-\x7e]+$/.test(secret) ? `Bearer ${secret}` : `Basic ${basic(secret)}`;
 }
 
 function basic(secret) {

@@ -1,0 +1,1 @@
+"""Who may do what: keys, client certificates, rights, projects, rate limits, TLS. Knows no web server."""
