@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -85,3 +86,9 @@ def test_scoring_applies_a_rule_a_function_and_a_judge_to_a_recorded_trace():
 def test_every_example_has_a_test():
     tested = {name[len("test_") :][:2] for name in globals() if name[len("test_") :][:2].isdigit()}
     assert tested == {path.name[:2] for path in EXAMPLES.iterdir() if path.name[:2].isdigit()}
+
+
+def test_the_index_names_every_example():
+    index = (EXAMPLES / "README.md").read_text()
+    there = {path.name for path in EXAMPLES.iterdir()} - {"README.md"}
+    assert set(re.findall(r"^\| \[`[^`]+`\]\(([^)]+)\)", index, re.MULTILINE)) == there

@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, books: Books, *rest: Any) -> None:
+    def __init__(self, books: dict[str, Ledger], *rest: Any) -> None:
         self.books = books
         super().__init__(*rest)
 
@@ -101,9 +101,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def model_server() -> Iterator[tuple[str, Books]]:
-    """Run the server for the length of a block; give its address and its books."""
-    books = Books()
+def model_server(books: dict[str, Ledger] | None = None) -> Iterator[tuple[str, dict[str, Ledger]]]:
+    """Run the server for the length of a block; give its address and its books, new ones unless given."""
+    books = Books() if books is None else books
     server = _Server(("127.0.0.1", 0), partial(Handler, books))
     thread = threading.Thread(target=server.serve_forever, name="model server")
     thread.start()

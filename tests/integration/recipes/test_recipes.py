@@ -1,0 +1,49 @@
+"""Each recipe, done as its page says: its packages, its program, a fake model and a real bridge."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.fixtures.environments import CannotInstall
+from tests.integration.recipes.pages import Recipe, recipes
+from tests.integration.recipes.shown import drawn
+
+RECIPES = recipes()
+QUESTION, ANSWER = "What is the weather in Paris?", "It is sunny in Paris."
+QUICK = {"plain-sdk"}
+"""What needs no packages beside those of the tests."""
+
+
+def each(which: list[Recipe]):
+    marks = [
+        pytest.param(one, id=one.name, marks=[] if one.name in QUICK else pytest.mark.long) for one in which
+    ]
+    return pytest.mark.parametrize("recipe", marks)
+
+
+@each(RECIPES)
+def test_a_recipe_gives_the_calls_that_its_page_shows(recipe, stage, tmp_path):
+    try:
+        outcome = stage.run(recipe, tmp_path)
+    except CannotInstall as why:
+        pytest.skip(f"{recipe.name}: {why}")
+
+    assert drawn(outcome.calls) == recipe.shown
+    assert outcome.in_vain == 0, "it sends signals that the bridge refuses"
+    for entry in outcome.billed:
+        (call,) = [call for call in outcome.calls if told(call) == (entry.usage.input, entry.usage.output)]
+        assert call["attributes"]["model"].endswith(entry.model)
+        assert QUESTION in json.dumps(call["inputs"])
+        assert call["output"]
+    if outcome.billed:
+        assert ANSWER in outcome.printed
+        assert ANSWER in json.dumps([call["output"] for call in outcome.calls])
+
+
+def told(call) -> tuple[int, int] | None:
+    """The tokens that a call tells."""
+    for usage in call["summary"].get("usage", {}).values():
+        return usage["input_tokens"], usage.get("output_tokens", 0)
+    return None
