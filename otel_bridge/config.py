@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from otel_bridge.auth.settings import Security
-from otel_bridge.exporter.settings import WeaveSettings  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.exporter.settings import (  # noqa: TC001 - pydantic reads the annotations
+    OtlpHttpSettings,
+    WeaveSettings,
+)
 from otel_bridge.http.loopback import is_loopback
 from otel_bridge.ingest.address import default_data_dir
+from otel_bridge.ingest.exporters.settings import (  # noqa: TC001 - pydantic reads the annotations
+    DebugSettings,
+    FileSettings,
+)
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, ProjectId, Size, SizeOrOff, Wait
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
@@ -35,6 +42,8 @@ Profile = Literal["standalone", "sidecar", "gateway"]
 
 class BridgeConfig(BaseModel):
     """One bridge. `store`: it keeps calls itself; `upstreams`: they leave for these, through the queue.
+
+    `otlp_receivers` get spans as they are, through the queue too; `outlets` get them where they are kept.
 
     `scoring` None: calls are scored by what is built in. `kafka`: where scoring jobs travel, if not in the
     store. `…_security`: what guards the listener. `allow_unauthenticated`: others may reach it though it asks
@@ -75,6 +84,8 @@ class BridgeConfig(BaseModel):
 
     store: bool = True
     upstreams: tuple[WeaveSettings, ...] = ()
+    otlp_receivers: tuple[OtlpHttpSettings, ...] = ()
+    outlets: tuple[FileSettings | DebugSettings, ...] = ()
     scoring: ScoringSettings | None = None
     kafka: KafkaSettings | None = None
     pipelines: Plan | None = None

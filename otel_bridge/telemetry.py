@@ -67,6 +67,18 @@ def dropped_by(processor: str, outcome: str) -> str:
     return f"{_PROCESSOR}{outcome}:{processor}"
 
 
+_EXPORTER: Final = "exporter:"
+
+
+def exported_by(exporter: str, outcome: str) -> str:
+    """Return the name of a counter of what an exporter was given, for `Telemetry.note`.
+
+    `outcome` is sent, retried, rejected (by the other side), dead_lettered, missed (could not be kept, by one
+    that is not required) or unsupported (it has no form for calls that were written through the API).
+    """
+    return f"{_EXPORTER}{outcome}:{exporter}"
+
+
 RECEIVED: Final[Mapping[str, str]] = {"traces": "spans", "logs": "log records"}
 """What the receivers count by what became of it: signal → its items."""
 
@@ -79,6 +91,10 @@ _MEMORY: Final = {
     "rss": "resident memory of all processes of the bridge, where a memory_limiter looks",
     "limit": "how much the memory_limiter lets it take",
 }
+_EXPORTED: Final = (
+    "otel_bridge_exporter_calls",
+    "spans and calls that exporters were given, by what became of them; retried ones count once an attempt",
+)
 _SCORED: Final = ("otel_bridge_scoring_tasks", "scoring tasks, by what became of them")
 
 
@@ -116,6 +132,7 @@ class Telemetry:
             registry=registry,
         )
         self._dropped = Counter(*_DROPPED, ["processor", "outcome"], registry=registry)
+        self._exported = Counter(*_EXPORTED, ["exporter", "outcome"], registry=registry)
         self._scored = Counter(*_SCORED, ["outcome"], registry=registry)
         self._backlog = Gauge(
             "otel_bridge_scoring_pending",
@@ -155,12 +172,15 @@ class Telemetry:
             self._backlog.labels(what).set(count)
 
     def note(self, name: str, count: int = 1) -> None:
-        """Add to a counter of `NOTES`, or to one that `dropped_by` names."""
+        """Add to a counter of `NOTES`, or to one that `dropped_by` or `exported_by` names."""
         if not count:
             return
         if name.startswith(_PROCESSOR):
             outcome, _, processor = name.removeprefix(_PROCESSOR).partition(":")
             self._dropped.labels(processor, outcome).inc(count)
+        elif name.startswith(_EXPORTER):
+            outcome, _, exporter = name.removeprefix(_EXPORTER).partition(":")
+            self._exported.labels(exporter, outcome).inc(count)
         else:
             self._notes[name].inc(count)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from otel_bridge.exporter import frames
 from otel_bridge.exporter.destination import Destination
 from otel_bridge.exporter.metrics import ExporterMetrics, QueueCollector
-from otel_bridge.exporter.upstream import open_upstream
+from otel_bridge.exporter.settings import OtlpHttpSettings, WeaveSettings
+from otel_bridge.exporter.upstream import Upstream, open_upstream
 from otel_bridge.ingest.child import Child, background
 from otel_bridge.telemetry import log
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
     from pathlib import Path
 
-    from otel_bridge.exporter.settings import WeaveSettings
+    from otel_bridge.exporter.base import Target
     from otel_bridge.queue.base import Outbox
     from otel_bridge.telemetry import Telemetry
 
@@ -27,6 +28,11 @@ class Delivery:
 
     def __init__(self, destinations: Sequence[Destination]) -> None:
         self.destinations: Final = destinations
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """Return the first Weave server among them: it answers Weave's API where no store does."""
+        return next((one.target for one in self.destinations if isinstance(one.target, Upstream)), None)
 
     @property
     def health(self) -> Mapping[str, str]:
@@ -51,7 +57,7 @@ class Delivery:
 
 @asynccontextmanager
 async def open_delivery(
-    settings: Sequence[WeaveSettings],
+    settings: Sequence[WeaveSettings | OtlpHttpSettings],
     outbox: Outbox,
     queue_file: Path,
     telemetry: Telemetry,
@@ -72,7 +78,7 @@ async def open_delivery(
         decode=frames.decode_message,
     )
     async with AsyncExitStack() as owned:
-        upstreams = [await owned.enter_async_context(open_upstream(one)) for one in settings]
+        targets = [await owned.enter_async_context(_open_target(one, default_project)) for one in settings]
         owned.push_async_callback(renderer.stop)
         await renderer.start()
         await owned.enter_async_context(background(renderer.supervise(_nothing)))
@@ -81,15 +87,38 @@ async def open_delivery(
                 one,
                 outbox=outbox,
                 renderer=renderer,
-                upstream=upstream,
+                target=target,
                 metrics=metrics,
-                move={default_project: one.project} if default_project and one.project else {},
+                options=one.options,
+                move=_moves(one, default_project),
             )
-            for one, upstream in zip(settings, upstreams, strict=True)
+            for one, target in zip(settings, targets, strict=True)
         ]
         for destination in destinations:
             await owned.enter_async_context(background(destination.run()))
         yield Delivery(destinations)
+
+
+@asynccontextmanager
+async def _open_target(
+    settings: WeaveSettings | OtlpHttpSettings, default_project: str | None
+) -> AsyncGenerator[Target]:
+    """Lend what a destination is sent through; raise StartError."""
+    if isinstance(settings, WeaveSettings):
+        async with open_upstream(settings) as upstream:
+            yield upstream
+        return
+    from otel_bridge.exporter.otlp import open_otlp  # noqa: PLC0415 - most bridges pass no spans on
+
+    async with open_otlp(settings, default_project) as target:
+        yield target
+
+
+def _moves(settings: WeaveSettings | OtlpHttpSettings, default_project: str | None) -> Mapping[str, str]:
+    """Tell what projects are called at a destination."""
+    if isinstance(settings, OtlpHttpSettings) or not default_project or not settings.project:
+        return {}
+    return {default_project: settings.project}
 
 
 async def _nothing() -> None:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from otel_bridge.exporter import frames
+    from otel_bridge.exporter.base import Target
     from otel_bridge.exporter.metrics import ExporterMetrics
-    from otel_bridge.exporter.settings import WeaveSettings
-    from otel_bridge.exporter.upstream import Upstream
+    from otel_bridge.exporter.settings import DeliverySettings
     from otel_bridge.exporter.verdict import Verdict
     from otel_bridge.ingest.child import Child
     from otel_bridge.queue.base import Cursor, Lane, Outbox
+    from otel_bridge.translate.options import Options
 
 MIN_BATCH_BYTES: Final = 64 << 10
 """A project whose upstream refuses larger batches still gets this much in one."""
@@ -34,7 +35,7 @@ STUMBLE_SECONDS: Final = 1.0
 class Project:
     """What is known of one project of a destination; `target` is what it is called there."""
 
-    def __init__(self, target: str, settings: WeaveSettings) -> None:
+    def __init__(self, target: str, settings: DeliverySettings) -> None:
         self.target: Final = target
         self.gate: Final = Gate(Backoff(settings.retry))
         self.pace: Final = Pace()
@@ -50,22 +51,27 @@ class Project:
 
 
 class Destination:
-    """Delivers to one upstream what waits for it. `move` says what a project is called there."""
+    """Delivers to one target what waits for it.
+
+    `options` say what spans become, None: they stay spans. `move` says what a project is called there.
+    """
 
     def __init__(
         self,
-        settings: WeaveSettings,
+        settings: DeliverySettings,
         *,
         outbox: Outbox,
         renderer: Child,
-        upstream: Upstream,
+        target: Target,
         metrics: ExporterMetrics,
+        options: Options | None,
         move: Mapping[str, str],
     ) -> None:
         self.settings: Final = settings
         self.outbox: Final = outbox
         self.renderer: Final = renderer
-        self.upstream: Final = upstream
+        self.target: Final = target
+        self.options: Final = options
         self.gate: Final = Gate(Backoff(settings.retry))
         self.slots: Final = Slots()
         self._metrics = metrics
@@ -130,7 +136,7 @@ class Destination:
             for request in rendered.requests:
                 part = body if len(rendered.requests) == 1 else body[at : at + request.size]
                 at += request.size
-                verdict = await self.upstream.send(request.path, part, gzip=gzip, items=request.results)
+                verdict = await self.target.send(request, part, project=project.target, gzip=gzip)
                 if not isinstance(verdict, Sent):
                     break
         return await self._learn(project, verdict, calls=rendered.stop - start, size=rendered.json_bytes)
@@ -141,11 +147,10 @@ class Destination:
         if not isinstance(verdict, Again | Held):
             self._works(project)
             if isinstance(verdict, Sent):
-                project.sent_at = asyncio.get_running_loop().time()
-                self._metrics.sent(name, calls, size)
+                self._sent(project, verdict, calls, size)
             return verdict
         self._metrics.retried(name, calls)
-        if isinstance(verdict, Held) and await self.upstream.credential.renew():
+        if isinstance(verdict, Held) and await self.target.renew():
             return verdict  # with another key, at once
         project.trouble = verdict.reason
         wait = project.gate.close(at_least=verdict.after)
@@ -159,6 +164,20 @@ class Destination:
                 event, exporter=name, project=project.target, reason=verdict.reason, again_in=round(wait, 1)
             )
         return verdict
+
+    def _sent(self, project: Project, verdict: Sent, calls: int, size: int) -> None:
+        """Count what is there now, and tell what the destination says of it."""
+        project.sent_at = asyncio.get_running_loop().time()
+        rejected = min(verdict.rejected, calls)
+        self._metrics.sent(self.settings.name, calls, size, rejected=rejected)
+        if (rejected or verdict.message) and self._minutely.due(("rejected", project.target, bool(rejected))):
+            log().warning(
+                "spans_rejected" if rejected else "destination_warned",
+                exporter=self.settings.name,
+                project=project.target,
+                spans=rejected,
+                reason=verdict.message[:1000],
+            )
 
     def _works(self, project: Project) -> None:
         if project.gate.closed or project.trouble:

@@ -32,7 +32,8 @@ class Place(Struct, frozen=True):
 class RenderCalls(Struct, frozen=True, kw_only=True, tag="render"):
     """Asks for the requests that deliver items, as many as fit into `max_bytes` of JSON, at least one.
 
-    `whole`: the project takes whole calls only. `gzip`: compress the bodies.
+    `whole`: the project takes whole calls only. `gzip`: compress the bodies. `options` say what spans become;
+    None: they stay spans, and their requests are OTLP.
     """
 
     id: int
@@ -40,7 +41,7 @@ class RenderCalls(Struct, frozen=True, kw_only=True, tag="render"):
     max_bytes: int
     whole: bool
     gzip: bool
-    options: Options
+    options: Options | None
 
 
 class TakeItem(Struct, frozen=True, tag="take"):
@@ -53,12 +54,14 @@ class TakeItem(Struct, frozen=True, tag="take"):
 class Outgoing(Struct, frozen=True):
     """One request to the upstream: its path, the size of its body on the wire, and what a success must hold.
 
-    `results` is how many entries `res` must have, None for any JSON object.
+    `results` is how many entries `res` must have, None for any JSON object. `wb_run_id` belongs to everything
+    in the request; only a request of spans has it beside them.
     """
 
     path: str
     size: int
     results: int | None
+    wb_run_id: str | None = None
 
 
 class Rendered(Struct, frozen=True, kw_only=True, tag="rendered_calls"):

@@ -95,7 +95,7 @@ class LaneSender:
             destination.gate.turn(),
             destination.slots.place(project.pace),
         ):
-            gzip = await destination.upstream.takes_gzip()
+            gzip = await destination.target.takes_gzip()
             rendered, body = await self._render(part, gzip=gzip)
             if not rendered.requests:
                 return rendered, None
@@ -105,7 +105,7 @@ class LaneSender:
                 plain, body = await self._render(part, gzip=False)
                 verdict = await destination.send(project, plain, body, start=part[0], gzip=False)
                 if isinstance(verdict, Sent):
-                    destination.upstream.refuse_gzip()
+                    destination.target.refuse_gzip()
             return rendered, verdict
 
     async def _judged(
@@ -152,7 +152,7 @@ class LaneSender:
             max_bytes=project.max_bytes,
             whole=project.whole,
             gzip=gzip,
-            options=destination.settings.options,
+            options=destination.options,
         )
         reply, body = await self._ask(request)
         assert isinstance(reply, frames.Rendered)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from otel_bridge.telemetry import exported_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -26,12 +28,6 @@ class ExporterMetrics:
     def __init__(self, telemetry: Telemetry) -> None:
         self.telemetry: Final = telemetry
         registry = telemetry.registry
-        self._calls = Counter(
-            "otel_bridge_exporter_calls",
-            "calls that left the queue, by what became of them; retried ones count once an attempt",
-            ["exporter", "outcome"],
-            registry=registry,
-        )
         self._in_flight = Gauge(
             "otel_bridge_exporter_in_flight",
             "requests to the upstream under way",
@@ -50,19 +46,20 @@ class ExporterMetrics:
             buckets=BYTE_BUCKETS, registry=registry,
         )  # fmt: skip
 
-    def sent(self, exporter: str, calls: int, size: int) -> None:
-        """Count a batch that the upstream has."""
-        self._calls.labels(exporter, "sent").inc(calls)
+    def sent(self, exporter: str, calls: int, size: int, *, rejected: int = 0) -> None:
+        """Count a batch that the destination has, but for those calls or spans that it rejected for good."""
+        self.telemetry.note(exported_by(exporter, "sent"), calls - rejected)
+        self.telemetry.note(exported_by(exporter, "rejected"), rejected)
         self._batch_calls.labels(exporter).observe(calls)
         self._batch_bytes.labels(exporter).observe(size)
 
     def retried(self, exporter: str, calls: int) -> None:
         """Count a batch that has to be sent again."""
-        self._calls.labels(exporter, "retried").inc(calls)
+        self.telemetry.note(exported_by(exporter, "retried"), calls)
 
     def dead_lettered(self, exporter: str) -> None:
         """Count a call that the upstream refused for good."""
-        self._calls.labels(exporter, "dead_lettered").inc()
+        self.telemetry.note(exported_by(exporter, "dead_lettered"))
 
     def up(self, exporter: str, *, up: bool) -> None:
         """Say whether the upstream can be reached."""

@@ -14,87 +14,28 @@ from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Final
 
 from otel_bridge.errors import BridgeError
 from otel_bridge.exporter import frames
 from otel_bridge.exporter.gzip import compress
+from otel_bridge.exporter.passing import pass_on
 from otel_bridge.exporter.rendering import Limits, render
+from otel_bridge.exporter.waiting import Waiting, items_of
 from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.frames import CannotStart, Cutter, Ready, frame
 from otel_bridge.ingest.frames import head as head_of
-from otel_bridge.queue.payload import pack_changes, pack_spans, read_changes, read_spans
 from otel_bridge.queue.sqlite.reader import SqliteQueueReader
 from otel_bridge.receiver.allocator import tune_allocator
-from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from otel_bridge.model.call import Change
-    from otel_bridge.queue.base import Lent, QueueReader, Record
-    from otel_bridge.translate.options import Options
+    from otel_bridge.exporter.rendering import Batch
+    from otel_bridge.queue.base import QueueReader
 
 RECEIVE_BYTES: Final = 1 << 16
 MIN_READ_BYTES: Final = 64 << 10
-
-
-class Item(Struct, frozen=True):
-    """One item of a record: a `Span`, or a `Change` that was written through the API, as its kind says."""
-
-    record: Record
-    index: int
-    value: Any
-
-    def change(self, options: Options) -> Change:
-        """Return what it changes."""
-        if self.record.kind == "spans":
-            return translate(self.value, options, dumped=True)
-        change: Change = self.value
-        return change
-
-    def payload(self) -> bytes:
-        """Return the item alone, as the queue keeps it."""
-        return pack_spans([self.value]) if self.record.kind == "spans" else pack_changes([self.value])
-
-
-class Waiting:
-    """The items of some records of a lane, by their position; records are parsed when they are reached."""
-
-    def __init__(self, lent: Lent, project_id: str) -> None:
-        self.records: Final = lent.records
-        self.blocked: Final = lent.blocked
-        self._project_id = project_id
-        self._parsed: dict[int, Sequence[Any]] = {}
-
-    def __iter__(self) -> Iterator[Item]:
-        return self.behind(0)
-
-    def behind(self, start: int) -> Iterator[Item]:
-        """Yield the items from a position on."""
-        first = 0
-        for record in self.records:
-            count = items_of(record)
-            for index in range(max(0, start - first), count):
-                yield Item(record, index, self._values(record)[index])
-            first += count
-
-    def _values(self, record: Record) -> Sequence[Any]:
-        if record.seq not in self._parsed:
-            self._parsed.clear()  # one record at a time: large ones would stand in memory together
-            self._parsed[record.seq] = (
-                read_spans(record, self._project_id)
-                if record.kind == "spans"
-                else read_changes(record.payload)
-            )
-        return self._parsed[record.seq]
-
-
-def items_of(record: Record) -> int:
-    """Return how many items a record holds; one that is damaged holds none."""
-    return 0 if record.damage is not None else record.calls
 
 
 class Renderer:
@@ -155,18 +96,15 @@ class Renderer:
             damaged=tuple(one.seq for one in waiting.records if one.damage is not None),
         )
         room = place.max_calls if place.stop is None else min(place.max_calls, place.stop - place.start)
-        items = islice(waiting.behind(place.start), room)
-        changes = (partial(item.change, request.options) for item in items)
-        limits = Limits(room, request.max_bytes)
         try:
-            batch = render(changes, limits, project_id=place.project_id, whole=request.whole)
+            batch = _batch(request, waiting, Limits(room, request.max_bytes))
         except Exception:  # noqa: BLE001 - the item is put aside, the lane goes on
             return told(stop=place.start + 1, broken=traceback.format_exc()), []
         if batch is None:
             return told(stop=place.start, blocked=waiting.blocked), []
         bodies = [compress(one.body) if request.gzip else one.body for one in batch.requests]
         outgoing = tuple(
-            frames.Outgoing(one.path, len(body), one.results)
+            frames.Outgoing(one.path, len(body), one.results, one.wb_run_id)
             for one, body in zip(batch.requests, bodies, strict=True)
         )
         json_bytes = sum(len(one.body) for one in batch.requests)
@@ -199,6 +137,16 @@ class Renderer:
         if lent.records:
             self._last = (key, waiting)
         return waiting
+
+
+def _batch(request: frames.RenderCalls, waiting: Waiting, limits: Limits) -> Batch | None:
+    """Make one batch of what waits behind a position; None of nothing."""
+    place, options = request.place, request.options
+    if options is None:
+        return pass_on(waiting, place.start, limits)
+    items = islice(waiting.behind(place.start), limits.max_calls)
+    changes = (partial(item.change, options) for item in items)
+    return render(changes, limits, project_id=place.project_id, whole=request.whole)
 
 
 def main() -> None:

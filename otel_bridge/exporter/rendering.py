@@ -42,11 +42,15 @@ class Limits(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """A request to the upstream; `results` is how many entries its `res` must have, None for any object."""
+    """A request to the upstream; `results` is how many entries its `res` must have, None for any object.
+
+    `wb_run_id` as in `frames.Outgoing`.
+    """
 
     path: str
     body: bytes
     results: int | None
+    wb_run_id: str | None = None
 
 
 class Batch(Struct, frozen=True):

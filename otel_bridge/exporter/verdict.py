@@ -24,7 +24,13 @@ KEPT_ANSWER_BYTES: Final = 4096
 
 
 class Sent(Struct, frozen=True):
-    """The upstream has the calls."""
+    """The destination has what was sent, but for so many spans that it `rejected` for good.
+
+    `message` is what it said of them, or a warning where it rejected none.
+    """
+
+    rejected: int = 0
+    message: str = ""
 
 
 class Again(Struct, frozen=True):
@@ -98,8 +104,8 @@ def judge(
     if status in _SUCCESS:
         if _reads_like_success(body, items):
             return Sent()
-        return Again(f"answered {status} with a body that is not the API's: {_words(body)}", status)
-    answer = _words(body)
+        return Again(f"answered {status} with a body that is not the API's: {first_words(body)}", status)
+    answer = first_words(body)
     after = retry_after(headers.get("Retry-After"))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge(status, answer)
@@ -148,6 +154,6 @@ def _asks_for_whole_calls(body: bytes) -> bool:
         return False
 
 
-def _words(body: bytes) -> str:
-    """Return the beginning of an answer in one line."""
+def first_words(body: bytes) -> str:
+    """Return the beginning of an answer, in one line."""
     return " ".join(body[:KEPT_ANSWER_BYTES].decode("utf-8", "replace").split())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
+from otel_bridge.ingest.fan import Shared
 from otel_bridge.ingest.requests import Prepared, prepared_export
 from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.pipeline.flow import Flow
 from otel_bridge.pipeline.plan import WEAVE_API
-from otel_bridge.queue.payload import change_records, span_records
 from otel_bridge.receiver.decode import decode_led
 from otel_bridge.telemetry import dropped_by
 from otel_bridge.translate.calls import announces, translate
@@ -20,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from otel_bridge.ingest import frames
+    from otel_bridge.ingest.fan import Fan
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.pipeline.plan import Plan
     from otel_bridge.processor.run import Dropped
-    from otel_bridge.queue.base import NewRecord
     from otel_bridge.receiver.base import Export
     from otel_bridge.receiver.decode.logs import LeadLogs
     from otel_bridge.translate.options import Options
@@ -33,10 +30,10 @@ if TYPE_CHECKING:
 class Leading:
     """The pipelines of a bridge, between what is decoded and what is kept."""
 
-    def __init__(self, plan: Plan, destinations: Iterable[str]) -> None:
+    def __init__(self, plan: Plan, fan: Fan) -> None:
         self._flow = Flow(plan)
         self._stores = frozenset(plan.stores)
-        self._destinations = frozenset(destinations)
+        self._fan = fan
 
     def export(
         self,
@@ -56,14 +53,14 @@ class Leading:
 
         decoded = decode_led(export, default_project=default_project, lead=lead)
         changes: list[Change] = []
-        records: list[NewRecord] = []
+        shared = Shared()
         announced = 0
         for part in decoded.parts:
             spans = [span for span in part.spans if not announces(span)]
             announced = max(announced, len(part.spans) - len(spans))
             if part.exporters & self._stores:
                 changes += [translate(span, options) for span in spans]
-            records += self._queued(part.exporters, partial(span_records, spans))
+            shared += self._fan.spans(spans, part.exporters)
         if announced:
             counts["announced_spans"] = announced
         return prepared_export(
@@ -72,7 +69,7 @@ class Leading:
             decoded.said.counts | counts,
             accepted=decoded.accepted,
             changes=changes,
-            records=records,
+            shared=shared,
         )
 
     def logs(self, receiver: str, counts: dict[str, int]) -> LeadLogs:
@@ -96,28 +93,21 @@ class Leading:
 
     def written(
         self, changes: Sequence[Change | AnnexChange], received_ns: int
-    ) -> tuple[Sequence[Change | AnnexChange], Sequence[NewRecord], dict[str, int]]:
-        """Lead what the API wrote through: what the store gets, what the queue gets, and counters.
+    ) -> tuple[Sequence[Change | AnnexChange], Shared]:
+        """Lead what the API wrote through: what the store gets, what all others get.
 
         What is kept beside calls goes to the store as it is.
         """
         if any(isinstance(each, ANNEX_CHANGES) for each in changes):
-            return changes, (), {}
+            return changes, Shared()
         parts = self._flow.changes(WEAVE_API, changes)  # type: ignore[arg-type]  # none is beside calls
         kept: list[Change] = []
-        records: list[NewRecord] = []
+        shared = Shared(counts=counted(parts.dropped))
         for some, exporters in parts:
             if exporters & self._stores:
                 kept += some
-            records += self._queued(exporters, partial(change_records, some, received_ns))
-        return kept, records, counted(parts.dropped)
-
-    def _queued(
-        self, exporters: frozenset[str], records: Callable[[], Iterable[NewRecord]]
-    ) -> list[NewRecord]:
-        """Make records for those of the exporters that have a queue."""
-        destinations = tuple(sorted(exporters & self._destinations))
-        return [replace(each, destinations=destinations) for each in records()] if destinations else []
+            shared += self._fan.changes(some, received_ns, exporters)
+        return kept, shared
 
 
 def counted(dropped: Dropped) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What a group of requests is kept in: the store, the queue, or both, as one."""
+"""What a group of requests is kept in: the store, the queue, exporters of this process, as one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from otel_bridge.store.erasure import EraseCursor, Erased
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from otel_bridge.ingest.exporters.base import Outlet
+    from otel_bridge.ingest.fan import Written
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.model.tasks import ScoringAnswer, ScoringChange
@@ -23,10 +25,10 @@ _NO_STORE = "this bridge keeps no calls: it passes them on"
 
 
 class Ledger:
-    """Transactions over whichever of the two there is; each is opened when a request of the group needs it.
+    """Transactions over whichever of them there are; each is opened when a request of the group needs it.
 
     The store commits first: where the queue then cannot, the sender is told to send again, which changes
-    nothing in the store. A queue that is not `required` never fails a request: what it cannot keep is told
+    nothing in the store. Exporters come last: what they write again is the same again. A queue that is not `required` never fails a request: what it cannot keep is told
     to `missed`, in calls.
     """
 
@@ -46,6 +48,7 @@ class Ledger:
         self._queue_open = False
         self._settling = False
         self._calls = 0
+        self._outlets: dict[str, Outlet] = {}
 
     def prepare(self, changes: Sequence[Change | AnnexChange], records: Sequence[NewRecord]) -> None:
         """Do ahead what `apply` would do; safe during a `commit`."""
@@ -58,18 +61,28 @@ class Ledger:
         """Begin a group; nothing is opened before something is applied."""
         self._store_open = self._queue_open = self._settling = False
         self._calls = 0
+        self._outlets = {}
 
     def apply(
-        self, changes: Sequence[Change | AnnexChange], records: Sequence[NewRecord], *, received_at: int
+        self,
+        changes: Sequence[Change | AnnexChange],
+        records: Sequence[NewRecord],
+        *,
+        received_at: int,
+        written: Sequence[Written] = (),
     ) -> Applied:
-        """Keep what one request brought; as `CallWriter.apply` and `QueueWriter.put`."""
+        """Keep what one request brought; as `CallWriter.apply`, `QueueWriter.put` and `Outlet.put`."""
         if self._store is not None:
             self._open_store(self._store)
         if records and self._queue is not None:
             self._put(self._queue, records)
-        if self._store is None:
-            return Applied()
-        return self._store.apply(changes, received_at=received_at)
+        applied = Applied()
+        if self._store is not None:
+            applied = self._store.apply(changes, received_at=received_at)
+        for each in written:
+            each.outlet.put(each.piece, each.count)
+            self._outlets[each.outlet.name] = each.outlet
+        return applied
 
     def retranslate(self, asked: Retranslation, cursor: Cursor | None) -> Retranslated:
         """As `CallWriter.retranslate`; raise InvalidRequest without a store."""
@@ -138,6 +151,8 @@ class Ledger:
                 self._store.commit()
             if self._queue is not None and self._queue_open:
                 self._commit_queue(self._queue)
+            for outlet in self._outlets.values():
+                outlet.commit()
         except BaseException:
             self.rollback()
             raise
@@ -148,6 +163,8 @@ class Ledger:
             self._store.rollback()
         if self._queue is not None and self._queue_open:
             self._queue.rollback()
+        for outlet in self._outlets.values():
+            outlet.rollback()
 
     def _open_store(self, store: CallWriter) -> None:
         if not self._store_open:

@@ -1,4 +1,4 @@
-"""Opens what the writer keeps calls in."""
+"""Opens what the writer process keeps things in."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from otel_bridge.errors import StartError
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.restored import finish_restore
-from otel_bridge.ingest.settings import STORE_FILE
+from otel_bridge.ingest.settings import DEAD_LETTERS_DIR, DEAD_LETTERS_FILE, QUEUE_FILE, STORE_FILE
 from otel_bridge.store.sqlite.migrate import check_file, steps
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
-    from otel_bridge.ingest.settings import QueueSettings
+    import apsw
+
+    from otel_bridge.ingest.fan import Fan
+    from otel_bridge.ingest.leading import Leading
+    from otel_bridge.ingest.settings import QueueSettings, WriterSettings
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.limits import StoreLimits
     from otel_bridge.store.scoring.watching import Watched
@@ -43,6 +48,15 @@ def files_of(settings: QueueSettings | None) -> tuple[Path, ...]:
     return () if settings is None else (Path(settings.path), Path(settings.dead_path))
 
 
+def open_leading(settings: WriterSettings, fan: Fan) -> Leading | None:
+    """Return the pipelines, where they make any difference."""
+    if settings.pipelines is None or settings.pipelines.changes_nothing:
+        return None
+    from otel_bridge.ingest.leading import Leading  # noqa: PLC0415 - pydantic and the rest, only where needed
+
+    return Leading(settings.pipelines, fan)
+
+
 def open_queue_of(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
     """Open the queue of a data directory whose lock is held; raise StartError."""
     from otel_bridge.queue.sqlite.salvage import open_queue  # noqa: PLC0415 - most bridges have none
@@ -54,6 +68,12 @@ def open_queue_of(settings: QueueSettings, connection: socket.socket) -> SqliteQ
     path, dead_path = Path(settings.path), Path(settings.dead_path)
     finish_restore(make_folder(dead_path.parent))
     return open_queue(path, dead_path, settings.destinations, settings.limits, lost=lost)
+
+
+def databases_of(queue: SqliteQueueWriter) -> Mapping[str, apsw.Connection]:
+    """Return what a queue writes through, by the names its files have in a data directory."""
+    own, dead = queue.databases
+    return {QUEUE_FILE: own, f"{DEAD_LETTERS_DIR}/{DEAD_LETTERS_FILE}": dead}
 
 
 def make_folder(folder: Path) -> Path:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.fan import Fan, Shared
 from otel_bridge.ingest.repair_frames import EraseStepped, Stepped
 from otel_bridge.model.annex import ANNEX_CHANGES
-from otel_bridge.queue.payload import change_records, span_records
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.decode import decode, decode_logs, partial_message
 from otel_bridge.receiver.signals import LOGS
@@ -18,9 +18,9 @@ from otel_bridge.translate.calls import announces, translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_bridge.ingest.fan import Written
     from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.ledger import Ledger
-    from otel_bridge.ingest.settings import WriterSettings
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.queue.base import NewRecord
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Prepared(Struct, frozen=True):
     """A request that is ready to be applied, and what to say once it is kept.
 
-    `changes` are for the store, `records` for the queue. `unchanged` is the counter of `telemetry.NOTES` for
+    `changes` are for the store, `records` for the queue, `written` for exporters of this process. `unchanged` is the counter of `telemetry.NOTES` for
     changes that came again.
     """
 
@@ -45,10 +45,13 @@ class Prepared(Struct, frozen=True):
     body: bytes = b""
     unchanged: str = "duplicate_spans"
     records: Sequence[NewRecord] = ()
+    written: Sequence[Written] = ()
 
     def apply(self, ledger: Ledger) -> bytes:
         """Apply the changes in the open transaction; return what to say once it is committed."""
-        return self.kept(ledger.apply(self.changes, self.records, received_at=self.received_at))
+        return self.kept(
+            ledger.apply(self.changes, self.records, received_at=self.received_at, written=self.written)
+        )
 
     def kept(self, applied: Applied) -> bytes:
         """Return the frame that tells the service the request is durable."""
@@ -121,12 +124,12 @@ def prepare_export(
     default_project: str | None,
     options: Options,
     store: bool = True,
-    queue: bool = False,
+    fan: Fan | None = None,
     leading: Leading | None = None,
 ) -> Prepared:
     """Decode an OTLP request; raise InvalidRequest when it cannot be decoded.
 
-    For a store spans are translated, for a queue they become records. Spans that only announce others are
+    For a store spans are translated, `fan` shares them out among others. Spans that only announce others are
     counted and become neither. `leading` is what pipelines make of it, where they make anything.
     """
     export = Export(
@@ -148,7 +151,7 @@ def prepare_export(
         counts | {"announced_spans": announced} if announced else counts,
         accepted=len(decoded.spans),
         changes=[translate(span, options) for span in spans] if store else (),
-        records=span_records(spans) if queue else (),
+        shared=fan.spans(spans) if fan else Shared(),
     )
 
 
@@ -159,12 +162,19 @@ def prepared_export(
     *,
     accepted: int,
     changes: Sequence[Change],
-    records: Sequence[NewRecord],
+    shared: Shared,
 ) -> Prepared:
     """Return a request that is ready to be applied; `decoded` says why spans were rejected."""
     message = partial_message(decoded.reasons, decoded.warnings)
-    reply = frames.Exported(request.id, accepted, decoded.rejected, message, counts)
-    return Prepared(request.id, changes, request.received_ns // 1000, reply, records=records)
+    reply = frames.Exported(request.id, accepted, decoded.rejected, message, counts | shared.counts)
+    return Prepared(
+        request.id,
+        changes,
+        request.received_ns // 1000,
+        reply,
+        records=shared.records,
+        written=shared.written,
+    )
 
 
 def prepare_logs(
@@ -204,11 +214,11 @@ def prepare_logs(
 
 
 def prepare_write(
-    request: frames.WriteCalls, body: bytes, *, queue: bool = False, leading: Leading | None = None
+    request: frames.WriteCalls, body: bytes, *, fan: Fan | None = None, leading: Leading | None = None
 ) -> Prepared:
     """Decode the body of a write route; a refused body becomes an answer without changes.
 
-    What is kept beside calls goes to a store only. `leading` as in `prepare_export`.
+    What is kept beside calls goes to a store only. `fan` and `leading` as in `prepare_export`.
     """
     from otel_bridge.weave.base import Write  # noqa: PLC0415 - pydantic, only where the API is written to
     from otel_bridge.weave.writes import WriteRefused, decode_write, new_id  # noqa: PLC0415 - the same
@@ -227,24 +237,21 @@ def prepare_write(
         return Prepared(request.id, (), request.received_at, _answer(request, refused.status), refused.body)
     received_ns = request.received_at * 1000
     if leading is not None:
-        changes, records, counts = leading.written(decoded.changes, received_ns)
+        changes, shared = leading.written(decoded.changes, received_ns)
     else:
-        calls = [each for each in decoded.changes if not isinstance(each, ANNEX_CHANGES)] if queue else []
-        changes, counts = decoded.changes, {}
-        records = change_records(cast("list[Change]", calls), received_ns)
-    reply = _answer(request, 200, counts)
-    return Prepared(request.id, changes, request.received_at, reply, decoded.answer, records=records)
+        calls = [each for each in decoded.changes if not isinstance(each, ANNEX_CHANGES)] if fan else []
+        changes = decoded.changes
+        shared = (fan or Fan()).changes(cast("list[Change]", calls), received_ns)
+    return Prepared(
+        request.id,
+        changes,
+        request.received_at,
+        _answer(request, 200, shared.counts),
+        decoded.answer,
+        records=shared.records,
+        written=shared.written,
+    )
 
 
 def _answer(request: frames.WriteCalls, status: int, counts: dict[str, int] | None = None) -> frames.Answered:
     return frames.Answered(request.id, status, counts or {})
-
-
-def leading_of(settings: WriterSettings) -> Leading | None:
-    """Return the pipelines, where they make any difference."""
-    if settings.pipelines is None or settings.pipelines.changes_nothing:
-        return None
-    from otel_bridge.ingest.leading import Leading  # noqa: PLC0415 - pydantic and the rest, only where needed
-
-    queue = settings.queue
-    return Leading(settings.pipelines, [each.name for each in queue.destinations] if queue else [])

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from otel_bridge.ingest.exporters.settings import OutletSettings  # noqa: TC001 - msgspec reads it
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.queue.base import Destination, QueueLimits
 from otel_bridge.store.scoring.watching import Watched
@@ -44,7 +45,7 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     """Where calls are kept, for how long (seconds) and in how many bytes (None is no limit).
 
     `options` say what spans become, `watched` where monitors look at calls that end. Calls are kept in the
-    store, in the queue, or in both. `pipelines` lead what comes in there; None: everything goes everywhere.
+    store, in the queue, or in both; `outlets` are exporters of the writer process. `pipelines` lead what comes in there; None: everything goes everywhere.
     """
 
     data_dir: str
@@ -56,3 +57,4 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     store: bool = True
     queue: QueueSettings | None = None
     pipelines: Plan | None = None
+    outlets: tuple[OutletSettings, ...] = ()

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections import deque
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -24,12 +25,21 @@ from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.backing_up import Backups
 from otel_bridge.ingest.failure import failure
+from otel_bridge.ingest.fan import Fan
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
 from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.news import News
-from otel_bridge.ingest.opening import check_versions, files_of, make_folder, open_queue_of, open_store
+from otel_bridge.ingest.opening import (
+    check_versions,
+    databases_of,
+    files_of,
+    make_folder,
+    open_leading,
+    open_queue_of,
+    open_store,
+)
 from otel_bridge.ingest.quarantined import erase_quarantined
 from otel_bridge.ingest.repair_frames import BackUp, Erase, Retranslate
 from otel_bridge.ingest.requests import (
@@ -37,32 +47,23 @@ from otel_bridge.ingest.requests import (
     Prepared,
     Settlement,
     Step,
-    leading_of,
     prepare_export,
     prepare_logs,
     prepare_write,
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
-from otel_bridge.ingest.settings import (
-    DEAD_LETTERS_DIR,
-    DEAD_LETTERS_FILE,
-    PRIVATE,
-    QUARANTINE_DIR,
-    QUEUE_FILE,
-    STORE_FILE,
-    WriterSettings,
-)
+from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
 from otel_bridge.store.limits import StoreLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import apsw
 
+    from otel_bridge.ingest.exporters.base import Outlet
     from otel_bridge.ingest.scoring_requests import TasksChange
     from otel_bridge.queue.base import QueueWriter
-    from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.base import CallWriter
 
     Work: TypeAlias = Prepared | Step | EraseStep | Settlement | TasksChange
@@ -93,6 +94,7 @@ class Writer:
         store: CallWriter | None,
         queue: QueueWriter | None,
         settings: WriterSettings,
+        outlets: Sequence[Outlet] = (),
         sources: Mapping[str, apsw.Connection] | None = None,
     ) -> None:
         self._connection = connection
@@ -102,7 +104,9 @@ class Writer:
         required = settings.queue is None or any(each.required for each in settings.queue.destinations)
         self._news = News(store, queue, self._reply)
         self._ledger = Ledger(store, queue, required=required, missed=self._news.missed)
-        self._leading = leading_of(settings)
+        self._outlets = outlets
+        self._fan = Fan(settings.queue.destinations if settings.queue else (), outlets)
+        self._leading = open_leading(settings, self._fan)
         self._group_seconds = QUEUE_GROUP_SECONDS if store is None else 0.0
         self._next_group = 0.0
         self._cutter = frames.Cutter()
@@ -176,7 +180,7 @@ class Writer:
 
     def _prepared_of(self, request: frames.Request, body: bytes) -> Work | None:
         """Make a request ready to be applied; None for one that only wants an answer."""
-        default_project, has_queue = self._settings.default_project, self._queue is not None
+        default_project = self._settings.default_project
         match request:
             case frames.ExportSpans():
                 return prepare_export(
@@ -185,13 +189,13 @@ class Writer:
                     default_project=default_project,
                     options=self._settings.options,
                     store=self._store is not None,
-                    queue=has_queue,
+                    fan=self._fan,
                     leading=self._leading,
                 )
             case frames.ExportLogs():
                 return prepare_logs(request, body, default_project=default_project, leading=self._leading)
             case frames.WriteCalls():
-                return prepare_write(request, body, queue=has_queue, leading=self._leading)
+                return prepare_write(request, body, fan=self._fan, leading=self._leading)
             case frames.Settle():
                 return Settlement(request)
             case Retranslate(id=number, asked=asked, cursor=cursor):
@@ -235,12 +239,13 @@ class Writer:
             self._news.tell_expired()
         if self._queue is not None:
             more = self._queue.maintain() or more
+        for outlet in self._outlets:
+            outlet.maintain()
         self._news.tell()
         return more
 
     def _reply(self, data: bytes) -> None:
-        with suppress(OSError):  # the service is gone; what is kept stays kept
-            self._connection.sendall(data)
+        _say(self._connection, data)
 
 
 def main() -> None:
@@ -280,15 +285,18 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
                 owned.enter_context(data_directory_lock(queue_dir))
             queue = owned.enter_context(closing(open_queue_of(settings.queue, connection)))
             sources |= databases_of(queue)
-        with suppress(OSError):  # the service is gone already: `run` will see the end of the stream
-            connection.sendall(frame(frames.Ready()))
-        Writer(connection, store, queue, settings, sources).run()
+        outlets: Sequence[Outlet] = ()
+        if settings.outlets:
+            from otel_bridge.ingest.exporters.opening import open_outlets  # noqa: PLC0415 - most have none
+
+            outlets = open_outlets(settings.outlets, partial(_say, connection), owned)
+        _say(connection, frame(frames.Ready()))
+        Writer(connection, store, queue, settings, outlets, sources).run()
 
 
-def databases_of(queue: SqliteQueueWriter) -> Mapping[str, apsw.Connection]:
-    """Return what a queue writes through, by the names its files have in a data directory."""
-    own, dead = queue.databases
-    return {QUEUE_FILE: own, f"{DEAD_LETTERS_DIR}/{DEAD_LETTERS_FILE}": dead}
+def _say(connection: socket.socket, data: bytes) -> None:
+    with suppress(OSError):  # the service is gone; what is kept stays kept
+        connection.sendall(data)
 
 
 if __name__ == "__main__":

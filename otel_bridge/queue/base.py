@@ -43,10 +43,14 @@ record is damaged on disk."""
 
 
 class Destination(Struct, frozen=True):
-    """Where records go: the id of an exporter. One that is not required never refuses a client."""
+    """Where records go: the id of an exporter. One that is not required never refuses a client.
+
+    Where it takes no calls, whoever puts records names the destinations of those of the kind "calls".
+    """
 
     name: str
     required: bool = True
+    takes_calls: bool = True
 
 
 class QueueLimits(Struct, frozen=True, kw_only=True):

@@ -44,7 +44,8 @@ def announce(config: BridgeConfig, doors: Doors) -> None:
         log().info("ready", **_facts(config, doors))
     else:
         print(*_lines(config, doors), sep="\n", flush=True)  # noqa: T201 - this is what a person reads
-    if config.upstreams and (with_what := fleeting(config.queue_dir or config.data_dir)) is not None:
+    delivering = config.upstreams or config.otlp_receivers
+    if delivering and (with_what := fleeting(config.queue_dir or config.data_dir)) is not None:
         log().warning(
             "queue_is_fleeting", directory=str(config.queue_dir or config.data_dir), goes_with=with_what
         )
@@ -81,8 +82,9 @@ def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:
     }
     if config.store:
         facts["kept"] = _limits(config)
-    if config.upstreams:
+    if config.upstreams or config.otlp_receivers:
         facts["upstreams"] = {one.name: one.endpoint for one in config.upstreams}
+        facts["otlp_receivers"] = {one.name: one.url for one in config.otlp_receivers}
         facts["queue_bytes"] = int(config.queue_size)
     return facts
 
@@ -90,7 +92,7 @@ def _facts(config: BridgeConfig, doors: Doors) -> dict[str, object]:
 def _lines(config: BridgeConfig, doors: Doors) -> list[str]:
     paths = ", ".join(f"/v1/{signal.name}" for signal in taken(logs=config.logs == "on"))
     project = f"project {config.default_project}" if config.default_project else "no default project"
-    answered = project if config.store else f"answered by {config.upstreams[0].endpoint}; {project}"
+    answered = project if config.store else f"{_answering(config)}; {project}"
     lines = [
         f"otel-bridge {__version__}",
         f"  OTLP/HTTP  {_url(doors.http, tls=doors.http_tls) or 'off'}  (POST {paths})",
@@ -102,9 +104,18 @@ def _lines(config: BridgeConfig, doors: Doors) -> list[str]:
     own = (("admin    ", doors.admin), ("metrics  ", doors.metrics))
     lines += [f"  {name}  {_url(door)}" for name, door in own if door is not None]
     lines += [f"  calls go to {one.endpoint}  (exporter {one.name})" for one in config.upstreams]
+    lines += [f"  spans go to {one.url}  (exporter {one.name})" for one in config.otlp_receivers]
     kept = [_limits(config)] if config.store else []
-    kept += [f"queue of {config.queue_size.human_readable()}"] if config.upstreams else []
+    kept += (
+        [f"queue of {config.queue_size.human_readable()}"]
+        if config.upstreams or config.otlp_receivers
+        else []
+    )
     return [*lines, f"  data in    {config.data_dir}  ({'; '.join(kept)})"]
+
+
+def _answering(config: BridgeConfig) -> str:
+    return f"answered by {config.upstreams[0].endpoint}" if config.upstreams else "calls are not kept here"
 
 
 def _url(door: Bound | None, *, tls: bool = False) -> str | None:

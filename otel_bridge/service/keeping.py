@@ -35,8 +35,9 @@ def writer_settings(config: BridgeConfig) -> WriterSettings:
         options=config.options,
         watched=watched(config),
         store=config.store,
-        queue=_queue_settings(config) if config.upstreams else None,
+        queue=_queue_settings(config) if config.upstreams or config.otlp_receivers else None,
         pipelines=config.pipelines,
+        outlets=config.outlets,
     )
 
 
@@ -57,7 +58,10 @@ def _queue_settings(config: BridgeConfig) -> QueueSettings:
     return QueueSettings(
         path=str(queue_dir / QUEUE_FILE),
         dead_path=str(dead_dir / DEAD_LETTERS_FILE),
-        destinations=tuple(Destination(one.name, one.required) for one in config.upstreams),
+        destinations=(
+            *(Destination(one.name, one.required) for one in config.upstreams),
+            *(Destination(one.name, one.required, takes_calls=False) for one in config.otlp_receivers),
+        ),
         limits=QueueLimits(
             max_bytes=int(config.queue_size),
             max_age_seconds=int(age.total_seconds()) if age is not None else None,

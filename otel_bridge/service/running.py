@@ -214,14 +214,14 @@ async def _open_delivery(
     state: State,
     stop: Stop,
 ) -> Upstream | None:
-    """Begin to deliver what waits, where calls go on to upstreams; return the first of them."""
+    """Begin to deliver what waits, where calls or spans go on; return the first Weave server."""
     if keeper.outbox is None:
         return None
     from otel_bridge.exporter.delivery import open_delivery  # noqa: PLC0415 - most bridges have none
 
     delivery = await owned.enter_async_context(
         open_delivery(
-            config.upstreams,
+            (*config.upstreams, *config.otlp_receivers),
             keeper.outbox,
             queue_file(config),
             telemetry,
@@ -230,7 +230,7 @@ async def _open_delivery(
     )
     state.delivery = delivery
     owned.push_async_callback(_drain, config, state, stop)
-    return delivery.destinations[0].upstream
+    return delivery.upstream
 
 
 def _first(group: BaseExceptionGroup[StartError]) -> StartError:

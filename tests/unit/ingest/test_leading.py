@@ -18,7 +18,7 @@ PROJECT = "local/default"
 
 def leading(*pipelines, processors=None) -> Leading:
     plan = Plan(tuple(Pipeline(*each) for each in pipelines), processors or {}, stores=("store",))
-    return Leading(plan, ["weave", "weave/audit"])
+    return Leading(plan, Fan([Destination("weave"), Destination("weave/audit")]))
 
 
 ONE = leading(
