@@ -30,14 +30,14 @@ KEY_FILE: Final = "WANDB_API_KEY_FILE"
 
 def checked(config: BridgeConfig) -> BridgeConfig:
     """Return the configuration, every upstream told what spans become; raise BadSetting for a circle."""
-    for upstream in config.upstreams:
-        url = urlsplit(upstream.endpoint)
-        mine = {door.port for door in (config.api, config.otlp_http) if door is not None and door.port}
+    mine = {door.port for door in (config.api, config.otlp_http) if door is not None and door.port}
+    for there in (*(one.endpoint for one in config.upstreams), *(one.url for one in config.otlp_receivers)):
+        url = urlsplit(there)
         if is_loopback(url.hostname or "") and url.port in mine:
-            raise BadSetting(f"the upstream {upstream.endpoint} is this bridge itself")
-    names = [one.name for one in config.upstreams]
+            raise BadSetting(f"the upstream {there} is this bridge itself")
+    names = [one.name for one in (*config.upstreams, *config.otlp_receivers, *config.outlets)]
     if len(set(names)) != len(names):
-        raise BadSetting("two upstreams have one name")
+        raise BadSetting("two exporters have one name")
     upstreams = tuple(replace(one, options=config.options) for one in config.upstreams)
     return config.model_copy(update={"upstreams": upstreams})
 

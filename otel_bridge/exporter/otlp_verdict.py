@@ -1,4 +1,4 @@
-"""What the answer of an OTLP receiver means for the spans that were sent (`contract/otlp-receiver.md` §3, §4).
+"""What an answer of an OTLP receiver means for the spans that were sent (`contract/otlp-receiver.md` §3, §4).
 
 Pure. 429, 502, 503 and 504 are sent again; what the request itself is at fault for is refused; what a person
 must change first (key, path, method) holds the spans, rather than losing them.

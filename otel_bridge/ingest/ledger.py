@@ -28,8 +28,8 @@ class Ledger:
     """Transactions over whichever of them there are; each is opened when a request of the group needs it.
 
     The store commits first: where the queue then cannot, the sender is told to send again, which changes
-    nothing in the store. Exporters come last: what they write again is the same again. A queue that is not `required` never fails a request: what it cannot keep is told
-    to `missed`, in calls.
+    nothing in the store. Exporters come last: what they write again is the same again. A queue that is not
+    `required` never fails a request: what it cannot keep is told to `missed`, in calls.
     """
 
     def __init__(

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class Prepared(Struct, frozen=True):
     """A request that is ready to be applied, and what to say once it is kept.
 
-    `changes` are for the store, `records` for the queue, `written` for exporters of this process. `unchanged` is the counter of `telemetry.NOTES` for
-    changes that came again.
+    `changes` are for the store, `records` for the queue, `written` for exporters of this process. `unchanged`
+    is the counter of `telemetry.NOTES` for changes that came again.
     """
 
     id: int

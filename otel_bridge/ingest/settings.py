@@ -45,7 +45,8 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     """Where calls are kept, for how long (seconds) and in how many bytes (None is no limit).
 
     `options` say what spans become, `watched` where monitors look at calls that end. Calls are kept in the
-    store, in the queue, or in both; `outlets` are exporters of the writer process. `pipelines` lead what comes in there; None: everything goes everywhere.
+    store, in the queue, or in both; `outlets` are exporters of the writer process. `pipelines` lead what
+    comes in there; None: everything goes everywhere.
     """
 
     data_dir: str

@@ -43,16 +43,16 @@ class GrowingFile:
         except ForeignFile as error:
             self.close()
             raise StartError(
-                f"exporter {settings.name}: {self.path} holds something else; another path or format is needed"
+                f"exporter {settings.name}: {self.path} holds something else; take another path or format"
             ) from error
 
     def add(self, piece: bytes, *, sync: bool) -> None:
         """Add a piece, whole or not at all; with `sync` it is on the disk. Raise OSError."""
         self._renew()
         rotation = self._settings.rotation
-        if rotation is not None and rotation.max_bytes and self._size:
-            if self._size + len(piece) > rotation.max_bytes:
-                self._put_aside()
+        most = rotation.max_bytes if rotation is not None else 0
+        if most and self._size and self._size + len(piece) > most:
+            self._put_aside()
         try:
             self._write(piece)
             if sync:

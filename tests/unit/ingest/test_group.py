@@ -28,7 +28,7 @@ class Ledger:
         assert self.open is None
         self.open = []
 
-    def apply(self, changes, records, *, received_at):
+    def apply(self, changes, records, *, received_at, written=()):
         assert self.open is not None
         for change in changes:
             if change == "full":

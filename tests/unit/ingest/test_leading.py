@@ -4,9 +4,11 @@ import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from otel_bridge.ingest import frames
+from otel_bridge.ingest.fan import Fan
 from otel_bridge.ingest.leading import Leading
 from otel_bridge.ingest.requests import prepare_export, prepare_logs, prepare_write
 from otel_bridge.pipeline.plan import Component, Pipeline, Plan
+from otel_bridge.queue.base import Destination
 from otel_bridge.queue.payload import read_changes
 from otel_bridge.translate.options import Options
 from tests.fixtures.processing import a_request, a_span, logs, put
