@@ -6,7 +6,6 @@ written and read piece by piece, and files may be joined.
 
 from __future__ import annotations
 
-import base64
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
@@ -21,7 +20,6 @@ MAX_MESSAGE_BYTES: Final = 64 << 20
 _Members: TypeAlias = dict[str, msgspec.Raw]
 _RESOURCE_SPANS: Final = 0x0A
 """Field 1, a length and its bytes (`opentelemetry/proto/trace/v1/trace.proto`)."""
-_IDS: Final = ("traceId", "spanId", "parentSpanId")
 
 
 def messages(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -69,23 +67,12 @@ def _end(buffer: bytearray, at: int) -> int | None:
 
 
 def to_json(message: bytes) -> bytes:
-    """Write a `TracesData` message as OTLP/JSON: ids in hexadecimal digits, enums as numbers, one line."""
-    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - only for JSON
-    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData  # noqa: PLC0415 - as above
+    """Write a `TracesData` message as OTLP/JSON, one line."""
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData  # noqa: PLC0415 - only for JSON
 
-    document = MessageToDict(TracesData.FromString(message), use_integers_for_enums=True)
-    for resource in document.get("resourceSpans", ()):
-        for scope in resource.get("scopeSpans", ()):
-            for span in scope.get("spans", ()):
-                _hexadecimal(span)
-    return msgspec.json.encode(document)
+    from otel_bridge.translate.otlp_json import document  # noqa: PLC0415 - as above
 
-
-def _hexadecimal(span: dict[str, Any]) -> None:
-    for holder in (span, *span.get("links", ())):
-        for name in _IDS:
-            if name in holder:
-                holder[name] = base64.b64decode(holder[name]).hex()
+    return document(TracesData.FromString(message))
 
 
 def is_json(text: bytes) -> bool:
