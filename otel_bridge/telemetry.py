@@ -20,6 +20,8 @@ del sys.modules["rich"]
 if _rich is not None:
     sys.modules["rich"] = _rich
 
+from otel_bridge.outcomes import exporter_and_outcome  # noqa: E402 - see above
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,18 +67,6 @@ _PROCESSOR: Final = "processor:"
 def dropped_by(processor: str, outcome: str) -> str:
     """Return the name of a counter of what a processor took out, for `Telemetry.note`."""
     return f"{_PROCESSOR}{outcome}:{processor}"
-
-
-_EXPORTER: Final = "exporter:"
-
-
-def exported_by(exporter: str, outcome: str) -> str:
-    """Return the name of a counter of what an exporter was given, for `Telemetry.note`.
-
-    `outcome` is sent, retried, rejected (by the other side), dead_lettered, missed (could not be kept, by one
-    that is not required) or unsupported (it has no form for calls that were written through the API).
-    """
-    return f"{_EXPORTER}{outcome}:{exporter}"
 
 
 RECEIVED: Final[Mapping[str, str]] = {"traces": "spans", "logs": "log records"}
@@ -172,14 +162,14 @@ class Telemetry:
             self._backlog.labels(what).set(count)
 
     def note(self, name: str, count: int = 1) -> None:
-        """Add to a counter of `NOTES`, or to one that `dropped_by` or `exported_by` names."""
+        """Add to a counter of `NOTES`, or to one that `dropped_by` or `outcomes.exported_by` names."""
         if not count:
             return
         if name.startswith(_PROCESSOR):
             outcome, _, processor = name.removeprefix(_PROCESSOR).partition(":")
             self._dropped.labels(processor, outcome).inc(count)
-        elif name.startswith(_EXPORTER):
-            outcome, _, exporter = name.removeprefix(_EXPORTER).partition(":")
+        elif (told := exporter_and_outcome(name)) is not None:
+            exporter, outcome = told
             self._exported.labels(exporter, outcome).inc(count)
         else:
             self._notes[name].inc(count)

@@ -70,13 +70,8 @@ async def open_delivery(
     """
     metrics = ExporterMetrics(telemetry)
     telemetry.registry.register(QueueCollector(outbox))
-    renderer = Child(
-        "renderer",
-        "otel_bridge.exporter.renderer",
-        [str(queue_file)],
-        telemetry,
-        decode=frames.decode_message,
-    )
+    arguments, decode = [str(queue_file)], frames.decode_message
+    renderer = Child("renderer", "otel_bridge.exporter.renderer", arguments, telemetry, decode=decode)
     async with AsyncExitStack() as owned:
         targets = [await owned.enter_async_context(_open_target(one, default_project)) for one in settings]
         owned.push_async_callback(renderer.stop)

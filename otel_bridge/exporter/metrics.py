@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from otel_bridge.telemetry import exported_by
+from otel_bridge.outcomes import exported_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping

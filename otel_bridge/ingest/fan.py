@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from otel_bridge.outcomes import exported_by
 from otel_bridge.queue.payload import change_records, span_records
-from otel_bridge.telemetry import exported_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

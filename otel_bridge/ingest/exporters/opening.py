@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.exporters.settings import FileSettings
 from otel_bridge.ingest.frames import frame
-from otel_bridge.telemetry import exported_by
+from otel_bridge.outcomes import exported_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -30,9 +30,10 @@ def to(url: str, **more) -> dict:
     return {"endpoint": url, "flush_seconds": 0.0, "retry": QUICK, **more}
 
 
-def start(data_dir: Path, *, store: bool = False, otlp_http=(), outlets=()) -> Bridge:
+def start(data_dir: Path, *, store: bool = False, otlp_http=(), outlets=(), queue_size=1 << 30) -> Bridge:
     """Start a bridge and wait until it says where it listens."""
     said = {"store": store, "otlp_http": list(otlp_http), "outlets": list(outlets)}
+    said["queue_size"] = queue_size
     log_file = data_dir.with_suffix(".log")
     program = [sys.executable, "-m", "tests.integration.otlp.bridge", str(data_dir), json.dumps(said)]
     with log_file.open("a") as log:
@@ -87,6 +88,7 @@ def main() -> None:
             store=said["store"],
             default_project=PROJECT,
             queue_min_free=1,
+            queue_size=said["queue_size"],
             otlp_receivers=tuple(OtlpHttpSettings(**one) for one in receivers),
             outlets=tuple(msgspec.convert(said["outlets"], list[OutletSettings])),
         )

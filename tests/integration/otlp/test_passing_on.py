@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from google.rpc.status_pb2 import Status
@@ -11,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from tests.e2e import client
 from tests.integration.otlp.bridge import PROJECT, running, start, stop, to
+from tests.integration.otlp.metrics import eventually, metric
 from tests.integration.otlp.sink import listening
 
 SPLITTING = 20
@@ -52,26 +52,6 @@ def plain(place):
 def counted(bridge, outcome: str) -> float:
     """Return how many spans and calls became that, at `otlp_http`."""
     return metric(bridge, SENT, exporter="otlp_http", outcome=outcome)
-
-
-def eventually(happened) -> None:
-    """Wait until something holds that nobody tells of."""
-    for _ in range(1200):
-        if happened():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it has not come to that")
-
-
-def metric(bridge, name: str, **labels: str) -> float:
-    """Return a sample of the bridge's metrics, 0 when it is not there."""
-    _, text = client.call(f"{bridge.api}/metrics")
-    wanted = {f'{key}="{value}"' for key, value in labels.items()}
-    for line in text.decode().splitlines():
-        head, _, value = line.rpartition(" ")
-        if head.partition("{")[0] == name and wanted <= set(head.partition("{")[2].rstrip("}").split(",")):
-            return float(value)
-    return 0.0
 
 
 def test_spans_arrive_as_they_were_sent_with_their_resource_and_scope(bridge, sink):
