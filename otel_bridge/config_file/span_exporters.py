@@ -1,0 +1,192 @@
+"""The exporters of spans beside `weave` and `store`, their keys, and what each is told when it runs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, model_validator
+
+from otel_bridge.config_file.exporters import DeadLetter, RetryOnFailure, SendingQueue
+from otel_bridge.config_file.fields import Strict, Wait, Written
+from otel_bridge.exporter.settings import MAX_BODY_BYTES, OtlpHttpSettings, Retry
+from otel_bridge.ingest.exporters.settings import DebugSettings, FileSettings, Rotation
+from otel_bridge.parsers import checked_url
+
+MAX_SPANS: Final = 10_000
+MIB: Final = 1 << 20
+OWN_HEADERS: Final = frozenset(
+    {"content-type", "content-encoding", "content-length", "host", "accept-encoding"}
+)
+"""What a request has anyway."""
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110 §5.1)."""
+_URL: Final = Written({"type": "string", "title": "URL", "format": "uri"})
+
+
+def _base_url(text: object) -> object:
+    return checked_url(text) if isinstance(text, str) else text
+
+
+def _whole_url(text: str) -> str:
+    try:
+        url = urlsplit(text.strip())
+        _ = url.port  # raises for one that there is not
+    except ValueError as error:
+        raise ValueError("this is no URL, for example http://collector:4318/v1/traces") from error
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None:
+        raise ValueError("this is no http or https URL, for example http://collector:4318/v1/traces")
+    return text.strip()
+
+
+def _header(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ValueError("this is no value of a header: printable ASCII is, without spaces around it")
+    return value
+
+
+def _names(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    for name in headers:
+        if _TOKEN.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is no name of a header")
+        if name.lower() in OWN_HEADERS:
+            raise ValueError(f"{name} is set by the exporter")
+    return headers
+
+
+class OtlpHttpExporter(Strict):
+    """Passes spans on to an OTLP receiver as OTLP/HTTP in protobuf, through the queue on the disk.
+
+    The receiver may be an OpenTelemetry Collector, another bridge, or any other. Calls that were written
+    through the API have no OTLP form: they are counted as `unsupported`.
+    """
+
+    endpoint: Annotated[str, BeforeValidator(_base_url), _URL] | None = None
+    """The base URL of the receiver; spans go to `/v1/traces` behind it."""
+    traces_endpoint: Annotated[str, AfterValidator(_whole_url), _URL] | None = None
+    """Where spans go, taken as it is; beats `endpoint`."""
+    headers: Annotated[dict[str, Annotated[SecretStr, AfterValidator(_header)]], AfterValidator(_names)] = (
+        Field(default={})
+    )
+    """Headers of every request, for keys."""
+    timeout: Wait = Field(default="30s", validate_default=True)
+    """How long one request may take."""
+    compression: Literal["gzip", "none"] = "gzip"
+    """How bodies are compressed."""
+    max_batch_bytes: Annotated[
+        ByteSize,
+        Field(ge=1024, le=MAX_BODY_BYTES),
+        Written({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
+    ] = Field(default="3MiB", validate_default=True)
+    """How many bytes of protobuf one request has at most, before compression; a larger span goes alone."""
+    sending_queue: SendingQueue = SendingQueue()
+    """What waits for the receiver."""
+    retry_on_failure: RetryOnFailure = RetryOnFailure()
+    """When a request is made again."""
+    dead_letter: DeadLetter = DeadLetter()
+    """Where spans lie that cannot be delivered."""
+    required: bool = True
+    """Whether a full queue makes senders wait; else what waited longest becomes dead letters."""
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if self.endpoint is None and self.traces_endpoint is None:
+            raise ValueError("endpoint or traces_endpoint is needed")
+        return self
+
+
+class FileRotation(Strict):
+    """When a file is put aside for a new one; what is put aside has the time in its name."""
+
+    max_megabytes: int = Field(default=100, ge=1)
+    """How many MiB a file has at most; only a larger request makes a larger file."""
+    max_days: int = Field(default=0, ge=0)
+    """How many days a file that was put aside stays; 0: for ever."""
+    max_backups: int = Field(default=100, ge=0)
+    """How many of them stay, the last ones; 0: all."""
+
+
+class FileExporter(Strict):
+    """Adds what comes in to a file: lines of OTLP/JSON, or one growing OTLP message.
+
+    Calls that were written through the API are lines too, each an item of `/call/upsert_batch`.
+    """
+
+    path: str = Field(min_length=1)
+    """The file; what is in it stays."""
+    format: Literal["json", "proto"] = "json"
+    """How spans are written: lines of OTLP/JSON, or `TracesData` messages one behind the other."""
+    compression: Literal["none", "zstd"] = "none"
+    """Whether the file is compressed: zstd frames one behind the other, as `zstdcat` reads them."""
+    rotation: FileRotation | None = None
+    """When the file is put aside for a new one; never where the key is not there."""
+    flush_interval: Wait = Field(default="1s", validate_default=True)
+    """How long what is written may wait for the disk, where the file is not `required`."""
+    required: bool = True
+    """Whether senders are answered when it is on the disk; else what cannot be written is counted."""
+
+
+class DebugExporter(Strict):
+    """Tells the log what comes in."""
+
+    verbosity: Literal["basic", "normal", "detailed"] = "basic"
+    """`basic`: a line a request, `normal`: one for each span too, `detailed`: with everything in it."""
+    sampling_initial: int = Field(default=2, ge=0)
+    """How many requests of a second are told."""
+    sampling_thereafter: int = Field(default=1, ge=0)
+    """Of those after them one of so many; 1: all, 0: none."""
+
+
+def otlp_http(name: str, keys: OtlpHttpExporter) -> OtlpHttpSettings:
+    """Return what an `otlp_http` exporter is told."""
+    queue, retry = keys.sending_queue, keys.retry_on_failure
+    return OtlpHttpSettings(
+        name=name,
+        endpoint=keys.endpoint or "",
+        traces_endpoint=keys.traces_endpoint,
+        headers=keys.headers,
+        timeout_seconds=keys.timeout.total_seconds(),
+        compression=keys.compression,
+        max_batch_calls=queue.batch.max_size,
+        max_batch_bytes=int(keys.max_batch_bytes),
+        in_flight=queue.num_consumers,
+        flush_seconds=queue.batch.flush_timeout.total_seconds(),
+        retry=Retry(
+            initial_interval=retry.initial_interval.total_seconds(),
+            max_interval=retry.max_interval.total_seconds(),
+            multiplier=retry.multiplier,
+            max_elapsed=retry.max_elapsed_time.total_seconds(),
+        ),
+        required=keys.required and queue.on_full == "refuse",
+    )
+
+
+def file(name: str, keys: FileExporter) -> FileSettings:
+    """Return what a `file` exporter is told."""
+    rotation = keys.rotation
+    return FileSettings(
+        name=name,
+        path=keys.path,
+        format=keys.format,
+        compression=keys.compression,
+        rotation=rotation
+        and Rotation(
+            max_bytes=rotation.max_megabytes * MIB,
+            max_days=rotation.max_days,
+            max_backups=rotation.max_backups,
+        ),
+        flush_seconds=keys.flush_interval.total_seconds(),
+        required=keys.required,
+    )
+
+
+def debug(name: str, keys: DebugExporter) -> DebugSettings:
+    """Return what a `debug` exporter is told."""
+    return DebugSettings(
+        name=name,
+        verbosity=keys.verbosity,
+        sampling_initial=keys.sampling_initial,
+        sampling_thereafter=keys.sampling_thereafter,
+    )
