@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager
+from itertools import groupby
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 import msgspec
 
 from otel_bridge.commands.failing import CommandFailed, told
+from otel_bridge.commands.import_items import inflated, is_item, keep_items
 from otel_bridge.commands.otlp_files import check_start, is_json, joined, messages, pieces, spans_in
 from otel_bridge.commands.progress import progress
 from otel_bridge.commands.source import open_source
@@ -78,20 +80,21 @@ def _check(into_project: str | None) -> None:
 @contextmanager
 def _opened(file: Path) -> Generator[tuple[IO[bytes], int | None]]:
     if str(file) == "-":
-        yield sys.stdin.buffer, None
+        yield inflated(sys.stdin.buffer), None
         return
     try:
         opened = file.open("rb")
     except OSError as error:
         raise CommandFailed(f"cannot read {file}: {error.strerror}") from error
     with opened:
-        yield opened, file.stat().st_size
+        found = inflated(opened)
+        yield found, file.stat().st_size if found is opened else None
 
 
 def _guess(head: bytes) -> str:
     if not head.lstrip().startswith(b"{"):
         return "otlp-proto"
-    return "calls" if _SPANS.search(head) is None else "otlp-json"
+    return "otlp-json" if is_item(head) or _SPANS.search(head) else "calls"
 
 
 def _batches(records: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -174,11 +177,19 @@ def _feedback(call: dict[str, Any], into_project: str | None) -> list[dict[str, 
 def _import_spans(
     source: Source, file: IO[bytes], kind: str, project: str | None, done: Callable[[int], None]
 ) -> tuple[int, int]:
-    sent = refused = 0
+    sent = refused = items = 0
     in_protobuf = kind == "otlp-proto"
     records = messages(pieces(file)) if in_protobuf else _documents(file)
     encoding = "protobuf" if in_protobuf else "json"
-    for batch in _batches(records):
+    batches = (
+        (of_calls, list(some)) for batch in _batches(records) for of_calls, some in groupby(batch, is_item)
+    )
+    for of_calls, batch in batches:
+        if of_calls and not in_protobuf:
+            keep_items(source, batch, project)
+            items += len(batch)
+            done(sum(map(len, batch)))
+            continue
         body = b"".join(batch) if in_protobuf else joined(batch)
         bad, why = source.keep_spans(body, encoding=encoding, project=project)
         if bad:
@@ -186,6 +197,8 @@ def _import_spans(
         sent += spans_in(body, encoding)
         refused += bad
         done(sum(map(len, batch)))
+    if items:
+        click.echo(f"imported {items:,} starts, ends and changes of calls", err=True)
     return sent - refused, refused
 
 

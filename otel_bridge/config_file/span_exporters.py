@@ -165,21 +165,19 @@ def otlp_http(name: str, keys: OtlpHttpExporter) -> OtlpHttpSettings:
 
 def file(name: str, keys: FileExporter) -> FileSettings:
     """Return what a `file` exporter is told."""
-    rotation = keys.rotation
     return FileSettings(
         name=name,
         path=keys.path,
         format=keys.format,
         compression=keys.compression,
-        rotation=rotation
-        and Rotation(
-            max_bytes=rotation.max_megabytes * MIB,
-            max_days=rotation.max_days,
-            max_backups=rotation.max_backups,
-        ),
+        rotation=None if keys.rotation is None else _rotation(keys.rotation),
         flush_seconds=keys.flush_interval.total_seconds(),
         required=keys.required,
     )
+
+
+def _rotation(keys: FileRotation) -> Rotation:
+    return Rotation(max_bytes=keys.max_megabytes * MIB, max_days=keys.max_days, max_backups=keys.max_backups)
 
 
 def debug(name: str, keys: DebugExporter) -> DebugSettings:

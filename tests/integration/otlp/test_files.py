@@ -25,7 +25,7 @@ def imported(data_dir, file, *flags: str) -> str:
 
 
 def exported(data_dir, shape: str) -> list[str]:
-    command = [sys.executable, "-m", "otel_bridge", "export", "-", "--data-dir", str(data_dir)]
+    command = [sys.executable, "-m", "otel_bridge", "export", "-o", "-", "--data-dir", str(data_dir)]
     done = subprocess.run(
         [*command, "--format", shape, "--project", PROJECT],
         capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=120, check=False,
