@@ -81,14 +81,14 @@ class Fan:
     def _written(
         self, values: Sequence[Any], how: str, exporters: frozenset[str] | None
     ) -> tuple[tuple[Written, ...], dict[str, int]]:
-        """Return the pieces for exporters of this process, and how many each has had."""
+        """Return the pieces for exporters of this process, and what has no form for which."""
         written: list[Written] = []
         counts: dict[str, int] = {}
         for outlet in self._outlets:
             if exporters is not None and outlet.name not in exporters:
                 continue
-            takes = how == "spans" or outlet.takes_calls
-            if takes:
+            if how == "spans" or outlet.takes_calls:
                 written.append(Written(outlet, getattr(outlet, how)(values), len(values)))
-            counts[exported_by(outlet.name, "sent" if takes else "unsupported")] = len(values)
+            else:
+                counts[exported_by(outlet.name, "unsupported")] = len(values)
         return tuple(written), counts

@@ -35,13 +35,16 @@ class Outlet(Protocol):
         """Add a piece of so many spans or calls to the open group. Raises nothing."""
 
     def commit(self) -> None:
-        """Keep the group. Raise Unavailable when it cannot be kept and must be: then nothing of it is."""
+        """Keep the group. May be called from another thread than the rest, and tells nobody there.
+
+        Raise Unavailable when it cannot be kept and must be: then nothing of it is.
+        """
 
     def rollback(self) -> None:
         """Forget the open group."""
 
     def maintain(self) -> None:
-        """Do a step of upkeep between two groups."""
+        """Do a step of upkeep between two groups, and tell what became of those before."""
 
     def close(self) -> None:
-        """Close what is open; an open group is forgotten."""
+        """Tell the rest and close what is open; an open group is forgotten."""

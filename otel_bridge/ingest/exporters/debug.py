@@ -44,6 +44,7 @@ class DebugOutlet:
         self._second = -1
         self._seen = 0
         self._group: list[tuple[str, Fields]] = []
+        self._kept: list[tuple[str, Fields]] = []
 
     def spans(self, spans: Sequence[Span]) -> list[tuple[str, Fields]]:
         """As `Outlet.spans`."""
@@ -70,20 +71,23 @@ class DebugOutlet:
         self._group += piece
 
     def commit(self) -> None:
-        """As `Outlet.commit`: what is kept elsewhere is told now."""
-        group, self._group = self._group, []
-        for event, fields in group:
-            self._log(event, exporter=self.name, **fields)
+        """As `Outlet.commit`: what is kept elsewhere may be told."""
+        self._kept += self._group
+        self._group = []
 
     def rollback(self) -> None:
         """As `Outlet.rollback`."""
         self._group = []
 
     def maintain(self) -> None:
-        """As `Outlet.maintain`: there is nothing to keep up."""
+        """As `Outlet.maintain`."""
+        kept, self._kept = self._kept, []
+        for event, fields in kept:
+            self._log(event, exporter=self.name, **fields)
 
     def close(self) -> None:
-        """As `Outlet.close`: there is nothing open."""
+        """As `Outlet.close`."""
+        self.maintain()
 
     def _sampled(self) -> bool:
         """Tell whether this request is told of."""

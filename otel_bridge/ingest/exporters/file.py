@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import zstandard
@@ -28,20 +29,21 @@ ZSTD_LEVEL: Final = 3
 class FileOutlet:
     """Adds each group as one piece: a zstd frame where the file is compressed.
 
-    `missed` is told of spans and calls that a file which is not required could not take. Raise StartError
-    when the file cannot be used.
+    `told` hears how many spans and calls were `sent`, or `missed` by a file that is not required. Raise
+    StartError when the file cannot be used.
     """
 
     def __init__(
         self,
         settings: FileSettings,
-        missed: Callable[[int], None],
+        told: Callable[[str, int], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name: Final = settings.name
         self.takes_calls: Final = settings.format == "json"
         self._settings = settings
-        self._missed = missed
+        self._told = told
+        self._outcomes: Counter[str] = Counter()
         self._clock = clock
         self._file = GrowingFile(settings)
         self._group: list[bytes] = []
@@ -84,8 +86,9 @@ class FileOutlet:
         except OSError as error:
             if required:
                 raise Unavailable(f"the file of exporter {self.name} cannot be written") from error
-            self._missed(count)
+            self._outcomes["missed"] += count
             return
+        self._outcomes["sent"] += count
         if not required and self._unsynced_since is None:
             self._unsynced_since = self._clock()
 
@@ -95,6 +98,7 @@ class FileOutlet:
 
     def maintain(self) -> None:
         """As `Outlet.maintain`: put on the disk what waits for it, remove what is too old."""
+        self._tell()
         now = self._clock()
         since = self._unsynced_since
         try:
@@ -109,4 +113,10 @@ class FileOutlet:
 
     def close(self) -> None:
         """As `Outlet.close`."""
+        self._tell()
         self._file.close()
+
+    def _tell(self) -> None:
+        outcomes, self._outcomes = self._outcomes, Counter()
+        for outcome, count in outcomes.items():
+            self._told(outcome, count)

@@ -40,12 +40,12 @@ def _open(settings: OutletSettings, reply: Callable[[bytes], None]) -> Outlet:
         return DebugOutlet(settings, log)
     from otel_bridge.ingest.exporters.file import FileOutlet  # noqa: PLC0415 - few write files
 
-    file = FileOutlet(settings, partial(_missed, settings.name, reply))
+    file = FileOutlet(settings, partial(_told, settings.name, reply))
     if file.cut:
         said: dict[str, str | int | float] = {"exporter": settings.name, "bytes": file.cut}
         reply(frame(frames.Logged("warning", "half_written_end_removed", said)))
     return file
 
 
-def _missed(name: str, reply: Callable[[bytes], None], count: int) -> None:
-    reply(frame(frames.Noted({exported_by(name, "missed"): count})))
+def _told(name: str, reply: Callable[[bytes], None], outcome: str, count: int) -> None:
+    reply(frame(frames.Noted({exported_by(name, outcome): count})))

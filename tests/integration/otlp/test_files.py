@@ -59,7 +59,7 @@ def test_what_was_answered_is_in_the_file_after_every_process_was_killed(tmp_pat
         status, _ = client.call(f"{bridge.api}/call/upsert_batch", body, Content_Type="application/json")
         assert status == 200
         total = "otel_bridge_exporter_calls_total"
-        assert metric(bridge, total, exporter="file/json", outcome="sent") == 42
+        eventually(lambda: metric(bridge, total, exporter="file/json", outcome="sent") == 42)
         assert metric(bridge, total, exporter="file/proto", outcome="unsupported") == 2
         eventually(lambda: "spans_seen" in bridge.log)
         assert SECRET not in bridge.log

@@ -34,6 +34,7 @@ def spans():
 def tell(outlet: DebugOutlet, piece) -> None:
     outlet.put(piece, 1)
     outlet.commit()
+    outlet.maintain()
 
 
 def test_basic_counts_and_shows_nothing_of_contents(told):
@@ -78,6 +79,7 @@ def test_of_many_requests_in_a_second_some_are_told(told):
     now[0] = 6.0
     outlet.put([("next second", {})] if outlet.spans(spans()) else [], 1)
     outlet.commit()
+    outlet.close()
     assert [event for event, _ in told] == [f"request {n}" for n in (0, 1, 4, 7, 10)] + ["next second"]
 
 
@@ -91,4 +93,5 @@ def test_what_is_not_kept_is_not_told(told):
     outlet.put(outlet.spans(spans()), 2)
     outlet.rollback()
     outlet.commit()
+    outlet.maintain()
     assert told == []

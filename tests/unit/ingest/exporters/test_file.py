@@ -32,10 +32,10 @@ def opened(path):
     """Opens the file with some settings; closed at the end."""
     outlets = []
 
-    def open_(missed=None, **said) -> FileOutlet:
-        outlet = FileOutlet(
-            FileSettings(path=str(path), **said), (missed if missed is not None else []).append
-        )
+    def open_(told=None, **said) -> FileOutlet:
+        heard = told if told is not None else []
+        settings = FileSettings(path=str(path), **said)
+        outlet = FileOutlet(settings, lambda outcome, count: heard.append((outcome, count)))
         outlets.append(outlet)
         return outlet
 
@@ -182,13 +182,15 @@ def test_a_sync_that_fails_keeps_nothing(path, opened, monkeypatch):
 
 
 def test_a_file_that_is_not_required_refuses_nobody_and_counts_what_it_missed(path, opened, monkeypatch):
-    missed: list[int] = []
-    outlet = opened(missed, required=False)
+    told: list[tuple[str, int]] = []
+    outlet = opened(told, required=False)
     with monkeypatch.context() as context:
         FullDisk(context, room=0)
         keep(outlet, 1, 2)
     keep(outlet, 3)
-    assert missed == [2]
+    outlet.maintain()
+    outlet.maintain()
+    assert told == [("missed", 2), ("sent", 1)]
     assert numbers_in(path) == [3]
 
 
