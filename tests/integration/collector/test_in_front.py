@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import client, process
 from tests.integration.collector.running import RETRY, free_port, pipelines, receiver, running
 from tests.integration.otlp import bridge as passing
-from tests.integration.otlp.metrics import eventually, metric
+from tests.integration.otlp.metrics import delivered, eventually, metric
 from tests.integration.otlp.sink import listening
 
 EXPORTERS = ["otlp/gzip", "otlp/none", "otlphttp/gzip", "otlphttp/zstd", "otlphttp/none"]
@@ -82,7 +82,7 @@ def test_a_collector_comes_again_while_the_bridge_is_full_and_no_span_is_lost(pr
             with listening(later) as sink:
                 sink.wait_for(wanted)
                 assert sink.counts() == dict.fromkeys(wanted, 1)
-                eventually(lambda: metric(bridge, "otel_bridge_queue_records") == 0)
+                delivered(bridge)
 
 
 def text_of(number: int) -> str:

@@ -25,3 +25,8 @@ def metric(bridge, name: str, **labels: str) -> float:
         if head.partition("{")[0] == name and wanted <= set(head.partition("{")[2].rstrip("}").split(",")):
             return float(value)
     return 0.0
+
+
+def delivered(bridge) -> None:
+    """Wait until nothing waits in the queue."""
+    eventually(lambda: metric(bridge, "otel_bridge_queue_records") == 0)

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from tests.e2e import client
 from tests.integration.otlp.bridge import PROJECT, running, start, stop, to
-from tests.integration.otlp.metrics import eventually, metric
+from tests.integration.otlp.metrics import delivered, eventually, metric
 from tests.integration.otlp.sink import listening
 
 SPLITTING = 20
@@ -38,6 +38,7 @@ def bridge(place):
 @pytest.fixture
 def sink(place):
     """The receiver behind `otlp_http`, as if nothing had come before."""
+    delivered(place[0])
     place[1].forget()
     return place[1]
 
@@ -45,6 +46,7 @@ def sink(place):
 @pytest.fixture
 def plain(place):
     """The receiver behind `otlp_http/plain`."""
+    delivered(place[0])
     place[2].forget()
     return place[2]
 
