@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
+from otel_bridge.backoff import Retry
 from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.exporter.settings import MAX_BODY_BYTES
 from otel_bridge.parsers import (
@@ -87,6 +88,16 @@ class RetryOnFailure(Strict):
     """By how much waits grow from failure to failure."""
     max_elapsed_time: Wait = Field(default="0s", validate_default=True)
     """When to give up and make a dead letter of a call; `0s`: never."""
+
+    @property
+    def retry(self) -> Retry:
+        """Return the same for who tries again."""
+        return Retry(
+            initial_interval=self.initial_interval.total_seconds(),
+            max_interval=self.max_interval.total_seconds(),
+            multiplier=self.multiplier,
+            max_elapsed=self.max_elapsed_time.total_seconds(),
+        )
 
 
 class DeadLetter(Strict):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from otel_bridge.auth.authenticators import Auth
     from otel_bridge.auth.settings import Cors, Tls
     from otel_bridge.config import BridgeConfig
-    from otel_bridge.config_file.applying import Used
     from otel_bridge.config_file.document import Document
     from otel_bridge.config_file.problems import Place
     from otel_bridge.config_file.schema import ListenerAuth
+    from otel_bridge.config_file.using import Used
 
 CERTIFICATES: Final = "certificate_auth"
 PLACES: Final = {

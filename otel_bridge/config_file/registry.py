@@ -47,6 +47,7 @@ class Component(Struct, frozen=True):
 _PROCESSORS: Final = "otel_bridge.processor.settings"
 _CONNECTORS: Final = "otel_bridge.connector.settings"
 _AUTHENTICATORS: Final = "otel_bridge.auth.authenticators"
+_EXPORTERS: Final = "otel_bridge.config_file.span_exporters"
 _BOTH: Final[dict[str, Stability]] = {"traces": "beta", "logs": "alpha"}
 
 TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
@@ -66,6 +67,9 @@ TYPES: Final[Mapping[Kind, Mapping[str, Component]]] = {
     "exporters": {
         "weave": Component(WeaveExporter, signals={"traces": "beta"}),
         "store": Component(StoreExporter, signals={"traces": "beta", "logs": "alpha"}),
+        "otlp_http": Component(f"{_EXPORTERS}:OtlpHttpExporter", signals={"traces": "beta"}),
+        "file": Component(f"{_EXPORTERS}:FileExporter", signals={"traces": "beta"}),
+        "debug": Component(f"{_EXPORTERS}:DebugExporter", signals={"traces": "beta"}),
     },
     "connectors": {
         "forward": Component(f"{_CONNECTORS}:ForwardSettings", signals=_BOTH),

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
 from otel_bridge.config_file.exporters import DeadLetter, RetryOnFailure, SendingQueue
-from otel_bridge.config_file.fields import Strict, Wait, Written
-from otel_bridge.exporter.settings import MAX_BODY_BYTES, OtlpHttpSettings, Retry
+from otel_bridge.exporter.settings import MAX_BODY_BYTES, OtlpHttpSettings
 from otel_bridge.ingest.exporters.settings import DebugSettings, FileSettings, Rotation
-from otel_bridge.parsers import checked_url
+from otel_bridge.parsers import Strict, Wait, Written, checked_url
 
 MAX_SPANS: Final = 10_000
 MIB: Final = 1 << 20
@@ -141,7 +140,7 @@ class DebugExporter(Strict):
 
 def otlp_http(name: str, keys: OtlpHttpExporter) -> OtlpHttpSettings:
     """Return what an `otlp_http` exporter is told."""
-    queue, retry = keys.sending_queue, keys.retry_on_failure
+    queue = keys.sending_queue
     return OtlpHttpSettings(
         name=name,
         endpoint=keys.endpoint or "",
@@ -153,12 +152,7 @@ def otlp_http(name: str, keys: OtlpHttpExporter) -> OtlpHttpSettings:
         max_batch_bytes=int(keys.max_batch_bytes),
         in_flight=queue.num_consumers,
         flush_seconds=queue.batch.flush_timeout.total_seconds(),
-        retry=Retry(
-            initial_interval=retry.initial_interval.total_seconds(),
-            max_interval=retry.max_interval.total_seconds(),
-            multiplier=retry.multiplier,
-            max_elapsed=retry.max_elapsed_time.total_seconds(),
-        ),
+        retry=keys.retry_on_failure.retry,
         required=keys.required and queue.on_full == "refuse",
     )
 

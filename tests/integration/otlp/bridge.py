@@ -15,8 +15,9 @@ import msgspec
 import psutil
 from pydantic import SecretStr
 
+from otel_bridge.backoff import Retry
 from otel_bridge.config import BridgeConfig, Endpoint
-from otel_bridge.exporter.settings import OtlpHttpSettings, Retry
+from otel_bridge.exporter.settings import OtlpHttpSettings
 from otel_bridge.ingest.exporters.settings import OutletSettings
 from otel_bridge.service.running import serve
 from tests.e2e.process import BANNER, ROOT, START_SECONDS, Bridge, _read_banner, environment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from otel_bridge.backoff import Retry
 from otel_bridge.config_file.span_exporters import (
     MIB,
     DebugExporter,
@@ -14,7 +15,6 @@ from otel_bridge.config_file.span_exporters import (
     file,
     otlp_http,
 )
-from otel_bridge.exporter.settings import Retry
 from otel_bridge.ingest.exporters.settings import Rotation
 
 
