@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Keys: TypeAlias = tuple[str, ...]
 QUEUE: Final = "sending_queue"
+DELIVERING: Final = ("weave", "otlp_http")
+"""Types of exporters that deliver from the queue."""
 
 
 class Given(Struct, frozen=True):
@@ -34,14 +36,14 @@ class Given(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """A key of all components of a type that are used; `added`: of a new one where there is none."""
+    """A key of all components of some types that are used; `added`: of a new one where there is none."""
 
     kind: Kind
-    type: str
+    types: tuple[str, ...]
     keys: Keys
     added: bool = False
-    beside: str | None = None
-    """The type of exporter that a new one is for; without such an exporter there is none."""
+    beside: tuple[str, ...] = ()
+    """Types of exporters that a new one is for; without such an exporter there is none."""
 
 
 class Applied(Struct, frozen=True):
@@ -64,19 +66,21 @@ SERVICE: Final[Mapping[str, Keys]] = {
 """Option → key of `service`."""
 
 COMPONENTS: Final[Mapping[str, Target]] = {
-    "otlp_http": Target("receivers", "otlp", ("protocols", "http", "endpoint"), added=True),
-    "otlp_grpc": Target("receivers", "otlp", ("protocols", "grpc", "endpoint"), added=True),
-    "api": Target("receivers", "weave_api", ("endpoint",), added=True),
-    "admin": Target("extensions", "health_check", ("endpoint",), added=True),
-    "unsupported_signals": Target("receivers", "otlp", ("unsupported_signals",)),
-    "queue_size": Target("exporters", "weave", (QUEUE, "queue_size")),
-    "queue_max_age": Target("exporters", "weave", (QUEUE, "max_age")),
-    "queue_dir": Target("extensions", "file_storage", ("directory",), added=True, beside="weave"),
-    "queue_min_free": Target("extensions", "file_storage", ("min_free_bytes",), added=True, beside="weave"),
-    "dead_letter_dir": Target("exporters", "weave", ("dead_letter", "directory")),
-    "dead_letter_size": Target("exporters", "weave", ("dead_letter", "max_bytes")),
-    "retention": Target("exporters", "store", ("retention",)),
-    "max_disk": Target("exporters", "store", ("max_bytes",)),
+    "otlp_http": Target("receivers", ("otlp",), ("protocols", "http", "endpoint"), added=True),
+    "otlp_grpc": Target("receivers", ("otlp",), ("protocols", "grpc", "endpoint"), added=True),
+    "api": Target("receivers", ("weave_api",), ("endpoint",), added=True),
+    "admin": Target("extensions", ("health_check",), ("endpoint",), added=True),
+    "unsupported_signals": Target("receivers", ("otlp",), ("unsupported_signals",)),
+    "queue_size": Target("exporters", DELIVERING, (QUEUE, "queue_size")),
+    "queue_max_age": Target("exporters", DELIVERING, (QUEUE, "max_age")),
+    "queue_dir": Target("extensions", ("file_storage",), ("directory",), added=True, beside=DELIVERING),
+    "queue_min_free": Target(
+        "extensions", ("file_storage",), ("min_free_bytes",), added=True, beside=DELIVERING
+    ),
+    "dead_letter_dir": Target("exporters", DELIVERING, ("dead_letter", "directory")),
+    "dead_letter_size": Target("exporters", DELIVERING, ("dead_letter", "max_bytes")),
+    "retention": Target("exporters", ("store",), ("retention",)),
+    "max_disk": Target("exporters", ("store",), ("max_bytes",)),
 }
 """Option → key of components."""
 
@@ -88,7 +92,7 @@ FIRST: Final = ("upstream", "otlp_http", "otlp_grpc", "api", "auth_file")
 def with_aliases(tree: Node, given: Mapping[str, Given], environ: Mapping[str, str]) -> Applied:
     """Return the tree with what options say. Raise BadConfig for one that makes no sense with it."""
     overlay = Overlay(tree, environ)
-    unheeded: dict[str, str] = {}
+    unheeded = overlay.unheeded
     for name in sorted(given, key=_turn):
         option = given[name]
         overlay.say(origin_of(name, Rank.FLAG if option.is_flag else Rank.ALIAS))
@@ -120,6 +124,7 @@ class Overlay:
         self.tree = tree
         self.environ = environ
         self.problems: list[Problem] = []
+        self.unheeded: dict[str, str] = {}
         self._origin = Origin("", Rank.ALIAS)
 
     def say(self, origin: Origin) -> None:
@@ -151,12 +156,12 @@ class Overlay:
         self.tree = replaced(self.tree, place, Node(rest, node.origin, node.key))
 
     def put_to(self, target: Target, text: str) -> bool:
-        """Write the value of all components of a type; tell whether there are any."""
-        names = self.used(target.kind, target.type)
-        wanted = target.beside is None or self.used("exporters", target.beside)
+        """Write the value of all components of some types; tell whether there are any."""
+        names = self.used(target.kind, *target.types)
+        wanted = not target.beside or self.used("exporters", *target.beside)
         if not names and target.added and wanted:
-            self.add(target.kind, target.type)
-            names = [target.type]
+            self.add(target.kind, target.types[0])
+            names = [target.types[0]]
         for name in names:
             self.put((target.kind, name, *target.keys), text)
         return bool(names)
@@ -165,11 +170,11 @@ class Overlay:
         """Return the names of the pipelines of a signal."""
         return [name for name in self.members(("service", "pipelines")) if type_of(name) == signal]
 
-    def used(self, kind: Kind, type_name: str) -> list[str]:
-        """Return the names of the components of a type that are used."""
+    def used(self, kind: Kind, *types: str) -> list[str]:
+        """Return the names of the components of some types that are used."""
         named = [name for place in self._lists(kind) for name in self._names(place)]
         defined = self.members((kind,))
-        return [name for name in dict.fromkeys(named) if type_of(name) == type_name and name in defined]
+        return [name for name in dict.fromkeys(named) if type_of(name) in types and name in defined]
 
     def add(self, kind: Kind, name: str) -> None:
         """Let a component be used, by every pipeline of traces."""
@@ -224,8 +229,10 @@ def _default_project(overlay: Overlay, project: str) -> None:
     for name in overlay.used("exporters", "store"):
         overlay.put(("exporters", name, "default_project"), project)
         return
-    for name in overlay.used("exporters", "weave")[:1]:
+    for name in overlay.used("exporters", "weave"):
         overlay.put(("exporters", name, "project"), project)
+        return
+    overlay.unheeded["default_project"] = project
 
 
 def _logs(overlay: Overlay, text: str) -> None:

@@ -19,8 +19,9 @@ The page is made from the models by `python -m tests.pages.configuration`, and a
 two differ: edit the docstrings of the models or `tests/pages/`, not this file. Files to begin with
 are in [`config/`](../config): [standalone](../config/standalone.yaml),
 [sidecar](../config/sidecar.yaml), [gateway](../config/gateway.yaml), [fan-out to two projects and a
-store](../config/fan-out.yaml), [routing](../config/routing.yaml) by where spans come from, and
-[redaction](../config/redaction.yaml)."""
+store](../config/fan-out.yaml), [routing](../config/routing.yaml) by where spans come from,
+[redaction](../config/redaction.yaml), and [spans passed on](../config/passing-on.yaml) to a Collector
+and written to a file."""
 
 COMMANDS: Final = (
     (
@@ -73,7 +74,8 @@ ORDER: Final = (
 )
 
 ORDER_FOOT: Final = """An option is a name for a key of the components that pipelines use,
-whatever their names: `--queue-size` is `sending_queue.queue_size` of every `weave` exporter in use."""
+whatever their names: `--queue-size` is `sending_queue.queue_size` of every `weave` and `otlp_http`
+exporter in use."""
 
 MERGING: Final = """Maps are joined key by key, at any depth. Lists and single values are replaced.
 A key with nothing behind it, `processors:`, takes no map and no list away from what was said
@@ -121,7 +123,9 @@ until you name an address, and a [file of keys](security.md#keys) in `OTEL_BRIDG
 PIPELINES: Final = """A pipeline's name is its signal, `traces` or `logs`, or with a name,
 `traces/audit`. A receiver that several pipelines name is one receiver, and its data goes to each. A
 request is answered with success when every exporter that is `required` has kept it: a `store` when
-it has committed, a `weave` when its queue is on the disk. A connector is an exporter of one
+it has committed, a `weave` or an `otlp_http` when its queue is on the disk, a `file` when what was
+added is. An exporter with `required: false` makes no sender wait: what it cannot keep becomes a dead
+letter, or is counted. A connector is an exporter of one
 pipeline and a receiver of another; circles are an error.
 
 Pipelines may lead apart: each exporter gets what its pipeline makes, and what one pipeline changes no other

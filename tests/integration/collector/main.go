@@ -2,7 +2,10 @@
 package main
 
 import (
+	"context"
 	"log"
+
+	"go.uber.org/zap"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -13,8 +16,19 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
-	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+	"go.opentelemetry.io/collector/service/telemetry"
 )
+
+// A log on standard error and nothing else: the Collector's own telemetry takes longer to compile than all
+// the rest.
+func logger(
+	_ context.Context, settings telemetry.LoggerSettings, _ component.Config,
+) (*zap.Logger, component.ShutdownFunc, error) {
+	config := zap.NewProductionConfig()
+	config.Sampling = nil
+	built, err := config.Build(settings.ZapOptions...)
+	return built, nil, err
+}
 
 func factories() (otelcol.Factories, error) {
 	receivers, err := otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory())
@@ -27,7 +41,9 @@ func factories() (otelcol.Factories, error) {
 	return otelcol.Factories{
 		Receivers: receivers,
 		Exporters: exporters,
-		Telemetry: otelconftelemetry.NewFactory(),
+		Telemetry: telemetry.NewFactory(
+			func() component.Config { return &struct{}{} }, telemetry.WithCreateLogger(logger),
+		),
 	}, err
 }
 

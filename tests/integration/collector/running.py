@@ -51,12 +51,7 @@ def pipelines(wiring: dict[str, tuple[dict, dict]]) -> dict:
         receivers[f"otlp/{way}"] = into
         exporters[name] = settings
         lines[f"traces/{way}"] = {"receivers": [f"otlp/{way}"], "exporters": [name]}
-    telemetry = {"metrics": {"level": "none"}, "logs": {"level": "info"}}
-    return {
-        "receivers": receivers,
-        "exporters": exporters,
-        "service": {"pipelines": lines, "telemetry": telemetry},
-    }
+    return {"receivers": receivers, "exporters": exporters, "service": {"pipelines": lines}}
 
 
 @contextmanager

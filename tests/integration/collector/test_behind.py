@@ -80,6 +80,7 @@ def test_what_is_refused_behind_the_collector_is_a_dead_letter_and_the_others_ar
     assert sink.counts() == dict.fromkeys(wanted, 1)
 
 
+@pytest.mark.long
 def test_a_collector_that_is_restarted_and_a_bridge_that_is_killed_lose_nothing(program, tmp_path):
     port = free_port()
     url = f"http://127.0.0.1:{port}"
