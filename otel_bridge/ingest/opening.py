@@ -17,10 +17,12 @@ from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import ExitStack
 
     import apsw
 
+    from otel_bridge.ingest.exporters.base import Outlet
     from otel_bridge.ingest.fan import Fan
     from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.settings import QueueSettings, WriterSettings
@@ -55,6 +57,17 @@ def open_leading(settings: WriterSettings, fan: Fan) -> Leading | None:
     from otel_bridge.ingest.leading import Leading  # noqa: PLC0415 - pydantic and the rest, only where needed
 
     return Leading(settings.pipelines, fan)
+
+
+def open_outlets_of(
+    settings: WriterSettings, reply: Callable[[bytes], None], owned: ExitStack
+) -> Sequence[Outlet]:
+    """Open the exporters of the writer process, for as long as `owned` is; raise StartError."""
+    if not settings.outlets:
+        return ()
+    from otel_bridge.ingest.exporters.opening import open_outlets  # noqa: PLC0415 - most bridges have none
+
+    return open_outlets(settings.outlets, reply, owned)
 
 
 def open_queue_of(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:

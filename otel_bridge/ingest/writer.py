@@ -37,6 +37,7 @@ from otel_bridge.ingest.opening import (
     files_of,
     make_folder,
     open_leading,
+    open_outlets_of,
     open_queue_of,
     open_store,
 )
@@ -285,11 +286,7 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
                 owned.enter_context(data_directory_lock(queue_dir))
             queue = owned.enter_context(closing(open_queue_of(settings.queue, connection)))
             sources |= databases_of(queue)
-        outlets: Sequence[Outlet] = ()
-        if settings.outlets:
-            from otel_bridge.ingest.exporters.opening import open_outlets  # noqa: PLC0415 - most have none
-
-            outlets = open_outlets(settings.outlets, partial(_say, connection), owned)
+        outlets = open_outlets_of(settings, partial(_say, connection), owned)
         _say(connection, frame(frames.Ready()))
         Writer(connection, store, queue, settings, outlets, sources).run()
 
