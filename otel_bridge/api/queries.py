@@ -10,7 +10,7 @@ from msgspec import convert
 from pydantic import BaseModel, WithJsonSchema
 from pydantic import Field as Member
 
-from otel_bridge.model.query import COLUMNS, CallsFilter, CallsQuery, Field, JsonField, SortBy
+from otel_bridge.model.query import COLUMNS, OWN_COLUMNS, CallsFilter, CallsQuery, Field, JsonField, SortBy
 from otel_bridge.query.fields import SIZES, UnknownField, field_of
 from otel_bridge.weave.checked import checked
 from otel_bridge.weave.expressions import Query, check_expression_size, expression
@@ -20,6 +20,7 @@ from otel_bridge.weave.schema import Closed
 MAX_LIST_ENTRIES: Final = 1000
 _MAX_ROWS: Final = 2**62
 """More than any store holds, less than an SQL integer."""
+_KNOWN_COLUMNS: Final = frozenset((*COLUMNS, *OWN_COLUMNS))
 _RESOLVED_COLUMNS: Final = frozenset({"wb_username"})
 """Columns one may ask for that no stored call has."""
 
@@ -218,9 +219,9 @@ def _columns(names: list[str] | None) -> tuple[str, ...] | None:
         return None
     roots = {name.partition(".")[0]: name for name in names}
     for root, name in roots.items():
-        if root not in COLUMNS and root not in _RESOLVED_COLUMNS:
+        if root not in _KNOWN_COLUMNS and root not in _RESOLVED_COLUMNS:
             raise _unknown_field(name)
-    return tuple(root for root in roots if root in COLUMNS) or ("id",)
+    return tuple(root for root in roots if root in _KNOWN_COLUMNS) or ("id",)
 
 
 def _unknown_field(name: str) -> WriteRefused:

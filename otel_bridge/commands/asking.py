@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from otel_bridge.commands.moments import moment
 from otel_bridge.model.scoring import SCORED_CALL
+
+NEWEST: Final = tuple({"field": name, "direction": "desc"} for name in ("listed_at", "started_at"))
+"""The newest first, as a person sees it: where the clock of a sender is off, by arrival."""
 
 
 def now() -> datetime:
@@ -36,9 +39,9 @@ def selection(
     if status:
         conditions.append({"$eq": [_field("summary.weave.status"), _literal(status)]})
     if since:
-        conditions.append({"$gte": [_field("started_at"), _literal(moment(since, now()).isoformat())]})
+        conditions.append({"$gte": [_field("happened_at"), _literal(moment(since, now()).isoformat())]})
     if until:
-        conditions.append({"$lt": [_field("started_at"), _literal(moment(until, now()).isoformat())]})
+        conditions.append({"$lt": [_field("happened_at"), _literal(moment(until, now()).isoformat())]})
     if text:
         places = ("op_name", "display_name", "inputs", "output", "exception")
         conditions.append({"$or": [_contains(place, text) for place in places]})

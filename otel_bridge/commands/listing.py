@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from otel_bridge.commands.source import Source
 
-COLUMNS: Final = ("id", "op_name", "display_name", "trace_id", "started_at", "summary", "exception")
+COLUMNS: Final = (
+    "id", "op_name", "display_name", "trace_id", "started_at", "summary", "exception", "listed_at",
+    "happened_at",
+)  # fmt: skip
 FOLLOW_SECONDS: Final = 1.0
 FOLLOWED_CALLS: Final = 1000
 """The newest calls, looked at each time for new ones and for those that ended."""
@@ -45,10 +48,10 @@ def list_calls(
     sleep: Callable[[float], None] = time.sleep,
     **filters: Any,
 ) -> None:
-    """Show calls in the order they started; with `follow`, go on until interrupted."""
+    """Show calls in the order of time; with `follow`, go on until interrupted."""
     with told(), open_source(data_dir, url, filters["project"]) as source:
         body = asking.selection(**filters)
-        newest = body | {"sort_by": [{"field": "started_at", "direction": "desc"}], "limit": limit}
+        newest = body | {"sort_by": asking.NEWEST, "limit": limit}
         if not as_json:
             newest |= {"columns": COLUMNS, "include_costs": True}
         lines = list(source.calls(newest))[::-1]
@@ -123,13 +126,20 @@ class _Rows:
             self._head = False
 
 
+def _doubt(call: dict[str, Any]) -> str:
+    """Say that the start is far from the arrival, which is where the call is listed."""
+    if call["listed_at"] == call["started_at"]:
+        return ""
+    return " (late)" if call["happened_at"] == call["started_at"] else " (clock off)"
+
+
 def _cells(call: dict[str, Any]) -> list[Text]:
     weave = shown.weave(call)
     tokens_in, tokens_out = shown.tokens(call)
     status = weave["status"]
     return [
         Text(local(call["started_at"], today=asking.now())),
-        Text(status.replace("_", " "), style=shown.color(status)),
+        Text(status.replace("_", " ") + _doubt(call), style=shown.color(status)),
         Text(shown.latency(weave.get("latency_ms"))),
         Text(shown.number(tokens_in)),
         Text(shown.number(tokens_out)),

@@ -21,7 +21,11 @@ ALWAYS_COLUMNS: Final = frozenset({"id", "project_id", "trace_id", "op_name", "s
 JsonRoot: TypeAlias = OneOf["inputs", "output", "attributes", "summary"]
 """Members that hold a tree."""
 
-SORTABLE: Final = frozenset(COLUMNS) - {
+OWN_COLUMNS: Final = ("received_at", "listed_at", "happened_at")
+"""Members that lines of Weave do not have: a line carries those asked for by name. When the call arrived,
+where lists put it, and when it happened as far as one can tell (`store.clocks`); all are instants."""
+
+SORTABLE: Final = frozenset((*COLUMNS, *OWN_COLUMNS)) - {
     "attributes", "inputs", "output", "summary", "storage_size_bytes", "total_storage_size_bytes",
 }  # fmt: skip
 """Columns of a plain value: one may compare them and sort by them."""

@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from otel_bridge.errors import InvalidRequest
 from otel_bridge.model.query import (
+    OWN_COLUMNS,
     SORTABLE,
     Column,
     Derived,
@@ -26,7 +27,7 @@ MAX_INDEX_DIGITS: Final = 9
 
 QUEUE_ID: Final = "annotation_queue_items.queue_id"
 INSTANTS: Final = frozenset(
-    {"started_at", "ended_at", "deleted_at", "expire_at", "created_at", "effective_date"}
+    {"started_at", "ended_at", "deleted_at", "expire_at", "created_at", "effective_date", *OWN_COLUMNS}
 )
 INTEGERS: Final = frozenset({"wb_run_step", "wb_run_step_end"})
 NUMBERS: Final = frozenset(

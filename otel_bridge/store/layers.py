@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otel_bridge.store.clocks import clock_flags, happened_at
 from otel_bridge.store.merge import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from otel_bridge.store.merge import Slot
 
@@ -52,6 +53,16 @@ class Layer:
         if key not in self.slots:
             self.in_place.add(key)
         self.slots[key] = slot
+
+    def arrived(self, keys: Iterable[Key]) -> dict[Key, tuple[Held, int]]:
+        """Return the calls of these keys, each with the time of its arrival."""
+        slots = ((key, self.slots[key]) for key in keys)
+        return {key: (slot, self.received_at[key]) for key, slot in slots if isinstance(slot, Held)}
+
+    def happened_at(self, call: Held) -> int:
+        """Return when a call that can be seen is counted."""
+        received_at, started_at = self.received_at[call.project_id, call.id], call.started_at or 0
+        return happened_at(started_at, received_at, clock_flags(started_at, received_at))
 
     def held(self) -> Iterator[Held]:
         """Yield the newest state of every call, visible or waiting."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from msgspec import Struct
 
-from otel_bridge.model.query import ALWAYS_COLUMNS, COLUMNS
+from otel_bridge.model.query import ALWAYS_COLUMNS, COLUMNS, OWN_COLUMNS
 from otel_bridge.query.derived import latency_ms, status, trace_name
 from otel_bridge.query.values import iso
+from otel_bridge.store.clocks import clock_flags, happened_at, listed_at
 from otel_bridge.store.trees import Flag, flags, without_own_span
 
 if TYPE_CHECKING:
@@ -48,10 +49,21 @@ class Line(Struct, frozen=True, kw_only=True, gc=False):
     wb_run_step_end: int | None
     flags: int
     otel_span: bytes | None
+    received_at: int
     storage_size_bytes: int | None = None
     total_storage_size_bytes: int | None = None
     weave: dict[str, Any] | None = None
     """What an answer adds to `summary.weave`, beside what is derived."""
+
+    @property
+    def listed_at(self) -> int:
+        """Where lists put the call."""
+        return listed_at(self.started_at, self.received_at, self.flags)
+
+    @property
+    def happened_at(self) -> int:
+        """When the call started as far as one can tell."""
+        return happened_at(self.started_at, self.received_at, self.flags)
 
 
 def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
@@ -64,8 +76,8 @@ def wanted_columns(columns: Iterable[str] | None) -> frozenset[str]:
     return ALWAYS_COLUMNS | named
 
 
-def line_of(call: Held, span: bytes | None) -> Line:
-    """Turn a visible call into a line; `span` is its whole span, rendered."""
+def line_of(call: Held, span: bytes | None, *, received_at: int) -> Line:
+    """Turn a visible call that arrived then into a line; `span` is its whole span, rendered."""
     assert call.trace_id is not None
     assert call.op_name is not None
     assert call.started_at is not None
@@ -89,8 +101,10 @@ def line_of(call: Held, span: bytes | None) -> Line:
         wb_run_id=call.wb_run_id,
         wb_run_step=call.wb_run_step,
         wb_run_step_end=call.wb_run_step_end,
-        flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception),
+        flags=flags(attributes=call.attributes, summary=call.summary, exception=call.exception)
+        | clock_flags(call.started_at, received_at),
         otel_span=span,
+        received_at=received_at,
     )
 
 
@@ -159,7 +173,8 @@ def _origin(line: Line, wanted: frozenset[str]) -> bytes:
         "storage_size_bytes": line.storage_size_bytes,
         "total_storage_size_bytes": line.total_storage_size_bytes,
     }
-    return orjson.dumps(members)
+    own = {name: iso(getattr(line, name)) for name in OWN_COLUMNS if name in wanted}
+    return orjson.dumps(members | own if own else members)
 
 
 def _attributes(line: Line) -> bytes:

@@ -25,15 +25,14 @@ _CALL_VALUES: Final[Mapping[str, Callable[[Held], int | None]]] = {
 }
 
 
-def measure(calls: Iterable[Held], asked: Measure) -> Measured:
-    """Add up these calls, all of which match the filter."""
+def measure(calls: Iterable[tuple[Held, int]], asked: Measure) -> Measured:
+    """Add up these calls, all of which match the filter, each with the time at which it is counted."""
     by_bucket: defaultdict[int, list[Held]] = defaultdict(list)
     by_model: defaultdict[tuple[int, str, int], list[Usage]] = defaultdict(list)
-    for call in calls:
-        started_at = call.started_at
-        if started_at is None or not asked.edges[0] <= started_at < asked.edges[-1]:
+    for call, at in calls:
+        if not asked.edges[0] <= at < asked.edges[-1]:
             continue
-        bucket = bisect_right(asked.edges, started_at) - 1
+        bucket = bisect_right(asked.edges, at) - 1
         by_bucket[bucket].append(call)
         for usage in usages(call.summary):
             size = bisect_left(asked.sizes, usage.input_tokens)

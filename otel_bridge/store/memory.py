@@ -90,9 +90,8 @@ class MemoryStore:
         self._tasks = self._open_tasks = MemoryTasks()
         self._watch = Watch(watched)
         self._prices = DefaultPrices()
-        self._next = 1
         self._lock = threading.Lock()
-        self.expired = 0
+        self._next, self.expired = 1, 0
 
     def prepare(self, changes: Sequence[Change | AnnexChange]) -> None:
         """Do nothing: there is nothing to do ahead."""
@@ -216,8 +215,8 @@ class MemoryStore:
         return b"".join(render_line(line, wanted) for line in lines)
 
     def _of_project(self, project_id: str) -> Iterator[Held]:
-        slots = (self._kept.slots[key] for key in self._numbers if key[0] == project_id)
-        return (slot for slot in slots if isinstance(slot, Held))
+        keys = (key for key in self._numbers if key[0] == project_id)
+        return (held for held, _ in self._kept.arrived(keys).values())
 
     def spans(self, project_id: str, seqs: Sequence[int]) -> bytes:
         """Return the stored spans of these calls."""
@@ -239,18 +238,18 @@ class MemoryStore:
             return statistics(question, self.measure, Prices(own, self._prices))
         with self._lock:
             annex, tasks, calls = self._annex, self._tasks, dict(self._calls)
-            slots = [slot for key in self._numbers if isinstance(slot := self._kept.slots[key], Held)]
+            arrived = self._kept.arrived(self._numbers)
 
         def select(query: CallsQuery) -> list[Key]:
             return [calls[number] for number in self.plan(query).seqs if number in calls]
 
-        return answer(MemoryReads(annex, tasks, slots, select), question, self._prices)
+        return answer(MemoryReads(annex, tasks, arrived, select), question, self._prices)
 
     def measure(self, asked: Measure) -> Measured:
         """Add up calls and their usage, bucket by bucket."""
         with self._lock:
-            slots = [held for held in self._of_project(asked.project_id) if matches(held, asked.filter)]
-        return measure(slots, asked)
+            held = [one for one in self._of_project(asked.project_id) if matches(one, asked.filter)]
+            return measure([(one, self._kept.happened_at(one)) for one in held], asked)
 
     def close(self) -> None:
         """Forget what was not committed."""
@@ -296,5 +295,6 @@ class MemoryStore:
         assert isinstance(call, Held)
         if call.dump is not None and self._render is None:
             self._render = default_render()
-        line = line_of(call, None if self._render is None else otel_span(call.dump, self._render, call.logs))
+        span = None if self._render is None else otel_span(call.dump, self._render, call.logs)
+        line = line_of(call, span, received_at=self._kept.received_at[call.project_id, call.id])
         return replace(line, storage_size_bytes=size_of(call)) if sized else line

@@ -45,6 +45,10 @@ class Flag:
     """`exception` is there, be it empty."""
     SCORES: Final = 32
     """The call is the run of a scorer: `attributes` name a call at `SCORED_CALL`."""
+    MISDATED: Final = 64
+    """The start cannot be right (`store.clocks`)."""
+    LATE: Final = 128
+    """The call arrived long after its start (`store.clocks`)."""
 
 
 def clean_summary(summary: bytes) -> bytes:

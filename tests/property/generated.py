@@ -42,6 +42,9 @@ PLACES = (
     "attributes.x.y",
     "attributes.otel_span.x",
 )
+OFF = (T0, 301_000_000, -86_401_000_000, 1 - T0)
+"""How far clocks are off that are ahead, behind, or were never set."""
+LISTINGS = tuple((q.SortBy("listed_at", way), q.SortBy("started_at", way)) for way in ("desc", "desc", "asc"))
 COLUMNS = tuple(sorted(q.SORTABLE - {"project_id"}))
 DERIVED = tuple(f"summary.weave.{name}" for name in ("status", "latency_ms", "trace_name"))
 FEEDBACK = ("payload", "payload.note", "payload.output", "payload.output.x", "runnable_ref", "trigger_ref")
@@ -83,7 +86,7 @@ class Maker:
 
     def call(self, number: int):
         chance = self.chance
-        started_at = T0 + chance.choice((0, 0, 1, 1500, 999_999, -2_000_000))
+        started_at = T0 + chance.choice((0, 0, 1, 1500, 999_999, -2_000_000, *OFF))
         start = StartedCall(
             project_id=PROJECT,
             id=chance.choice((call_id(number), f"call-{number}")),
@@ -188,7 +191,7 @@ class Maker:
 
     def sort_by(self) -> tuple[q.SortBy, ...] | None:
         if self.chance.random() < 0.4:
-            return self.chance.choice((None, (q.SortBy("started_at", "desc"),)))
+            return self.chance.choice((None, (q.SortBy("started_at", "desc"),), *LISTINGS))
         count = self.chance.randint(1, 3)
         return tuple(q.SortBy(self.name(), self.chance.choice(("asc", "desc"))) for _ in range(count))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from otel_bridge.model.query import CallsQuery
 from otel_bridge.store.sqlite import scan
 from otel_bridge.store.sqlite.select import search
-from tests.contract.store.records import PROJECT, Store
+from tests.contract.store.records import PROJECT, T0, Store
 from tests.property.amounts import examples
 from tests.property.generated import Maker, ScoresOnly
 
@@ -45,7 +45,8 @@ def compare(make: Maker, seed: int, *, feedback: int = 7) -> None:
         history = [make.call(number) for number in range(1, CALLS + 1)]
         said = make.feedback(CALLS, most=feedback)
         for store in stores:
-            store.write(*history)
+            for at, call in enumerate(history):
+                store.write(call, received_at=T0 + at // 3 * 200_000_000)
             store.write(said)
         for _ in range(EXPRESSIONS):
             query = {"query": make.operation(), "sort_by": make.sort_by()}

@@ -18,6 +18,7 @@ from otel_bridge.model.query import CallsFilter
 from otel_bridge.model.stats import MetricSpec, StatsQuery
 from otel_bridge.stats.answer import answer
 from otel_bridge.stats.metrics import AGGREGATIONS, CALL_METRICS, TOKEN_METRICS
+from otel_bridge.store.clocks import AHEAD_SECONDS
 from tests.contract.api.rates import LIST, PriceList
 from tests.contract.store.records import PROJECT, T0, Store, a_start, an_end
 from tests.property.amounts import examples
@@ -40,6 +41,7 @@ calls = st.fixed_dictionaries(
         "lasted": st.none() | st.integers(-5, 9_000_000),
         "op": st.sampled_from(["a", "b"]),
         "failed": st.booleans(),
+        "arrived": st.sampled_from([SPAN + 200, SPAN + 200, -1000]),
         "usage": st.dictionaries(st.sampled_from([*LIST, "other"]), entries, max_size=2),
     }
 )
@@ -72,7 +74,7 @@ questions = st.builds(
         usage_metrics=(*usage, MetricSpec("total_cost")) if length % 2 else usage,
         filter=CallsFilter(**asked),
     ),
-    st.integers(START, START + SPAN // 2),
+    st.integers(START - 2000, START + SPAN // 2),
     st.integers(1, SPAN),
     st.sampled_from([None, 600, 3600, 7000, 86_400]),
     st.sampled_from(["UTC", "America/New_York", "Asia/Kathmandu"]),
@@ -90,12 +92,11 @@ prices = st.sampled_from(
 
 
 def keep(store: Store, made: list[dict]) -> None:
-    changes: list = []
     for number, call in enumerate(made):
         started_at = (START + call["at"]) * SECOND + call["micros"]
         start = a_start(number, op_name=call["op"], started_at=started_at)
         if call["lasted"] is None:
-            changes.append(start)
+            store.write(start, received_at=(START + call["arrived"]) * SECOND)
             continue
         end = an_end(
             number,
@@ -103,8 +104,7 @@ def keep(store: Store, made: list[dict]) -> None:
             exception="boom" if call["failed"] else None,
             summary=orjson.dumps({"usage": call["usage"]}),
         )
-        changes.append(CompletedCall(start, end))
-    store.write(*changes)
+        store.write(CompletedCall(start, end), received_at=(START + call["arrived"]) * SECOND)
 
 
 @CALM
@@ -127,6 +127,8 @@ def inside(made: list[dict], question: StatsQuery) -> list[tuple[float, dict]]:
     found = []
     for number, call in enumerate(made):
         at = START + call["at"] + call["micros"] / SECOND
+        if at > START + call["arrived"] + AHEAD_SECONDS:
+            at = START + call["arrived"]
         asked = question.filter
         named = not asked.op_names or call["op"] in asked.op_names
         known = not asked.call_ids or f"{number:016x}" in asked.call_ids

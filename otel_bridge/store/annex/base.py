@@ -93,12 +93,13 @@ class AnnexRows(Protocol):
 
 
 class Turn(Struct, frozen=True):
-    """A call that is a turn of a thread. Times are microseconds."""
+    """A call that is a turn of a thread. Times are microseconds; `heard_at` is when it was last heard of."""
 
     thread_id: str
     id: str
     started_at: int
     ended_at: int | None
+    heard_at: int
 
 
 class Used(Struct, frozen=True):

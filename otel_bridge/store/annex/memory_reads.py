@@ -8,9 +8,10 @@ import orjson
 
 from otel_bridge.store.annex.base import Turn, Used
 from otel_bridge.store.annex.memory import MemoryAnnex
+from otel_bridge.store.clocks import clock_flags, heard_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.store.merge import Held
@@ -20,15 +21,20 @@ if TYPE_CHECKING:
 
 
 class MemoryReads(MemoryAnnex):
-    """What `annex` and `scoring` hold, and calls; `select` gives the keys of the calls of a query."""
+    """What `annex` and `scoring` hold, and calls with their arrivals; `select` gives keys of calls."""
 
     def __init__(
-        self, annex: MemoryAnnex, scoring: MemoryTasks, calls: Sequence[Held], select: Select
+        self,
+        annex: MemoryAnnex,
+        scoring: MemoryTasks,
+        calls: Mapping[tuple[str, str], tuple[Held, int]],
+        select: Select,
     ) -> None:
         super().__init__()
         self.__dict__.update(annex.__dict__)
         self.scoring = scoring
-        self._calls = {(call.project_id, call.id): call for call in calls}
+        self._calls = {key: call for key, (call, _) in calls.items()}
+        self._arrivals = {key: received_at for key, (_, received_at) in calls.items()}
         self._select = select
 
     def projects(self, limit: int) -> list[str]:
@@ -44,7 +50,9 @@ class MemoryReads(MemoryAnnex):
         for call in self._calls_of(project_id):
             wanted = thread_ids is None or call.thread_id in thread_ids
             if wanted and call.thread_id is not None and call.turn_id == (call.plain_id or call.id):
-                yield Turn(call.thread_id, call.id, call.started_at or 0, call.ended_at)
+                arrived, started_at = self._arrivals[project_id, call.id], call.started_at or 0
+                seen = heard_at(started_at, call.ended_at, arrived, clock_flags(started_at, arrived))
+                yield Turn(call.thread_id, call.id, started_at, call.ended_at, seen)
 
     def used(self, query: CallsQuery, limit: int) -> list[Used]:
         """Return what the calls of a query used."""

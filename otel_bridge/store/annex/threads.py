@@ -22,7 +22,10 @@ _MILLI: Final = 1000
 
 
 def threads(reads: Reads, question: AskThreads) -> bytes:
-    """Answer `/threads/stream_query` as JSON lines; the last updated first where no order is asked for."""
+    """Answer `/threads/stream_query` as JSON lines; the last updated first where no order is asked for.
+
+    What was updated last is then told by arrivals where the clock of a sender is off (`store.clocks`).
+    """
     kept: dict[str, Thread] = {}
     for turn in reads.turns(question.project_id, question.thread_ids):
         if turn.thread_id in kept:
@@ -33,7 +36,7 @@ def threads(reads: Reads, question: AskThreads) -> bytes:
     found = [thread for thread in found if _matches(thread, question)]
     found.sort(key=lambda thread: thread["thread_id"])
     if not question.sort_by:
-        found.sort(key=lambda thread: thread["last_updated"], reverse=True)
+        found.sort(key=lambda thread: kept[thread["thread_id"]].heard_at, reverse=True)
     for key in reversed(question.sort_by):
         found = _sorted(found, key.field, descending=key.direction == "desc")
     end = None if question.limit is None else question.offset + question.limit
@@ -53,10 +56,11 @@ def percentile(ordered: Sequence[int], percent: float) -> float | None:
 class Thread:
     """A thread while its turns come by: what is known of them, and how long each took."""
 
-    __slots__ = ("count", "durations", "first", "last")
+    __slots__ = ("count", "durations", "first", "heard_at", "last")
 
     def __init__(self, turn: Turn) -> None:
         self.first = self.last = turn
+        self.heard_at = turn.heard_at
         self.count = 0
         self.durations: list[int] = []
         self.add(turn)
@@ -64,6 +68,7 @@ class Thread:
     def add(self, turn: Turn) -> None:
         """Take one more turn in."""
         self.count += 1
+        self.heard_at = max(self.heard_at, turn.heard_at)
         self.first = min(self.first, turn, key=lambda one: (one.started_at, one.id))
         self.last = max(self.last, turn, key=lambda one: (_updated(one), one.id))
         if turn.ended_at is not None:

@@ -88,6 +88,7 @@ class Again:
         """Look at the next calls and translate those that are asked for; return the last one done with."""
         args = (cursor.after, cursor.through, SCANNED_CALLS)
         found = self._connection.execute(QUERIES["versions"], args).fetchall()
+        arrivals: dict[Any, Any] = {row[0]: row[2] for row in found}
         works = list(self._asked_for(asked, found))
         held = self._load([seq for seq, work in works if work is _Work.TO_DO])
         after = cursor.after
@@ -96,7 +97,7 @@ class Again:
                 return after
             count.current += work is _Work.DONE
             if seq in held:
-                self._one(held[seq], seq, count, flush)
+                self._one(held[seq], (seq, arrivals[seq]), count, flush)
             after = seq
         return cursor.through if len(found) < SCANNED_CALLS else after
 
@@ -129,11 +130,11 @@ class Again:
             for seq, name, stored_id, *row in found
         }
 
-    def _one(self, held: Held, seq: int, count: Count, flush: Flush) -> None:
+    def _one(self, held: Held, arrival: tuple[int, int], count: Count, flush: Flush) -> None:
         again = self._deriver.again(held)
         count.note(held, again)
         if again is not None:
-            flush.redo(held, again, seq)
+            flush.redo(held, again, *arrival)
 
     def _remember(self, asked: Retranslation, left: Cursor | None) -> None:
         if left is None:

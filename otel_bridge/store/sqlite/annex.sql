@@ -159,14 +159,14 @@ SELECT
     (SELECT coalesce(sum(size), 0) FROM files WHERE project = ?1);
 
 -- name: turns
-SELECT thread_id, id, started_at, ended_at
+SELECT thread_id, id, started_at, ended_at, received_at, flags
 FROM calls
 WHERE project = ?1 AND thread_id IS NOT NULL AND turn_id = iif(
     typeof(coalesce(plain_id, id)) = 'blob', lower(hex(coalesce(plain_id, id))), coalesce(plain_id, id)
 );
 
 -- name: turns_of
-SELECT thread_id, id, started_at, ended_at
+SELECT thread_id, id, started_at, ended_at, received_at, flags
 FROM calls
 WHERE project = ?1 AND thread_id IN (SELECT value FROM json_each(?2)) AND turn_id = iif(
     typeof(coalesce(plain_id, id)) = 'blob', lower(hex(coalesce(plain_id, id))), coalesce(plain_id, id)

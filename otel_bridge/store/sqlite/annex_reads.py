@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from otel_bridge.store.annex.base import Turn, Used
+from otel_bridge.store.clocks import heard_at
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.ids import unpack
 from otel_bridge.store.sqlite.queries import QUERIES
@@ -47,8 +48,10 @@ class SqliteReads(SqliteAnnexRows):
             found = self._each("turns", project_id)
         else:
             found = self._each("turns_of", project_id, msgspec.json.encode(thread_ids).decode())
-        for thread_id, stored, started_at, ended_at in found:
-            yield Turn(thread_id, unpack(stored) or "", started_at, ended_at)
+        for thread_id, stored, *times in found:
+            started_at, ended_at, received_at, flags = times
+            heard = heard_at(started_at, ended_at, received_at, flags)
+            yield Turn(thread_id, unpack(stored) or "", started_at, ended_at, heard)
 
     def used(self, query: CallsQuery, limit: int) -> list[Used]:
         """Return what the calls of a query used."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from otel_bridge.store.sqlite.rows import Row
 
 _IN_ORDER: Final = (
-    "delete_call", "delete_body", "delete_result", "delete_refs", "delete_usages", "delete_pending",
+    "delete_usages", "delete_call", "delete_body", "delete_result", "delete_refs", "delete_pending",
     "delete_waiting_logs", "put_tombstone",
     "end_call", "end_body", "end_result", "replace_call", "put_pending", "put_waiting_logs",
     "redo_call", "redo_body", "redo_result", "stamp_result",
@@ -58,21 +58,21 @@ class Flush:
             self._delete(before, seq, project)
         return self._insert(now, project)
 
-    def redo(self, before: Held, now: Held, seq: int) -> None:
-        """Take a call that was translated again: it stays where it is, its span as it lies."""
+    def redo(self, before: Held, now: Held, seq: int, received_at: int) -> None:
+        """Take a call that arrived then and was translated again: it and its span stay where they are."""
         translator = self._book.translator
         if before == now:
             self._do("stamp_result", (seq, translator))
             return
         project = self._book.project(now.project_id)
-        self._do("redo_call", rows.redone_call_row(now, seq=seq))
+        self._do("redo_call", rows.redone_call_row(now, seq=seq, received_at=received_at))
         self._do("redo_body", (seq, now.inputs, now.attributes, now.summary, now.exception, now.ranks))
         self._do("redo_result", (seq, now.output, translator))
         if (refs(before.inputs), refs(before.output)) != (refs(now.inputs), refs(now.output)):
             self._do("delete_refs", (seq,))
             self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
         if (before.started_at, before.summary) != (now.started_at, now.summary):
-            self._do("delete_usages", (project, before.started_at, seq))
+            self._do("delete_usages", (seq,))
             self._insert_usages(now, seq, project)
 
     def wait(self, project_id: str, trace_id: str, span_id: str, logs: bytes | None) -> None:
@@ -132,7 +132,7 @@ class Flush:
         if not is_same_start(before, now):
             row = rows.call_row(now, seq=seq, project=project, received_at=self._received_at)
             self._do("replace_call", row[:-1])
-            self._delete_body(before, seq, project)
+            self._delete_body(seq)
             self._insert_body(now, seq, project)
             return
         flags = rows.call_flags(now)
@@ -143,17 +143,16 @@ class Flush:
             self._do("delete_refs", (seq,))
             self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
         if before.summary != now.summary:
-            self._do("delete_usages", (project, now.started_at, seq))
+            self._do("delete_usages", (seq,))
             self._insert_usages(now, seq, project)
 
     def _delete(self, before: Slot | None, seq: int | None, project: int) -> None:
         if seq is not None and isinstance(before, Held):
             self._do("delete_call", (seq,))
-            self._delete_body(before, seq, project)
+            self._delete_body(seq)
         elif isinstance(before, Held):
             self._do("delete_pending", (project, pack(before.id)))
 
-    def _delete_body(self, before: Held, seq: int, project: int) -> None:
-        self._do("delete_usages", (project, before.started_at, seq))
-        for statement in ("delete_body", "delete_result", "delete_refs"):
+    def _delete_body(self, seq: int) -> None:
+        for statement in ("delete_usages", "delete_body", "delete_result", "delete_refs"):
             self._do(statement, (seq,))

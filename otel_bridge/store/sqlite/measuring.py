@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from otel_bridge.model.query import CallsFilter, CallsQuery
 from otel_bridge.stats.measure import Measured
@@ -22,7 +23,7 @@ from otel_bridge.stats.tally import PARTS, Cell, Tally, counted
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
 from otel_bridge.store.sqlite.deadlines import Deadline, StatementTimeout
 from otel_bridge.store.sqlite.fragments import Sql, joined
-from otel_bridge.store.sqlite.readings import LATENCY
+from otel_bridge.store.sqlite.readings import HAPPENED_AT, LATENCY, MISPLACED
 from otel_bridge.store.trees import Flag
 
 if TYPE_CHECKING:
@@ -71,9 +72,31 @@ _integers: Final = msgspec.json.Decoder(list[int]).decode
 _no_values: Final = partial(array, "q")
 
 
-def measure(reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> Measured:
-    """Measure what is asked for; raise QueryTimeout when that takes too long."""
-    work = _Work(reading, asked, project, clock)
+class _When(Struct, frozen=True):
+    """Some calls, and what says when they happened."""
+
+    time: str
+    only: str = ""
+
+
+_AT_START: Final = _When("c.started_at")
+_USAGE: Final = _When("u.started_at")
+_ANYHOW: Final = _When(HAPPENED_AT)
+_APART: Final = (
+    _When("c.started_at", f" AND (c.flags & {Flag.MISDATED}) = 0"),
+    _When("c.received_at", f" AND {MISPLACED} AND (c.flags & {Flag.MISDATED}) <> 0"),
+)
+"""Each lies in an index in the order of its time."""
+
+
+def measure(
+    reading: Reading, asked: Measure, project: int, clock: Callable[[], float], *, any_misplaced: bool
+) -> Measured:
+    """Measure what is asked for; raise QueryTimeout when that takes too long.
+
+    `any_misplaced`: some calls of the project may be counted where they arrived (`store.clocks`).
+    """
+    work = _Work(reading, asked, project, clock, any_misplaced=any_misplaced)
     calls = {key[0]: cell for key, cell in work.cells(asked.calls, usage=False).items()}
     usage = {(key[0], key[1], key[2]): cell for key, cell in work.cells(asked.usage, usage=True).items()}
     return Measured(calls, usage)
@@ -99,8 +122,17 @@ class _Sums:
 
 
 class _Work:
-    def __init__(self, reading: Reading, asked: Measure, project: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        asked: Measure,
+        project: int,
+        clock: Callable[[], float],
+        *,
+        any_misplaced: bool,
+    ) -> None:
         self._reading = reading
+        self._any_misplaced = any_misplaced
         self._edges = asked.edges
         self._deadline = Deadline(clock, MEASURE_SECONDS)
         self._where = conditions(CallsQuery(project_id=asked.project_id, filter=asked.filter), project)
@@ -135,7 +167,9 @@ class _Work:
         """Yield (bucket, model and size of usage, what is picked), for each slice of time."""
         groups = ["u.model", self._size.text] if usage else []
         if self._at_once:
-            yield from self._read(self._statement(picked, ["bucket_of(c.started_at)", *groups], usage=usage))
+            when = _ANYHOW if self._any_misplaced else _AT_START
+            keys = [f"bucket_of({when.time})", *groups]
+            yield from self._read(self._statement(when, picked, keys, usage=usage))
             return
         for bucket, low, high in self._slices():
             for row in self._slice(picked, groups, low, high, usage=usage):
@@ -148,13 +182,19 @@ class _Work:
         """Read what started within a slice of time; one that takes too long is read in halves."""
         self._deadline.check()
         try:
-            yield from self._read(self._statement(picked, groups, usage=usage, low=low, high=high))
+            for when in self._whens(usage=usage):
+                yield from self._read(self._statement(when, picked, groups, usage=usage, low=low, high=high))
         except StatementTimeout:
             middle = (low + high) // 2
             if middle == low:
                 raise
             yield from self._slice(picked, groups, low, middle, usage=usage)
             yield from self._slice(picked, groups, middle, high, usage=usage)
+
+    def _whens(self, *, usage: bool) -> Sequence[_When]:
+        if usage and self._everything:
+            return (_USAGE,)
+        return _APART if self._any_misplaced else (_AT_START,)
 
     def _slices(self) -> Iterator[tuple[int, int, int]]:
         for bucket, (begin, end) in enumerate(pairwise(self._edges)):
@@ -171,21 +211,20 @@ class _Work:
         return bisect_right(self._edges, started_at[0]) - 1
 
     def _statement(
-        self, picked: list[str], groups: list[str], *, usage: bool, low: int = 0, high: int = 0
+        self, when: _When, picked: list[str], groups: list[str], *, usage: bool, low: int = 0, high: int = 0
     ) -> Sql:
         low, high = (self._edges[0], self._edges[-1]) if self._at_once else (low, high)
         alone = usage and self._everything
-        table = "u" if alone else "c"
         source = "usages AS u" if alone else "calls AS c"
         if usage and not alone:
             source += (
-                " JOIN usages AS u ON u.project = c.project AND u.started_at = c.started_at AND u.seq = c.seq"
+                f" JOIN usages AS u ON u.project = c.project AND u.started_at = {when.time} AND u.seq = c.seq"
             )
         where = Sql("u.project = ?", self._where.args) if alone else self._where
         pieces = [
             Sql(f"SELECT {', '.join([*groups, *picked])}", self._size.args if usage else ()),
             Sql(f"FROM {source} WHERE {where.text}", where.args),
-            Sql(f"AND {table}.started_at >= ? AND {table}.started_at < ?", (low, high)),
+            Sql(f"AND {when.time} >= ? AND {when.time} < ?{when.only}", (low, high)),
         ]
         if groups:
             numbers = ", ".join(str(n + 1) for n in range(len(groups)))

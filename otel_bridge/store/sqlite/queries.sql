@@ -154,13 +154,25 @@ INSERT INTO results VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?);
 INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
 
 -- name: insert_usage
-INSERT INTO usages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- Usage lies where its call is counted: where it arrived, if its start cannot be right.
+INSERT INTO usages
+SELECT ?1, iif(flags & 64, received_at, started_at), seq, ?3, ?4, ?5, ?6, ?7, ?8
+FROM calls WHERE seq = ?2;
 
 -- name: delete_usages
-DELETE FROM usages WHERE project = ? AND started_at = ? AND seq = ?;
+-- While the call is as it was: it knows where its usage lies.
+DELETE FROM usages WHERE (project, started_at, seq, model) IN (
+    SELECT u.project, u.started_at, u.seq, u.model
+    FROM calls AS c
+    CROSS JOIN usages AS u
+    WHERE c.seq = ? AND u.project = c.project AND u.seq = c.seq
+        AND u.started_at = iif(c.flags & 64, c.received_at, c.started_at)
+);
 
 -- name: end_call
-UPDATE calls SET ended_at = ?2, wb_run_step_end = ?3, display_name = ?4, flags = ?5 WHERE seq = ?1;
+-- What the flags say of the arrival stays: `store.clocks.MISPLACED`.
+UPDATE calls SET ended_at = ?2, wb_run_step_end = ?3, display_name = ?4, flags = ?5 | (flags & 192)
+WHERE seq = ?1;
 
 -- name: end_body
 UPDATE bodies SET summary = CAST(?2 AS TEXT), exception = ?3, ranks = ?4 WHERE seq = ?1;
@@ -173,7 +185,7 @@ UPDATE results SET output = CAST(?2 AS TEXT) WHERE seq = ?1;
 UPDATE calls SET
     project = ?2, id = ?3, trace_id = ?4, parent_id = ?5, op_name = ?6, display_name = ?7, thread_id = ?8,
     turn_id = ?9, started_at = ?10, ended_at = ?11, wb_user_id = ?12, wb_run_id = ?13, wb_run_step = ?14,
-    wb_run_step_end = ?15, plain_id = ?16, flags = ?17
+    wb_run_step_end = ?15, plain_id = ?16, flags = (?17 & ~192) | (flags & 192)
 WHERE seq = ?1;
 
 -- name: delete_call
@@ -248,7 +260,8 @@ DELETE FROM refs WHERE seq <= ?;
 DELETE FROM usages WHERE (project, started_at, seq, model) IN (
     SELECT u.project, u.started_at, u.seq, u.model
     FROM calls AS c
-    CROSS JOIN usages AS u ON u.project = c.project AND u.started_at = c.started_at AND u.seq = c.seq
+    CROSS JOIN usages AS u ON u.project = c.project AND u.seq = c.seq
+        AND u.started_at = iif(c.flags & 64, c.received_at, c.started_at)
     WHERE c.seq <= ?
 );
 
@@ -289,6 +302,10 @@ WHERE c.project = (SELECT number FROM projects WHERE name = ?1) AND c.trace_id I
     FROM json_each(?2)
 )
 GROUP BY c.trace_id;
+
+-- name: any_misplaced
+-- Whether any call of a project is listed where it arrived (`store.clocks`).
+SELECT EXISTS (SELECT 1 FROM calls WHERE project = ? AND (flags & 192) <> 0);
 
 -- name: arrivals
 -- Below the first and up to the last call.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_bridge.model.query import Column, FeedbackField, JsonField
 from otel_bridge.store.sqlite.fragments import Sql, joined
-from otel_bridge.store.sqlite.readings import TREES, json_path, json_reading, reading, remark
+from otel_bridge.store.sqlite.readings import TREES, json_path, json_reading, plain_column, reading, remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,8 @@ class Ranking:
             case FeedbackField() as field if (found := remark(field)) is not None:
                 value = json_reading(self._name(found), (), key.kind)
             case Column(name=column):
-                value = Sql(self._name(Sql(f"{'b' if column in BODY_COLUMNS else 'c'}.{column}")))
+                named = f"b.{column}" if column in BODY_COLUMNS else plain_column(column)
+                value = Sql(self._name(Sql(named)))
             case field:
                 read = reading(field, key.kind)
                 assert read is not None

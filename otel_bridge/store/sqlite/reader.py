@@ -16,6 +16,7 @@ from otel_bridge.costs.defaults import DefaultPrices
 from otel_bridge.costs.prices import Prices
 from otel_bridge.errors import QueryTimeout
 from otel_bridge.model.stats import StatsQuery
+from otel_bridge.query.clocks import asks_for_places
 from otel_bridge.stats.answer import answer as statistics
 from otel_bridge.stats.measure import Measured
 from otel_bridge.store.annex.answers import answer
@@ -25,6 +26,7 @@ from otel_bridge.store.extras import Extras, wants_extras
 from otel_bridge.store.lines import render_line, wanted_columns
 from otel_bridge.store.merge import DumpKind
 from otel_bridge.store.sqlite import measuring, scan, select, weighing
+from otel_bridge.store.sqlite import walk as walks
 from otel_bridge.store.sqlite.annex import SqliteAnnexRows
 from otel_bridge.store.sqlite.annex_reads import SqliteReads, trace_sizes
 from otel_bridge.store.sqlite.codec import SpanCodec
@@ -81,9 +83,9 @@ class SqliteReader:
         if not asked.is_walk:
             return scan.everything(self, asked, self._clock)
         if after is not None:
-            return scan.walk(self, asked, select.place_of(after), self._clock)
+            return scan.walk(self, asked, walks.place_of(after), self._clock)
         watermark = self.run(Sql(QUERIES["watermark"]))[0][0]
-        place = select.Place(watermark, None, "", query.limit, query.offset)
+        place = walks.Place(watermark, None, "", query.limit, query.offset)
         return scan.walk(self, asked, place, self._clock)
 
     def lines(self, query: CallsQuery, seqs: Sequence[int]) -> bytes:
@@ -119,7 +121,7 @@ class SqliteReader:
 
     def count(self, query: CallsQuery) -> int:
         """Count the calls of a query, up to the limit; raise QueryTimeout."""
-        asked = self._search(query)
+        asked = self._search(query, counting=True)
         return 0 if asked is None else scan.count(self, asked, self._clock)
 
     def run(self, sql: Sql) -> list[Any]:
@@ -137,11 +139,15 @@ class SqliteReader:
         with self._reading() as connection:
             return weighing.ranked(connection, self._rows, asked, seqs)
 
-    def _search(self, query: CallsQuery) -> Search | None:
+    def _search(self, query: CallsQuery, *, counting: bool = False) -> Search | None:
         """Compile a query; None when nothing is known of its project."""
         order(query)
         found = self.run(Sql(QUERIES["find_project"], (query.project_id,)))
-        return select.search(query, found[0][0]) if found else None
+        if not found:
+            return None
+        project = found[0][0]
+        misplaced = asks_for_places(query) and self.run(Sql(QUERIES["any_misplaced"], (project,)))[0][0]
+        return select.search(query, project, any_misplaced=bool(misplaced), counting=counting)
 
     def answer(self, question: Question) -> bytes:
         """Answer a question; raise NotFound, QueryTimeout."""
@@ -167,10 +173,11 @@ class SqliteReader:
         """Add up calls and their usage, bucket by bucket; raise QueryTimeout."""
         with self._reading() as connection:
             project = _project(connection, asked.project_id)
+            misplaced = bool(connection.execute(QUERIES["any_misplaced"], (project,)).get)
         if project is None:
             return Measured({}, {})
         reading = partial(self._reading, STATEMENT_SECONDS, StatementTimeout)
-        return measuring.measure(reading, asked, project, self._clock)
+        return measuring.measure(reading, asked, project, self._clock, any_misplaced=misplaced)
 
     def close(self) -> None:
         """Close every connection; those in use are closed when their work is done."""

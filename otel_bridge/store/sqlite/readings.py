@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from otel_bridge.model import query as q
+from otel_bridge.model.query import OWN_COLUMNS
 from otel_bridge.query.fields import INSTANTS, INTEGERS, MULTIPLE, QUEUE_ID
 from otel_bridge.query.values import MAX_NUMBER_CHARACTERS, Kind
+from otel_bridge.store import clocks
 from otel_bridge.store.sqlite.fragments import Sql
 from otel_bridge.store.trees import Flag
 
@@ -27,11 +29,20 @@ TREES: Final[Mapping[q.JsonRoot, str]] = {
 OBJECTS: Final = frozenset({"inputs", "attributes", "summary"})
 """Trees that are objects wherever they are: their text is the text that is stored."""
 
+MISPLACED: Final = f"((c.flags & {clocks.MISPLACED}) <> 0)"
+"""Whether a call is listed where it arrived; the index `misplaced_calls` is over these calls."""
+PLACED: Final = f"((c.flags & {clocks.MISPLACED}) = 0)"
+"""Whether it is listed at its start."""
+HAPPENED_AT: Final = f"iif(c.flags & {Flag.MISDATED}, c.received_at, c.started_at)"
+"""When a call started as far as one can tell."""
+
 _ID_TEXT: Final = "iif(typeof({0}) = 'blob', lower(hex({0})), {0})"
 _NOWHERE: Final = frozenset({"deleted_at", "expire_at", QUEUE_ID})
 _COLUMNS: Final[Mapping[str, str]] = {
     "project_id": "(SELECT p.name FROM projects AS p WHERE p.number = c.project)",
     "exception": "b.exception",
+    "listed_at": f"iif({MISPLACED}, c.received_at, c.started_at)",
+    "happened_at": HAPPENED_AT,
     **{name: _ID_TEXT.format(f"c.{name}") for name in ("id", "trace_id", "parent_id")},
 }
 
@@ -106,6 +117,11 @@ def _remark_reading(field: q.FeedbackField, kind: Kind) -> Sql | None:
         return None
     text = f"(SELECT {read.text} FROM (SELECT {found.text} AS m LIMIT -1))"  # noqa: S608 - our own words
     return Sql(text, read.args + found.args)
+
+
+def plain_column(name: str) -> str:
+    """Return what a plain column is sorted by: ids as they are stored."""
+    return _COLUMNS[name] if name in OWN_COLUMNS and name in _COLUMNS else f"c.{name}"
 
 
 def json_path(path: Sequence[str | int]) -> str | None:

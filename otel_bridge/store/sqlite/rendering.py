@@ -39,7 +39,7 @@ def lines_statement(wanted: frozenset[str], *, dumps: bool = True, sizes: bool =
         SELECT c.seq, c.id, c.op_name, c.display_name, c.trace_id, c.parent_id, c.thread_id, c.turn_id,
             c.started_at, {trees["attributes"]}, {trees["inputs"]}, c.ended_at, {exception},
             {trees["output"]}, {trees["summary"]}, c.wb_user_id, c.wb_run_id, c.wb_run_step,
-            c.wb_run_step_end, c.flags, {dump}, {size}
+            c.wb_run_step_end, c.flags, {dump}, {size}, c.received_at
         FROM json_each(?) AS asked
         CROSS JOIN calls AS c ON c.seq = asked.value
         LEFT JOIN bodies AS b ON b.seq = c.seq
@@ -67,7 +67,7 @@ class RowReader:
         (
             call_id, op_name, display_name, trace_id, parent_id, thread_id, turn_id, started_at, attributes,
             inputs, ended_at, exception, output, summary, wb_user_id, wb_run_id, wb_run_step, wb_run_step_end,
-            flags, dump_kind, dump, logs, size,
+            flags, dump_kind, dump, logs, size, received_at,
         ) = row  # fmt: skip
         return Line(
             id=unpack(call_id) or "",
@@ -91,6 +91,7 @@ class RowReader:
             wb_run_step_end=wb_run_step_end,
             flags=flags,
             otel_span=None if dump is None else self._otel_span(dump_kind, dump, logs),
+            received_at=received_at,
             storage_size_bytes=size,
         )
 

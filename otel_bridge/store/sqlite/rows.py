@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otel_bridge.stats.usage import usages
+from otel_bridge.store.clocks import clock_flags
 from otel_bridge.store.merge import Dump, DumpKind, Gone, Held
 from otel_bridge.store.sqlite.codec import UnreadableSpan
 from otel_bridge.store.sqlite.ids import pack, unpack
@@ -38,13 +39,13 @@ def call_row(held: Held, *, seq: int, project: int, received_at: int) -> Row:
         held.wb_run_step,
         held.wb_run_step_end,
         pack(held.plain_id),
-        call_flags(held),
+        call_flags(held) | clock_flags(held.started_at or 0, received_at),
         received_at,
     )
 
 
-def redone_call_row(held: Held, *, seq: int) -> Row:
-    """Make the parameters of `redo_call`: what a translation may change."""
+def redone_call_row(held: Held, *, seq: int, received_at: int) -> Row:
+    """Make the parameters of `redo_call`: what a translation may change of a call that arrived then."""
     return (
         seq,
         pack(held.trace_id),
@@ -59,7 +60,7 @@ def redone_call_row(held: Held, *, seq: int) -> Row:
         held.wb_run_id,
         held.wb_run_step,
         held.wb_run_step_end,
-        call_flags(held),
+        call_flags(held) | clock_flags(held.started_at or 0, received_at),
     )
 
 
@@ -96,7 +97,7 @@ def ref_rows(held: Held, *, seq: int, project: int) -> list[Row]:
 
 def usage_rows(held: Held, *, seq: int, project: int) -> list[Row]:
     """Make the parameters of `insert_usage`, one row a model."""
-    return [(project, held.started_at, seq, *usage) for usage in usages(held.summary)]
+    return [(project, seq, *usage) for usage in usages(held.summary)]
 
 
 def call_flags(held: Held) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from otel_bridge.query.ordering import in_order
 from otel_bridge.store.base import Plan
 from otel_bridge.store.sqlite import select
+from otel_bridge.store.sqlite import walk as walks
 from otel_bridge.store.sqlite.deadlines import Deadline, Pace, StatementTimeout
 from otel_bridge.store.sqlite.fragments import Sql
 from otel_bridge.store.sqlite.queries import QUERIES
@@ -19,7 +20,8 @@ from otel_bridge.store.sqlite.sorter import sorter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from otel_bridge.store.sqlite.select import Place, Search, Stretch
+    from otel_bridge.store.sqlite.select import Search, Stretch
+    from otel_bridge.store.sqlite.walk import Place
 
 PART_CALLS: Final = 500
 """Calls in one part of a plan that is walked along an index."""
@@ -129,9 +131,9 @@ def walk(table: Table, asked: Search, place: Place, clock: Callable[[], float]) 
         if row is not None:
             found.append(row)
         if len(found) == wanted:
-            return Plan(tuple(found), None if place.left == 0 else select.packed(place))
+            return Plan(tuple(found), None if place.left == 0 else walks.packed(place))
         if found and row is None and clock() - began > _EARLY_SECONDS:
-            return Plan(tuple(found), select.packed(place))
+            return Plan(tuple(found), walks.packed(place))
         deadline.check()
     return Plan(tuple(found))
 
@@ -148,25 +150,25 @@ def _along(table: Table, asked: Search, place: Place, wanted: int) -> Iterator[t
             continue
         for row in _passing(table, asked, rows):
             if place.skip:
-                place = select.behind(place, row[1:], left=place.left, skip=place.skip - 1)
+                place = walks.behind(place, row[1:], left=place.left, skip=place.skip - 1)
                 continue
             left = None if place.left is None else place.left - 1
-            place = select.behind(place, row[1:], left=left, skip=0)
+            place = walks.behind(place, row[1:], left=left, skip=0)
             yield row[0], place
         if end is None:
             return
-        place = select.behind(place, end, left=place.left, skip=place.skip)
+        place = walks.behind(place, end, left=place.left, skip=place.skip)
         yield None, place
         pace.speed_up()
 
 
 def _window(
     table: Table, asked: Search, place: Place, pace: Pace, wanted: int
-) -> tuple[tuple[int, str | bytes] | None, list[Any]]:
+) -> tuple[tuple[Any, ...] | None, list[Any]]:
     """Return where the next window of a walk ends, None for the end of all calls, and what is found in it."""
-    ends = [] if asked.is_direct else table.run(select.window_end(asked, place, pace.calls))
+    ends = [] if asked.is_direct else table.run(walks.window_end(asked, place, pace.calls))
     end = ends[0] if ends else None
-    return end, table.run(select.part(asked, place, end=end, limit=_enough(asked, place, wanted)))
+    return end, table.run(walks.part(asked, place, end=end, limit=_enough(asked, place, wanted)))
 
 
 def count(table: Table, asked: Search, clock: Callable[[], float]) -> int:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from otel_bridge.model.query import CallsFilter, CallsQuery, Column, Derived, SortBy
+from otel_bridge.model.query import OWN_COLUMNS, CallsFilter, CallsQuery, Column, Derived, SortBy
+from otel_bridge.query.clocks import by_start, sorted_by_start
 from otel_bridge.query.ordering import PlainKey, plain_keys
 from otel_bridge.store.asked import names_and_prefixes, order
 from otel_bridge.store.sqlite.conditions import is_selective
 from otel_bridge.store.sqlite.fragments import Sql, joined
-from otel_bridge.store.sqlite.ids import pack, unpack
 from otel_bridge.store.sqlite.narrow import Narrowed, is_beyond_sql, joins_for, narrowed
 from otel_bridge.store.sqlite.ranking import BODY_COLUMNS, Ranking
-from otel_bridge.store.sqlite.readings import reading
+from otel_bridge.store.sqlite.readings import MISPLACED, PLACED, plain_column, reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WALKS: Final = frozenset((*((SortBy("started_at", way), SortBy("id", way)) for way in ("asc", "desc")),))
-_NEVER_NULL: Final = frozenset({"id", "started_at", "trace_id", "op_name"})
+_LISTED: Final = frozenset(
+    (*((SortBy("listed_at", way), SortBy("started_at", way), SortBy("id", way)) for way in ("asc", "desc")),)
+)
+"""Walks along two indexes at once, while some calls are listed where they arrived."""
+_NEVER_NULL: Final = frozenset({"id", "started_at", "trace_id", "op_name", *OWN_COLUMNS})
 _SLOWEST: Final = [(Derived("latency_ms"), True), (Column("id"), True)]
 _EMPTY_MATCHES_NOTHING: Final = frozenset({"thread_ids", "turn_ids"})
 _WALKED: Final = (frozenset[str](), frozenset({"trace_roots_only"}), frozenset({"op_names"}))
@@ -35,21 +39,12 @@ class Stretch(Struct, frozen=True):
     high: int
 
 
-class Place(Struct, frozen=True, array_like=True):
-    """Where a walk goes on: behind the call (`started_at`, `id`), among the arrivals up to `watermark`.
-
-    `skip` calls are still to be passed over, `left` may still be answered (None: any number).
-    """
-
-    watermark: int
-    started_at: int | None
-    id: str
-    left: int | None
-    skip: int
-
-
 class Search(Struct, frozen=True):
-    """A query that is ready to be run. `order_by` None: the calls are put in order by the reference."""
+    """A query that is ready to be run. `order_by` None: the calls are put in order by the reference.
+
+    `apart`: what selects the calls that are listed at their start, and those that are listed where they
+    arrived, if that is to be looked up in two indexes.
+    """
 
     query: CallsQuery
     project: int
@@ -57,6 +52,7 @@ class Search(Struct, frozen=True):
     keys: tuple[PlainKey, ...]
     order_by: Sql | None
     is_walk: bool
+    apart: tuple[Narrowed, Narrowed] | None = None
 
     @property
     def is_heavy(self) -> bool:
@@ -77,14 +73,29 @@ class Search(Struct, frozen=True):
         return is_selective(self.query.filter)
 
 
-def search(query: CallsQuery, project: int) -> Search:
-    """Compile a query; raise UnknownField for a sort key that is no field."""
+def search(query: CallsQuery, project: int, *, any_misplaced: bool = False, counting: bool = False) -> Search:
+    """Compile a query; raise UnknownField for a sort key that is no field.
+
+    `any_misplaced`: the project has calls that are listed where they arrived. `counting`: in any order.
+    """
     keys = order(query)
+    if not any_misplaced:
+        query, keys = by_start(query), sorted_by_start(keys)
     walk = _is_walk(query, keys)
+    apart = _apart(query, project) if any_misplaced and (counting or (walk and keys in _LISTED)) else None
     plain = plain_keys(keys)
     by_reference = any(is_beyond_sql(key.field, query) for key in plain)
     order_by = None if by_reference else _order_by(plain, indexed=walk or _is_slowest(query, plain))
-    return Search(query, project, narrowed(query, project), tuple(plain), order_by, walk)
+    return Search(query, project, narrowed(query, project), tuple(plain), order_by, walk, apart)
+
+
+def _apart(query: CallsQuery, project: int) -> tuple[Narrowed, Narrowed]:
+    placed, misplaced = narrowed(by_start(query), project), narrowed(query, project)
+    return _also(placed, PLACED), _also(misplaced, MISPLACED)
+
+
+def _also(found: Narrowed, condition: str) -> Narrowed:
+    return replace(found, where=Sql(f"{found.where.text} AND {condition}", found.where.args))
 
 
 def _filtered_by(asked: CallsFilter) -> frozenset[str]:
@@ -106,12 +117,12 @@ def _is_walk(query: CallsQuery, keys: tuple[SortBy, ...]) -> bool:
     """Tell whether an index holds the calls of this query in the order asked for."""
     exact, prefixes = names_and_prefixes(query.filter.op_names or ())
     ordered = not prefixes and len(exact) <= 1
-    return ordered and keys in _WALKS and not is_selective(query.filter)
+    return ordered and keys in _WALKS | _LISTED and not is_selective(query.filter)
 
 
 def all_at_once(asked: Search, *, limit: int | None, offset: int, within: Stretch | None = None) -> Sql:
     """Select sequence numbers, in order unless that is left to the reference."""
-    pieces = [_where("c.seq", asked, within)]
+    pieces = [selecting("c.seq", asked, within)]
     if asked.order_by is not None:
         pieces.append(asked.order_by)
     return joined(" ", [*pieces, Sql("LIMIT ? OFFSET ?", (-1 if limit is None else limit, offset))])
@@ -121,68 +132,33 @@ def ranked(asked: Search, within: Stretch, *, limit: int | None) -> Sql:
     """Select (seq, value of each key) in order."""
     ranking = Ranking(asked.keys)
     looked_up = ranking.looked_up()
-    found = _where(looked_up.text, asked, within)
+    found = selecting(looked_up.text, asked, within)
     return ranking.around(Sql(found.text, (*looked_up.args, *found.args)), limit)
-
-
-def window_end(asked: Search, place: Place, calls: int) -> Sql:
-    """Select the (started_at, id) of the call that many calls behind `place`, whatever it is like."""
-    roots = " AND c.parent_id IS NULL" if asked.query.filter.trace_roots_only else ""
-    pieces = [
-        Sql(f"SELECT c.started_at, c.id FROM calls AS c WHERE c.project = ?{roots}", (asked.project,)),  # noqa: S608
-        *_behind(asked, place),
-        _in_order(asked),
-        Sql("LIMIT 1 OFFSET ?", (calls - 1,)),
-    ]
-    return joined(" ", pieces)
-
-
-def part(
-    asked: Search,
-    place: Place,
-    *,
-    end: tuple[int, str | bytes] | None = None,
-    limit: int = -1,
-    offset: int = 0,
-) -> Sql:
-    """Select calls of a walk behind `place` and up to `end`: (seq, started_at, id)."""
-    pieces = [_where("c.seq, c.started_at, c.id", asked), *_behind(asked, place)]
-    if end is not None:
-        sign = "<=" if _ascends(asked) else ">="
-        pieces.append(Sql(f"AND (c.started_at, c.id) {sign} (?, ?)", end))
-    pieces += [
-        Sql("AND c.seq <= ?", (place.watermark,)),
-        _in_order(asked),
-        Sql("LIMIT ? OFFSET ?", (limit, offset)),
-    ]
-    return joined(" ", pieces)
 
 
 def counted(asked: Search, *, limit: int | None, within: Stretch | None = None) -> Sql:
     """Count the calls that SQL selects, up to a limit."""
-    inner = _where("1", asked, within, ordered=False)
+    if within is None and asked.apart is not None:
+        selects = [selecting("1", asked, ordered=False, narrowed=some) for some in asked.apart]
+        inner = joined(" UNION ALL ", selects)
+        limit = -1 if limit is None else limit
+    else:
+        inner = selecting("1", asked, within, ordered=False)
     if limit is None:
         return Sql(inner.text.replace("SELECT 1", "SELECT count(*)", 1), inner.args)
     return Sql(f"SELECT count(*) FROM ({inner.text} LIMIT ?)", (*inner.args, limit))  # noqa: S608
 
 
-def packed(place: Place) -> bytes:
-    """Write down where a walk goes on."""
-    return msgspec.msgpack.encode(place)
-
-
-def place_of(after: bytes) -> Place:
-    """Read where a walk goes on."""
-    return msgspec.msgpack.decode(after, type=Place)
-
-
-def behind(place: Place, row: tuple[int, str | bytes], *, left: int | None, skip: int) -> Place:
-    """Return the place behind a call, of which `row` is (started_at, id)."""
-    return Place(place.watermark, row[0], unpack(row[1]) or "", left, skip)
-
-
-def _where(selected: str, asked: Search, within: Stretch | None = None, *, ordered: bool = True) -> Sql:
-    where = asked.narrowed.where
+def selecting(
+    selected: str,
+    asked: Search,
+    within: Stretch | None = None,
+    *,
+    ordered: bool = True,
+    narrowed: Narrowed | None = None,
+) -> Sql:
+    """Select from the calls of a query, or from those that `narrowed` selects in its place."""
+    where = (narrowed or asked.narrowed).where
     named = (where, asked.order_by) if ordered and asked.order_by is not None else (where,)
     source = f"{selected} FROM calls AS c {_hint(asked, within)} {joins_for(*named)}"
     if within is None:
@@ -194,22 +170,6 @@ def _where(selected: str, asked: Search, within: Stretch | None = None, *, order
 def _hint(asked: Search, within: Stretch | None) -> str:
     """Keep SQLite from an index in whose order it would meet the bodies of a stretch all over the file."""
     return "NOT INDEXED" if within is not None and not asked.is_selective else ""
-
-
-def _ascends(asked: Search) -> bool:
-    return not asked.keys[0].descending
-
-
-def _behind(asked: Search, place: Place) -> list[Sql]:
-    if place.started_at is None:
-        return []
-    sign = ">" if _ascends(asked) else "<"
-    return [Sql(f"AND (c.started_at, c.id) {sign} (?, ?)", (place.started_at, pack(place.id)))]
-
-
-def _in_order(asked: Search) -> Sql:
-    assert asked.order_by is not None  # a walk has columns as its keys
-    return asked.order_by
 
 
 def _order_by(keys: Sequence[PlainKey], *, indexed: bool) -> Sql | None:
@@ -228,6 +188,6 @@ def _term(key: PlainKey, *, indexed: bool) -> Sql | None:
         name = key.field.name
         plus = "" if indexed else "+"
         nulls = "" if name in _NEVER_NULL else " NULLS LAST"
-        return Sql(f"{plus}{'b' if name in BODY_COLUMNS else 'c'}.{name} {way}{nulls}")
+        return Sql(f"{plus}{f'b.{name}' if name in BODY_COLUMNS else plain_column(name)} {way}{nulls}")
     read = reading(key.field, key.kind)
     return None if read is None else Sql(f"{read.text} {way} NULLS LAST", read.args)

@@ -38,6 +38,7 @@ ADDED = {
         "DROP INDEX root_calls_by_start",
         "CREATE INDEX root_calls_by_start ON calls (project, started_at, id) WHERE parent_id IS NULL",
     ),
+    9: ("DROP INDEX misplaced_calls", "UPDATE calls SET flags = flags & 63"),
 }
 """What undoes each step, by its number."""
 

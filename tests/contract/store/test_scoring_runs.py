@@ -8,7 +8,7 @@ import pytest
 
 from otel_bridge.model import query as q
 from otel_bridge.model.scoring import SCORED_CALL
-from otel_bridge.store.sqlite import select
+from otel_bridge.store.sqlite import select, walk
 from tests.contract.store import older
 from tests.contract.store.records import PROJECT, Store, a_call, a_start
 
@@ -62,7 +62,7 @@ def test_no_body_is_read_to_leave_runs_out(tmp_path, roots):
         project_id=PROJECT, query=NO_RUN, sort_by=NEWEST, filter=q.CallsFilter(trace_roots_only=roots)
     )
     found = select.search(asked, 1)
-    sql = select.part(found, select.Place(9, None, "", None, 0))
+    sql = walk.part(found, walk.Place(9, None, "", None, 0))
     connection = apsw.Connection(str(store.path))
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql.text}", sql.args)]
     connection.close()

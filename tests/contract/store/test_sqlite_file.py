@@ -15,7 +15,7 @@ from otel_bridge.errors import StartError, Unavailable
 from otel_bridge.model import query as q
 from otel_bridge.model.query import CallsFilter, CallsQuery, SortBy
 from otel_bridge.store.limits import StoreLimits
-from otel_bridge.store.sqlite import migrate, reader, scan, select
+from otel_bridge.store.sqlite import migrate, reader, scan, select, walk
 from otel_bridge.store.sqlite.connection import open_writer
 from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
@@ -217,8 +217,8 @@ class TestReading:
     def test_a_common_query_walks_along_its_index(self, store, asked, index):
         query = CallsQuery(project_id=PROJECT, **asked)
         found = select.search(query, 1)
-        start = select.Place(9, None, "", None, 0)
-        sql = select.part(found, start) if found.is_walk else select.all_at_once(found, limit=9, offset=0)
+        start = walk.Place(9, None, "", None, 0)
+        sql = walk.part(found, start) if found.is_walk else select.all_at_once(found, limit=9, offset=0)
         connection = apsw.Connection(str(store.path))
         steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql.text}", sql.args)]
         connection.close()

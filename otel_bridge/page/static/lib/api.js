@@ -2,6 +2,7 @@
 import { answered, knockWith, lost } from "./connection.js";
 import { batches } from "./lines.js";
 import { passing } from "./saved.js";
+import { mayAskAgain, written } from "./places.js";
 import { createStore } from "./store.js";
 
 const root = new URL(".", location.origin + location.pathname);
@@ -69,14 +70,15 @@ function basic(secret) {
   return btoa(String.fromCharCode(...bytes));
 }
 
-async function request(path, body, { signal, accept = "application/json", method = "POST" } = {}) {
+async function request(path, body, options = {}) {
+  const { signal, accept = "application/json", method = "POST" } = options;
   let response;
   try {
     response = await fetch(new URL(path.replace(/^\//, ""), root), {
       method,
       signal,
       headers: headers(accept),
-      body: method === "POST" ? JSON.stringify(body) : undefined,
+      body: method === "POST" ? written(body) : undefined,
       cache: "no-store",
       credentials: "same-origin",
     });
@@ -86,7 +88,11 @@ async function request(path, body, { signal, accept = "application/json", method
     throw new ApiError(0, "The bridge does not answer.", ADVICE[0]);
   }
   answered();
-  if (!response.ok) throw await refusal(response);
+  if (!response.ok) {
+    const error = await refusal(response);
+    if (mayAskAgain(error.message)) return request(path, body, options);
+    throw error;
+  }
   if (locked.get()) locked.set(false);
   return response;
 }

@@ -6,8 +6,11 @@ export const status = (call) => call.summary?.weave?.status ?? (call.exception ?
 
 export const STATUS_WORDS = { error: "error", descendant_error: "error below", running: "running", success: "ok" };
 
+/** When it arrived, where lists have it, and when it happened as far as one can tell. */
+export const PLACES = ["received_at", "listed_at", "happened_at"];
+
 /** What lists of calls ask of each: no bodies. */
-export const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary"];
+export const COLUMNS = ["id", "trace_id", "parent_id", "op_name", "display_name", "started_at", "ended_at", "exception", "thread_id", "summary", ...PLACES];
 
 /** The name a person knows the call by. */
 export function name(call) {

@@ -24,7 +24,7 @@ export const isFiltered = (query) => FILTERS.some((name) => query[name]);
 export const showsCalls = (query) => (query.show ? query.show === "calls" : Boolean(query.text || query.model));
 
 /** The order of lists that are asked for no other. */
-export const NEWEST = [{ field: "started_at", direction: "desc" }];
+export const NEWEST = ["listed_at", "started_at"].map((name) => ({ field: name, direction: "desc" }));
 
 /** The order that is asked for: by a score, `-runnable.quality|output` for the highest first, else the newest first. */
 export function sorted(query) {
@@ -61,8 +61,9 @@ export function also(body, condition) {
   return { ...body, query: { $expr: before ? { $and: [...(before.$and ?? [before]), condition] } : condition } };
 }
 
-export const startedUntil = (iso) => compare("$lte", "started_at", iso);
-export const startedSince = (iso) => compare("$gte", "started_at", iso);
+export const listedUntil = (iso) => compare("$lte", "listed_at", iso);
+export const listedSince = (iso) => compare("$gte", "listed_at", iso);
+const since = (iso) => compare("$gte", "happened_at", iso);
 
 function ofModel(model) {
   const used = `summary.usage.${model.replaceAll(".", "\\.")}`;
@@ -72,9 +73,9 @@ function ofModel(model) {
 function within(query, now) {
   const found = [];
   const range = RANGES[query.range];
-  if (range) found.push(startedSince(new Date(Math.floor((now - range) / 1000) * 1000).toISOString()));
-  if (instant(query.from)) found.push(startedSince(instant(query.from)));
-  if (instant(query.to)) found.push(compare("$lt", "started_at", instant(query.to)));
+  if (range) found.push(since(new Date(Math.floor((now - range) / 1000) * 1000).toISOString()));
+  if (instant(query.from)) found.push(since(instant(query.from)));
+  if (instant(query.to)) found.push(compare("$lt", "happened_at", instant(query.to)));
   return found;
 }
 

@@ -5,10 +5,12 @@ import { cost as money, count, duration, inAndOut } from "../../lib/format.js";
 import { link } from "../../lib/router.js";
 import { idIn, runOf } from "../../lib/scoring.js";
 import { Copy, Status, Text, Time } from "../../parts/basics.js";
+import { OffClock, offClock } from "../../parts/clock.js";
 
 /** `below` is what the call used with all below it, where it has any. */
 export function Facts({ call, node, below }) {
   const used = tokens(call);
+  const off = offClock(call);
   const scored = idIn(runOf(call)?.scored_call);
   const cost = costOf(call);
   const { kind, provider } = call.attributes ?? {};
@@ -19,6 +21,7 @@ export function Facts({ call, node, below }) {
   return html`<dl class="call-facts">
     <${Fact} name="Status"><${Status} call=${call} /><//>
     <${Fact} name="Started"><${Time} iso=${call.started_at} /><//>
+    ${off && html`<${Fact} name="Arrived"><${Time} iso=${call.received_at} /> <${OffClock} call=${call} /><//>`}
     <${Fact} name="Took" class="num">
       ${duration(latency(call)) || "running"}${self !== null && html` <span class="soft">(${duration(self)} self)</span>`}
     <//>

@@ -1,12 +1,14 @@
 // One call, whole, and what people and scorers said about it.
 import { list, post } from "../../lib/api.js";
-import { callRef } from "../../lib/calls.js";
+import { callRef, COLUMNS } from "../../lib/calls.js";
 import { nameOf, RUNNABLE } from "../../lib/scores.js";
 import { spentBelow } from "../../lib/usage.js";
 
+const WHOLE = [...COLUMNS, "turn_id", "attributes", "inputs", "output", "wb_user_id", "wb_run_id", "wb_run_step", "wb_run_step_end"];
+
 /** Load a call with costs and feedback; null when it is not there. */
 export async function loadCall(project, id, signal) {
-  const body = { project_id: project, filter: { call_ids: [id] }, include_costs: true, include_feedback: true, limit: 1 };
+  const body = { project_id: project, filter: { call_ids: [id] }, columns: WHOLE, include_costs: true, include_feedback: true, limit: 1 };
   return (await list("/calls/stream_query", body, { signal }))[0] ?? null;
 }
 

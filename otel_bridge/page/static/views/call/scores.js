@@ -5,6 +5,7 @@ import { html, useState } from "../../lib/dom.js";
 import { NEWEST } from "../../lib/filters.js";
 import { useLoad } from "../../lib/live.js";
 import { link } from "../../lib/router.js";
+import { listedAt } from "../../lib/places.js";
 import { nameOf, RUNNABLE } from "../../lib/scores.js";
 import { failedRunsOn, idIn, runOf, scores, versionIn } from "../../lib/scoring.js";
 import { useStore } from "../../lib/store.js";
@@ -39,7 +40,7 @@ export function Scores({ call, project, entries, onChange }) {
 /** Runs of scorers on the call that ended with an error: these give no feedback. The newest of each scorer. */
 async function failedRuns(call, project, signal) {
   if (!call.ended_at) return [];
-  const since = { $gte: [{ $getField: "started_at" }, { $literal: call.started_at }] };
+  const since = { $gte: [{ $getField: "started_at" }, { $literal: listedAt(call) }] };
   const ask = {
     project_id: project,
     query: { $expr: { $and: [...failedRunsOn(callRef(project, call.id)).$and, since] } },

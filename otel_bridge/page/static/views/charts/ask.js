@@ -49,7 +49,7 @@ const FAILED = { $eq: [{ $getField: "summary.weave.status" }, { $literal: "error
 
 /** The names of ops among the newest calls of a range for which `also` holds, the most frequent first. */
 async function opsIn({ project, range, signal }, limit, ...also) {
-  const at = { $getField: "started_at" };
+  const at = { $getField: "happened_at" };
   const during = [{ $gte: [at, { $literal: range.from }] }, { $lt: [at, { $literal: range.to }] }];
   const body = {
     project_id: project,

@@ -1,8 +1,9 @@
 // The newest calls: pages going back in time, and what arrives meanwhile.
 import { list, post, stream } from "../../lib/api.js";
 import { COLUMNS } from "../../lib/calls.js";
-import { also, asked, isFiltered, showsCalls, sorted, startedSince, startedUntil } from "../../lib/filters.js";
+import { also, asked, isFiltered, showsCalls, sorted, listedSince, listedUntil } from "../../lib/filters.js";
 import { millis } from "../../lib/format.js";
+import { listedAt } from "../../lib/places.js";
 import { hasRuns, NO_RUNS } from "../../lib/scoring.js";
 import { createStore } from "../../lib/store.js";
 import { spentBelow } from "../../lib/usage.js";
@@ -89,7 +90,7 @@ export function openFeed(project, query) {
   async function poll(reading) {
     if (score || store.get().loading || store.get().error) return;
     let ask = { ...(await body()), limit: POLLED_CALLS, include_costs: calls };
-    if (isFiltered(query)) ask = also(ask, startedSince(new Date(Date.now() - NEWS_MS).toISOString()));
+    if (isFiltered(query)) ask = also(ask, listedSince(new Date(Date.now() - NEWS_MS).toISOString()));
     let found = await list("/calls/stream_query", ask, { signal });
     const { rows, waiting, done } = store.get();
     const known = new Map([...rows, ...waiting].map((row) => [row.id, row]));
@@ -98,8 +99,8 @@ export function openFeed(project, query) {
       found = await list("/calls/stream_query", { ...ask, limit: MOST_NEWS }, { signal });
       if (isGap() && found.length === MOST_NEWS) store.update({ waiting: [], gap: true });
     }
-    const oldest = rows.length && !done ? rows.at(-1).started_at : "";
-    const fresh = found.filter((row) => !known.has(row.id) && row.started_at >= oldest);
+    const oldest = rows.length && !done ? listedAt(rows.at(-1)) : "";
+    const fresh = found.filter((row) => !known.has(row.id) && listedAt(row) >= oldest);
     const changed = found.filter((row) => known.has(row.id) && print(row) !== print(known.get(row.id)));
     if (changed.length) store.update({ rows: replaced(rows, changed), waiting: replaced(waiting, changed) });
     if (changed.length) priced(changed);
@@ -127,10 +128,10 @@ export const question = (query, leaveOut) => (leaveOut && !query.runs ? also(ask
 /** Ask for what comes after these rows: by time, past those of the same instant. */
 function following(body, rows) {
   if (!rows.length) return body;
-  const last = rows.at(-1).started_at;
+  const last = listedAt(rows.at(-1));
   let offset = 0;
-  while (offset < rows.length && rows[rows.length - 1 - offset].started_at === last) offset += 1;
-  return { ...also(body, startedUntil(last)), offset };
+  while (offset < rows.length && listedAt(rows[rows.length - 1 - offset]) === last) offset += 1;
+  return { ...also(body, listedUntil(last)), offset };
 }
 
 const print = (row) => {
@@ -150,6 +151,6 @@ function merged(rows, more, asTheyCome = null) {
   const all = [...rows, ...added];
   if (asTheyCome) return all;
   const last = rows.at(-1);
-  const inOrder = !last || added.every((row, index) => row.started_at <= (index ? added[index - 1] : last).started_at);
-  return inOrder ? all : all.sort((a, b) => millis(b.started_at) - millis(a.started_at));
+  const inOrder = !last || added.every((row, index) => listedAt(row) <= listedAt(index ? added[index - 1] : last));
+  return inOrder ? all : all.sort((a, b) => millis(listedAt(b)) - millis(listedAt(a)) || millis(b.started_at) - millis(a.started_at));
 }

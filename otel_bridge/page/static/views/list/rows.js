@@ -9,6 +9,7 @@ import { scoresOf, valueOf } from "../../lib/scores.js";
 import { spentBy } from "../../lib/usage.js";
 import { useMedia, useWindow } from "../../lib/window.js";
 import { Status, Text, Time, Waiting } from "../../parts/basics.js";
+import { OffClock } from "../../parts/clock.js";
 import { ScoreValue } from "../../parts/score.js";
 
 const ROW_PX = 32;
@@ -112,6 +113,7 @@ function Row({ row, index, height, spent: known, chosen, onChoose, scores, picke
       <${Status} status=${word} bare />
       <a href=${target(row)} class="row-link" onFocus=${() => onChoose(row.id)}><${Text}>${name(row)}<//></a>
       ${error && html`<${Text} class="row-error">${error.slice(0, 300)}<//>`}
+      <${OffClock} call=${row} />
       ${!error && word !== "success" && html`<span class="row-word">${STATUS_WORDS[word]}</span>`}
     </span>
     <span role="gridcell" class="cell-when"><${Time} iso=${row.started_at} /></span>
