@@ -128,9 +128,10 @@ class _Rows:
 
 def _doubt(call: dict[str, Any]) -> str:
     """Say that the start is far from the arrival, which is where the call is listed."""
-    if call["listed_at"] == call["started_at"]:
+    started_at = call["started_at"]
+    if call.get("listed_at", started_at) == started_at:
         return ""
-    return " (late)" if call["happened_at"] == call["started_at"] else " (clock off)"
+    return " (late)" if call["happened_at"] == started_at else " (clock off)"
 
 
 def _cells(call: dict[str, Any]) -> list[Text]:

@@ -43,13 +43,15 @@ if TYPE_CHECKING:
     from tests.bench.machines import Machine
 
 GROUP: Final = 1000
+IN_2099: Final = 4_070_908_800_000_000
+"""What a wrong clock says, in microseconds."""
 STREAM_ROWS: Final = 100_000
 HEAD: Final = ("question", "asked", "p50 ms", "p95 ms", "x floor", "CPU ms", "KB")
 SCAN: Final = "SELECT count(*) FROM bodies WHERE instr(inputs, 'xylophone quartz')"
 
 
-def build(path: Path, total: int) -> None:
-    """Write calls over the week that ends now, in the order of time."""
+def build(path: Path, total: int, off: int = 0) -> None:
+    """Write calls over the week that ends now, in the order of time; `off` percent are dated in 2099."""
     calls = corpus(min(total, CORPUS_SPANS))
     turns = -(-total // len(calls))
     first = min(call.start.started_at for call in calls)
@@ -60,11 +62,14 @@ def build(path: Path, total: int) -> None:
     for turn in range(turns):
         for number, call in enumerate(calls[: total - turn * len(calls)]):
             spread = first - call.start.started_at + number * step // len(calls)
-            batch.append(moved(call, turn * 7919 + 1, begin - first + turn * step + spread))
+            by = begin - first + turn * step + spread
+            now = call.start.started_at + by
+            ahead = IN_2099 - now if number % 100 < off else 0
+            batch.append(moved(call, turn * 7919 + 1, by + ahead))
             if len(batch) == GROUP:
-                made += _keep(writer, batch)
+                made += _keep(writer, batch, now)
                 batch = []
-    made += _keep(writer, batch)
+    made += _keep(writer, batch, now)
     while writer.maintain(now=int(time.time() * 1e6)):
         pass
     writer.close()
@@ -72,9 +77,9 @@ def build(path: Path, total: int) -> None:
           f"{path.stat().st_size / made:,.0f} B a call", flush=True)  # fmt: skip
 
 
-def _keep(writer: SqliteWriter, batch: list) -> int:
+def _keep(writer: SqliteWriter, batch: list, received_at: int) -> int:
     writer.begin()
-    writer.apply(batch, received_at=int(time.time() * 1e6))
+    writer.apply(batch, received_at=received_at)
     writer.commit()
     writer.maintain(now=int(time.time() * 1e6))
     return len(batch)
@@ -171,6 +176,7 @@ def main() -> None:
     parser.add_argument(
         "--rate", type=int, default=1000, help="spans a second beside the second round; 0: none"
     )
+    parser.add_argument("--off", type=int, default=0, help="percent of calls that are dated in 2099")
     parser.add_argument("--keep", type=Path, help="keep the stores in this folder")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.machine()}")
@@ -180,7 +186,7 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / STORE_FILE
             if not path.exists():
-                build(path, total)
+                build(path, total, options.off)
             run(path, options, total)
 
 

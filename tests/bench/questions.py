@@ -22,6 +22,7 @@ SECONDS: Final = 20.0
 WEEK: Final = timedelta(days=7)
 QUERY, COUNT, STATS = "/calls/stream_query", "/calls/query_stats", "/calls/stats"
 NEWEST: Final = [{"field": "started_at", "direction": "desc"}]
+LISTED: Final = [{"field": name, "direction": "desc"} for name in ("listed_at", "started_at")]
 SLOWEST: Final = [{"field": "summary.weave.latency_ms", "direction": "desc"}]
 BY_MODEL: Final = [{"field": "attributes.model", "direction": "desc"}]
 
@@ -43,6 +44,12 @@ def contains(text: str) -> dict:
     return {"$expr": {"$contains": {"input": field("inputs"), "substr": literal(text)}}}
 
 
+def within(seconds: int) -> dict:
+    """What happened so lately, as the page asks."""
+    since = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+    return {"$expr": {"$gte": [field("happened_at"), literal(since)]}}
+
+
 def questions(machine: Machine) -> dict[str, tuple[str, dict]]:
     """What is asked, by name."""
     of = {"project_id": PROJECT}
@@ -58,6 +65,9 @@ def questions(machine: Machine) -> dict[str, tuple[str, dict]]:
         "point": (QUERY, of | {"filter": {"call_ids": [some["id"]]}}),
         "one trace": (QUERY, of | {"filter": {"trace_ids": [some["trace_id"]]}}),
         "last 100": (QUERY, newest),
+        "last 100 as listed": (QUERY, newest | {"sort_by": LISTED}),
+        "last 100 as listed, last hour": (QUERY, newest | {"sort_by": LISTED, "query": within(3600)}),
+        "roots as listed": (QUERY, newest | {"sort_by": LISTED, "filter": {"trace_roots_only": True}}),
         "last 100 of one op": (QUERY, newest | {"filter": {"op_names": [some["op_name"]]}}),
         "roots": (QUERY, newest | {"filter": {"trace_roots_only": True}}),
         "roots by latency": (QUERY, newest | {"filter": {"trace_roots_only": True}, "sort_by": SLOWEST}),

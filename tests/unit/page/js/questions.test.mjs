@@ -13,7 +13,7 @@ test("one filter is an expression of its own, more are joined", () => {
   const status = { $eq: [{ $getField: "summary.weave.status" }, { $literal: "error" }] };
   assert.deepEqual(asked({ status: "error" }).query, { $expr: status });
   const both = asked({ status: "error", range: "1h" }, NOW);
-  assert.deepEqual(both.query.$expr.$and, [status, { $gte: [{ $getField: "started_at" }, { $literal: "2026-01-02T11:00:00.000Z" }] }]);
+  assert.deepEqual(both.query.$expr.$and, [status, { $gte: [{ $getField: "happened_at" }, { $literal: "2026-01-02T11:00:00.000Z" }] }]);
 });
 
 test("a name after = is exact, any other is part of the name", () => {
