@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from otel_bridge.commands.source import Source
 
 COLUMNS: Final = (
-    "id", "op_name", "display_name", "trace_id", "started_at", "summary", "exception", "listed_at",
-    "happened_at",
+    "id", "op_name", "display_name", "trace_id", "started_at", "summary", "exception", "happened_at",
 )  # fmt: skip
 FOLLOW_SECONDS: Final = 1.0
 FOLLOWED_CALLS: Final = 1000
@@ -127,11 +126,8 @@ class _Rows:
 
 
 def _doubt(call: dict[str, Any]) -> str:
-    """Say that the start is far from the arrival, which is where the call is listed."""
-    started_at = call["started_at"]
-    if call.get("listed_at", started_at) == started_at:
-        return ""
-    return " (late)" if call["happened_at"] == started_at else " (clock off)"
+    """Say that the start cannot be right: the call is listed where it arrived."""
+    return "" if call.get("happened_at", call["started_at"]) == call["started_at"] else " (clock off)"
 
 
 def _cells(call: dict[str, Any]) -> list[Text]:

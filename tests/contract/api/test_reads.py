@@ -29,6 +29,20 @@ async def kept(api):
     return api
 
 
+async def test_a_listing_goes_by_arrival_where_a_clock_is_wrong_and_no_order_asked_for_changes(api):
+    ahead = a_whole_call(1, started_at="2099-01-01T00:00:00Z", ended_at="2099-01-01T00:00:01Z")
+    await api.post(f"/v2/{PROJECT}/calls/complete", a_batch(ahead))
+    await api.post(f"/v2/{PROJECT}/calls/complete", a_batch(a_whole_call(2)))
+    listed = [{"field": name, "direction": "desc"} for name in ("listed_at", "started_at")]
+    newest = await api.query(sort_by=listed, columns=["id", "received_at", "listed_at", "happened_at"])
+    assert [call["id"] for call in newest] == [call_id(2), call_id(1)]
+    assert newest[1]["started_at"] == "2099-01-01T00:00:00Z"
+    assert newest[1]["received_at"] == newest[1]["listed_at"] == newest[1]["happened_at"]
+    by_start = await api.query(sort_by=[{"field": "started_at", "direction": "desc"}])
+    assert [call["id"] for call in by_start] == [call_id(1), call_id(2)]
+    assert [call["id"] for call in await api.query()] == [call_id(2), call_id(1)]
+
+
 FILTERS = {
     "op_names by equality": ({"op_names": ["chat"]}, [2]),
     "op_names of one version": ({"op_names": [OP_REF]}, [1]),

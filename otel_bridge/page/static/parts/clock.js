@@ -6,10 +6,10 @@ import { duration, millis } from "../lib/format.js";
 export function offClock({ started_at: started, listed_at: listed, received_at: received, happened_at: happened }) {
   if (!listed || listed === started) return null;
   const off = millis(started) - millis(received);
-  const far = duration(Math.abs(off));
-  if (off > 0) return { word: "clock ahead", text: `The clock of the sender is off by ${far}: the call says that it started after it arrived.` };
-  if (happened !== started) return { word: "clock not set", text: `The clock of the sender is off by ${far}: the call says that it started in ${started.slice(0, 4)}.` };
-  return { word: "late", text: `The call arrived ${far} after it started: it is late, or the clock of the sender is behind.` };
+  const wrong = `The clock of the sender is off by ${duration(Math.abs(off))}: the call says that it started`;
+  if (off > 0) return { word: "clock ahead", text: `${wrong} after it arrived.` };
+  if (happened !== started) return { word: "clock not set", text: `${wrong} in ${started.slice(0, 4)}.` };
+  return { word: "late", text: `The call arrived ${duration(-off)} after it started: it is late, or the clock of the sender is behind.` };
 }
 
 export function OffClock({ call }) {
