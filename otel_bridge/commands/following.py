@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from otel_bridge.repair.backup import Tell
 
 LINE_SECONDS: Final = 5.0
 """Between two lines where nobody watches a bar."""
+WATCHED_SECONDS: Final = 0.2
+"""The same in a terminal, where a line takes the place of the last."""
+CLEAR: Final = "\r\x1b[2K"
 
 
 @contextmanager
@@ -49,3 +52,24 @@ def _lines() -> Tell:
             click.echo(f"{what}: {done >> 20:,} of {total >> 20:,} MiB", err=True)
 
     return tell
+
+
+@contextmanager
+def counting() -> Generator[Callable[[str, int], None]]:
+    """Yield what is told of which file how many more rows were looked at; it writes to standard error."""
+    rows: dict[str, int] = {}
+    said = time.monotonic()
+    watched = sys.stderr.isatty()
+
+    def tell(what: str, more: int) -> None:
+        nonlocal said
+        rows[what] = rows.get(what, 0) + more
+        if time.monotonic() - said >= (WATCHED_SECONDS if watched else LINE_SECONDS):
+            said = time.monotonic()
+            click.echo(f"{CLEAR if watched else ''}{what}: {rows[what]:,} rows", nl=not watched, err=True)
+
+    try:
+        yield tell
+    finally:
+        if watched:
+            click.echo(CLEAR, nl=False, err=True)

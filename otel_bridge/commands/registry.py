@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "backup": "backup.backup",
     "call": "reading.call",
     "calls": "reading.calls",
+    "check": "check.command",
     "components": "configuration.components",
     "erase": "erase.command",
     "explain": "explain.command",

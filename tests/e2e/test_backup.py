@@ -21,7 +21,9 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_no_reque
             senders.wait_for(10)
             before.update(one for request in senders.taken for one in request)
             code, out, err = typed("backup", backup, f"--data-dir={data_dir}")
+            checked = typed("check", f"--data-dir={data_dir}")
             senders.wait_for(10)
+        assert (checked[0], "nothing is wrong" in checked[1]) == (0, True), checked
         assert (code, err) == (0, ""), err
         assert out.endswith(f" bytes, to {backup}\n")
         assert senders.refused == []

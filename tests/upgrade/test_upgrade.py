@@ -14,16 +14,12 @@ from otel_bridge.errors import StartError
 from otel_bridge.ingest.opening import check_versions
 from otel_bridge.model import questions as q
 from otel_bridge.model.query import CallsQuery
-from otel_bridge.queue.base import Destination
-from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
 from otel_bridge.repair.manifest import DATABASES, DEAD_LETTERS
 from otel_bridge.store.sqlite.reader import SqliteReader
-from otel_bridge.store.sqlite.writer import SqliteWriter
-from tests.contract.queue.records import ANY_DISK
 from tests.contract.store.crash_vfs import Event, cuts
-from tests.contract.store.records import EVERYTHING
 from tests.e2e import client, process
 from tests.e2e.people import run
+from tests.upgrade.opened import open_queue, open_store
 from tests.upgrade.releases import COMMITS, names, said, unpacked
 
 if TYPE_CHECKING:
@@ -33,17 +29,6 @@ PROJECT = "upgrade/test"
 NAMES = names()
 WITH_QUEUE = [name for name in NAMES if "queue.db" in said(name)["schemas"]]
 HOW_TO = "keep what it writes: python -m tests.upgrade.make NAME (CONTRIBUTING.md, Releasing)"
-
-
-def open_store(data_dir: Path, **more) -> None:
-    """Bring the store up to date."""
-    SqliteWriter(data_dir / "calls.db", EVERYTHING, **more).close()
-
-
-def open_queue(data_dir: Path, **more) -> None:
-    """Bring the queue and the dead letters up to date."""
-    where = (data_dir / "queue.db", data_dir / DEAD_LETTERS)
-    SqliteQueueWriter(*where, [Destination("weave")], ANY_DISK, **more).close()
 
 
 def calls_in(data_dir: Path) -> list[dict]:

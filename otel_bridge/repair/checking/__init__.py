@@ -1,0 +1,1 @@
+"""CHECKING: what `otel-bridge check` looks at, and what it says of it."""
