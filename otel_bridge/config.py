@@ -21,7 +21,7 @@ from otel_bridge.ingest.exporters.settings import (  # noqa: TC001 - pydantic re
 )
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, ProjectId, Size, SizeOrOff, Wait
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
-from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
+from otel_bridge.receiver.settings import MAX_REQUEST_BYTES, Keepalive
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
@@ -58,6 +58,7 @@ class BridgeConfig(BaseModel):
     otlp_grpc: ListensAt | None = Endpoint(host="127.0.0.1", port=4317)
     otlp_http_size: int = MAX_REQUEST_BYTES
     otlp_grpc_size: int = MAX_REQUEST_BYTES
+    otlp_grpc_keepalive: Keepalive = Keepalive()
     api: ListensAt | None = Endpoint(host="127.0.0.1", port=6345)
     admin: ListensAt | None = None
     metrics: ListensAt | None = None

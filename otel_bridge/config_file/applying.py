@@ -62,6 +62,7 @@ def _otlp(used: Used) -> dict[str, Any]:
         if protocols.grpc is not None:
             fields["otlp_grpc"] = protocols.grpc.endpoint
             fields["otlp_grpc_size"] = protocols.grpc.max_recv_msg_size_mib << 20
+            fields["otlp_grpc_keepalive"] = protocols.grpc.keepalive.settings
             fields["otlp_grpc_security"] = security_of(
                 used, (*place, "grpc"), protocols.grpc.auth, protocols.grpc.tls
             )

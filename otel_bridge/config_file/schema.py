@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import ByteSize, Field, model_validator
+from pydantic import AfterValidator, ByteSize, Field, model_validator
 
 from otel_bridge.auth.settings import Cors, Tls
 from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.config_file.wanting import Later
-from otel_bridge.parsers import ListensAt, Size, Strict, Written
+from otel_bridge.parsers import ListensAt, Size, Strict, Wait, Written
+from otel_bridge.receiver import settings as receiving
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 
 MAX_MIB: Final = MAX_REQUEST_BYTES >> 20
 """What all requests under way may have together."""
+
+
+def _passable(age: timedelta) -> timedelta:
+    if not timedelta(milliseconds=1) <= age <= MAX_AGE:
+        raise ValueError("must be between 1ms and 24d")
+    return age
+
+
+MAX_AGE: Final = timedelta(days=24)
+"""gRPC counts milliseconds in 31 bits."""
+Age = Annotated[Wait, AfterValidator(_passable)]
 
 
 class ListenerAuth(Strict):
@@ -28,6 +41,48 @@ class ListenerAuth(Strict):
         return (self.authenticator,) if isinstance(self.authenticator, str) else tuple(self.authenticator)
 
 
+class ServerParameters(Strict):
+    """How long connections live, and when silent clients are pinged."""
+
+    max_connection_idle: Age | None = None
+    """How long a connection may be idle; any time where the key is not there."""
+    max_connection_age: Age | None = None
+    """How long a connection lives, so that clients spread over several bridges; not there: for ever."""
+    max_connection_age_grace: Age | None = None
+    """How long requests under way have to finish after that."""
+    time: Age = Field(default="1m", validate_default=True)
+    """After how long a silent client is pinged."""
+    timeout: Age = Field(default="20s", validate_default=True)
+    """How long it has to answer."""
+
+
+class EnforcementPolicy(Strict):
+    """How often clients may ping."""
+
+    min_time: Age = Field(default="10s", validate_default=True)
+    """The shortest time between two pings."""
+    permit_without_stream: bool = True
+    """Whether they may ping while they ask nothing."""
+
+
+class Keepalive(Strict):
+    """Connections over gRPC."""
+
+    server_parameters: ServerParameters = ServerParameters()
+    """How long they live."""
+    enforcement_policy: EnforcementPolicy = EnforcementPolicy()
+    """How often clients may ping."""
+
+    @property
+    def settings(self) -> receiving.Keepalive:
+        """What the receiver is told, in seconds."""
+        ages = {**dict(self.server_parameters), "min_time": self.enforcement_policy.min_time}
+        return receiving.Keepalive(
+            **{name: age.total_seconds() for name, age in ages.items() if age is not None},
+            permit_without_stream=self.enforcement_policy.permit_without_stream,
+        )
+
+
 class GrpcProtocol(Strict):
     """OTLP over gRPC."""
 
@@ -35,6 +90,8 @@ class GrpcProtocol(Strict):
     """Where to listen; port 0 takes a free one."""
     max_recv_msg_size_mib: int = Field(default=MAX_MIB, ge=1, le=MAX_MIB)
     """How many MiB one request may have, inflated."""
+    keepalive: Keepalive = Keepalive()
+    """Connections: how long they live, and how often they are looked after."""
     auth: ListenerAuth | None = None
     """Who may use it; without, everybody on this machine."""
     tls: Tls | None = None

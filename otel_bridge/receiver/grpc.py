@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from otel_bridge.auth.principal import Principal
     from otel_bridge.auth.tls import Certificates
     from otel_bridge.http.guard import Guard
+    from otel_bridge.receiver.settings import ReceiverSettings
 
 GRPC: Final = "grpc"
 HTTP_PORT: Final = 4318
@@ -157,15 +158,23 @@ def _client(peer: str) -> str:
     return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")
 
 
-def _options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
+def _options(settings: ReceiverSettings) -> tuple[tuple[str, int], ...]:
+    alive = settings.keepalive
+    ages = {
+        "grpc.max_connection_idle_ms": alive.max_connection_idle,
+        "grpc.max_connection_age_ms": alive.max_connection_age,
+        "grpc.max_connection_age_grace_ms": alive.max_connection_age_grace,
+        "grpc.keepalive_time_ms": alive.time,
+        "grpc.keepalive_timeout_ms": alive.timeout,
+        "grpc.http2.min_recv_ping_interval_without_data_ms": alive.min_time,
+    }
     return (
         ("grpc.so_reuseport", 0),  # else a second process shares the port, and half of the spans are gone
-        ("grpc.max_receive_message_length", max_request_bytes),
+        ("grpc.max_receive_message_length", settings.grpc_bytes),
         ("grpc.max_send_message_length", SEND_BYTES),
         ("grpc.max_concurrent_streams", 100),
-        ("grpc.keepalive_time_ms", 60_000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", int(alive.permit_without_stream)),
+        *((name, int(seconds * 1000)) for name, seconds in ages.items() if seconds is not None),
     )
 
 
@@ -177,9 +186,7 @@ async def open_grpc(
 
     Who speaks no gRPC here is logged with `http_port`. Raise StartError for an address that cannot be used.
     """
-    server = grpc.aio.server(
-        options=_options(intake.settings.grpc_bytes), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
-    )
+    server = grpc.aio.server(options=_options(intake.settings), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS)
     otlp = OtlpGrpc(intake, door.guard(host), door.access)
     server.add_generic_rpc_handlers(tuple(otlp.handlers()))
     servicer = health.aio.HealthServicer()

@@ -18,6 +18,23 @@ IN_FLIGHT_BYTES: Final = 64 << 20
 UnsupportedSignals = Literal["reject", "discard"]
 
 
+class Keepalive(Struct, frozen=True, kw_only=True):
+    """Connections over gRPC, in seconds; None: no limit (`contract/otlp-receiver.md` §6).
+
+    `time`, `timeout`: when a silent client is pinged, and how long it has to answer. `min_time`: how often
+    clients may ping, `permit_without_stream` also while they ask nothing. The others are how long a
+    connection may be idle, how long it lives, and how long requests under way have to finish after that.
+    """
+
+    max_connection_idle: float | None = None
+    max_connection_age: float | None = None
+    max_connection_age_grace: float | None = None
+    time: float = 60.0
+    timeout: float = 20.0
+    min_time: float = 10.0
+    permit_without_stream: bool = True
+
+
 class ReceiverSettings(Struct, frozen=True, kw_only=True):
     """Limits in bytes, deadlines in seconds (`contract/otlp-receiver.md` §5).
 
@@ -31,6 +48,7 @@ class ReceiverSettings(Struct, frozen=True, kw_only=True):
 
     max_request_bytes: int = MAX_REQUEST_BYTES
     max_grpc_bytes: int | None = None
+    keepalive: Keepalive = Keepalive()
     in_flight_bytes: int = IN_FLIGHT_BYTES
     max_requests: int = 2048
     head_seconds: float = 10.0

@@ -190,6 +190,7 @@ def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
     return ReceiverSettings(
         max_request_bytes=config.otlp_http_size,
         max_grpc_bytes=config.otlp_grpc_size,
+        keepalive=config.otlp_grpc_keepalive,
         logs=config.logs == "on",
         unsupported_signals=config.unsupported_signals,
         quarantine=config.data_dir / QUARANTINE_DIR,

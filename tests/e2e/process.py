@@ -87,10 +87,15 @@ def environment(**extra: str) -> dict[str, str]:
 
 def start(data_dir: Path, *flags: str, log_file: Path | None = None, **env: str) -> Bridge:
     """Start a bridge and wait until it says where it listens."""
+    return launch(command(data_dir, *flags), data_dir, log_file=log_file, **env)
+
+
+def launch(arguments: list[str], data_dir: Path, *, log_file: Path | None = None, **env: str) -> Bridge:
+    """Start a bridge by a command line; the address of what does not listen is empty."""
     log_file = log_file or data_dir.with_suffix(".log")
     with log_file.open("a") as log:
         process = subprocess.Popen(
-            command(data_dir, *flags),
+            arguments,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -104,7 +109,7 @@ def start(data_dir: Path, *flags: str, log_file: Path | None = None, **env: str)
         data_dir=data_dir,
         log_file=log_file,
         banner=banner,
-        **{door: match[1] for door, match in found.items() if match},
+        **{door: match[1] if match else "" for door, match in found.items()},
     )
     bridge.children = psutil.Process(process.pid).children(recursive=True)
     return bridge
@@ -131,7 +136,13 @@ def _read_banner(process: subprocess.Popen[str], log_file: Path) -> str:
 @contextmanager
 def running(data_dir: Path, *flags: str, **env: str) -> Iterator[Bridge]:
     """A bridge for the length of a block; killed at its end if it still runs."""
-    bridge = start(data_dir, *flags, **env)
+    with ending(start(data_dir, *flags, **env)) as bridge:
+        yield bridge
+
+
+@contextmanager
+def ending(bridge: Bridge) -> Iterator[Bridge]:
+    """End a bridge after the block, and kill it if it does not."""
     try:
         yield bridge
     finally:

@@ -13,6 +13,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from otel_bridge.errors import InvalidRequest, Refused, RequestTooLarge, Unavailable
 from otel_bridge.receiver.grpc import _client
+from otel_bridge.receiver.settings import Keepalive
 from tests.contract.receiver.bodies import PROTOBUF, a_span, as_protobuf, padded, partial_success
 from tests.contract.receiver.client import LONGEST_WAIT, TRACES, refused, trailers
 
@@ -207,6 +208,18 @@ async def test_an_unknown_method_is_unimplemented(bridge):
 async def test_health_is_serving(bridge, service):
     reply = await bridge.call(HealthCheckRequest(service=service).SerializeToString(), CHECK)
     assert HealthCheckResponse.FromString(reply).status == HealthCheckResponse.SERVING
+
+
+async def test_a_connection_that_is_old_enough_ends_and_another_takes_its_place(serve):
+    bridge = await serve(keepalive=Keepalive(max_connection_age=0.2, max_connection_age_grace=5.0))
+    async with (
+        asyncio.timeout(LONGEST_WAIT),
+        grpc.aio.insecure_channel(f"127.0.0.1:{bridge.grpc_port}") as channel,
+    ):
+        await channel.unary_unary(TRACES)(as_protobuf())
+        while channel.get_state() is grpc.ChannelConnectivity.READY:
+            await channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
+        await channel.unary_unary(TRACES)(as_protobuf())
 
 
 async def test_a_gzip_header_over_other_bytes_is_an_error_and_no_crash(bridge):

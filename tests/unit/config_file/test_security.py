@@ -10,6 +10,7 @@ import pytest
 from otel_bridge.auth.authenticators import BearerAuth, KeyAuth
 from otel_bridge.config_file.printing import as_yaml, document_of
 from otel_bridge.config_file.problems import BadConfig
+from otel_bridge.receiver.settings import Keepalive
 
 TEXT = """
 receivers:
@@ -112,6 +113,19 @@ class TestAuthenticators:
         )
         given = given.replace("  file_storage: {}", "  file_storage: {}\n  certificate_auth: {}")
         assert "certificate_auth needs tls with client_ca_file" in problems(configure, given)
+
+
+class TestKeepalive:
+    """`keepalive` of gRPC, with the keys of the collector."""
+
+    def test_ages_and_pings_are_what_the_receiver_is_told(self, configure):
+        own = "keepalive: {server_parameters: {max_connection_age: 30m}, enforcement_policy: {min_time: 5s}}"
+        keepalive = configure(text(grpc=own)).config.otlp_grpc_keepalive
+        assert keepalive == Keepalive(max_connection_age=1800.0, min_time=5.0)
+
+    def test_an_age_that_cannot_be_counted_is_an_error(self, configure):
+        own = "keepalive: {server_parameters: {max_connection_age: 30d}}"
+        assert "must be between 1ms and 24d" in problems(configure, text(grpc=own))
 
 
 class TestTls:
