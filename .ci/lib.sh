@@ -45,6 +45,18 @@ install_browser() {
     { echo "SKIPPED: no browser, and it could not be installed:"; tail -n 3 "$log"; }
 }
 
+# Debian's Prometheus with its promtool, unpacked and not installed; without it its tests are skipped by name.
+unpack_prometheus() {
+  local found="$scratch/prometheus"
+  if command -v prometheus >/dev/null && command -v promtool >/dev/null; then return; fi
+  mkdir -p "$found"
+  if (cd "$found" && timeout 240 apt-get download -qq prometheus && dpkg -x prometheus_*.deb .) >"$found/log" 2>&1; then
+    export PATH="$found/usr/bin:$PATH"
+  else
+    echo "SKIPPED: no Prometheus, and it could not be had"
+  fi
+}
+
 # The n-th command of the README that makes a virtual environment: 1 runs the bridge, 2 runs the tests.
 readme_command() {
   grep '^python3 -m venv' "$root/README.md" | sed -n "$1p"

@@ -162,6 +162,21 @@ def test_a_relay_hands_on_what_comes_with_a_key(tmp_path):
         weave.wait(lambda: len(weave.whole()) == 3)
 
 
+@pytest.mark.long
+def test_the_bridge_of_the_job_starts_by_its_variables_alone_and_hands_on_what_comes(tmp_path):
+    bridge = bridge_of(pod_of(resources(EXAMPLES / "kubernetes/job.yaml")))
+    assert bridge["restartPolicy"] == "Always"
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb/api-key").write_text("the-key\n")
+    env = {one["name"]: one["value"].replace(SECRETS, str(tmp_path)) for one in bridge["env"]}
+    assert env["WANDB_API_KEY_FILE"] == str(tmp_path / "wandb/api-key")
+    with upstream() as weave:
+        env |= {"OTEL_BRIDGE_PROFILE": "sidecar", "WEAVE_ENDPOINT": weave.url}
+        with process.running(tmp_path / "data", **env) as sidecar:
+            assert client.export(sidecar.http, client.a_request(3)) == 200
+            weave.wait(lambda: len(weave.whole()) == 3)
+
+
 def test_the_bridge_of_the_containers_takes_the_key_of_their_environment(tmp_path):
     with started((COMPOSE.parent / "bridge.yaml").read_text(), tmp_path, BRIDGE_KEY=KEY) as bridge:
         assert sent(bridge, client.PROJECT, "another key") == 401

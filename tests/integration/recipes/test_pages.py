@@ -11,7 +11,7 @@ from tests.integration.recipes.pages import INDEX, PROGRAMS, SECTIONS, recipes
 
 RECIPES = recipes()
 MAX_CODE_LINES = 40
-PINNED = {"pip": r"[\w.\-]+(\[[\w,]+\])?==[\w.]+", "npm": r"(@[\w-]+/)?[\w-]+@[\d.]+"}
+PINNED = {"pip": r"[\w.\-]+(\[[\w,]+\])?==[\w.]+", "npm": r"(@[\w-]+/)?[\w-]+@\d+\.\d+\.\d+"}
 ROW = re.compile(r"^\| \[[^]]+\]\(([\w-]+)\.md\) \| (\w[\w.]*) \|.*\| ([^|]+) \|$", re.MULTILINE)
 
 

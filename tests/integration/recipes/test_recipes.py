@@ -32,14 +32,19 @@ def test_a_recipe_gives_the_calls_that_its_page_shows(recipe, stage, tmp_path):
 
     assert drawn(outcome.calls) == recipe.shown
     assert outcome.in_vain == 0, "it sends signals that the bridge refuses"
-    for entry in outcome.billed:
-        (call,) = [call for call in outcome.calls if told(call) == (entry.usage.input, entry.usage.output)]
-        assert call["attributes"]["model"].endswith(entry.model)
-        assert QUESTION in json.dumps(call["inputs"])
-        assert call["output"]
     if outcome.billed:
         assert ANSWER in outcome.printed
-        assert ANSWER in json.dumps([call["output"] for call in outcome.calls])
+        answers = [call_of(entry, outcome.calls) for entry in outcome.billed]
+        assert all(call["inputs"] and call["output"] for call in answers)
+        assert QUESTION in json.dumps(answers[0]["inputs"])
+        assert ANSWER in json.dumps(answers[-1]["output"])
+
+
+def call_of(entry, calls):
+    """The one call that tells the model and the tokens of an answer."""
+    (call,) = [call for call in calls if told(call) == (entry.usage.input, entry.usage.output)]
+    assert call["attributes"]["model"].endswith(entry.model)
+    return call
 
 
 def told(call) -> tuple[int, int] | None:
