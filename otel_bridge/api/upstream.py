@@ -56,21 +56,26 @@ CREDENTIALS: Final = ("Authorization", "wandb-api-key")
 
 
 class PassOn(Struct, frozen=True):
-    """Where requests are passed on. `credential` gives the headers for callers that bring no key."""
+    """Where requests are passed on. `credential` gives the headers for callers that bring no key.
+
+    `passthrough`: keys that the bridge asked for are the upstream's too.
+    """
 
     session: aiohttp.ClientSession
     url: str
     credential: Callable[[], Mapping[str, str]]
+    passthrough: bool = False
 
 
 def passing_on(upstream: PassOn) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Return the handler of every route that the upstream answers; `MOUNT` is cut off the path.
 
-    What a key of ours is for, the upstream does not know: only one for all projects may ask it.
+    What a key of ours is for, the upstream does not know: only one for all projects may ask it. What a key of
+    its own is for, it says itself.
     """
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        if (principal := principal_of(request)) is not None:
+        if (principal := principal_of(request)) is not None and not _brings_upstreams(request, upstream):
             principal.require_every()
         return await _pass_on(request, upstream)
 
@@ -127,12 +132,17 @@ def _headers(request: web.Request, upstream: PassOn) -> CIMultiDict[str]:
         if name.lower() not in HOP_BY_HOP and name.lower() not in named
     )
     headers.setdefault("Accept-Encoding", "identity")
-    if principal_of(request) is not None:  # a key of ours is none of the upstream's
+    if principal_of(request) is not None and not _brings_upstreams(request, upstream):
         for name in HEADERS:
             headers.popall(name, None)
     if not any(name in headers for name in CREDENTIALS):
         headers.update(upstream.credential())
     return headers
+
+
+def _brings_upstreams(request: web.Request, upstream: PassOn) -> bool:
+    """Tell whether the caller's key is for the upstream too. A key of ours is none of the upstream's."""
+    return upstream.passthrough and any(name in request.headers for name in CREDENTIALS)
 
 
 async def _body(request: web.Request) -> AsyncGenerator[bytes]:

@@ -80,11 +80,15 @@ class Cors(Strict):
 
 
 class Security(Struct, frozen=True):
-    """What guards one listener. Without `auth` it asks for nothing."""
+    """What guards one listener. Without `auth` it asks for nothing.
+
+    `passthrough`: keys of callers go on to the upstream that answers their questions.
+    """
 
     auth: tuple[Auth, ...] = ()
     tls: Tls | None = None
     cors: Cors | None = None
+    passthrough: bool = False
 
     @property
     def asks(self) -> bool:

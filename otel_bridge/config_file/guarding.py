@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from otel_bridge.auth.settings import Security
 from otel_bridge.config import EXPOSED
+from otel_bridge.config_file.exporters import StoreExporter
 from otel_bridge.config_file.nodes import found
 from otel_bridge.config_file.problems import spelled
 from otel_bridge.config_file.registry import AUTHENTICATORS, type_of
+from otel_bridge.config_file.schema import ApiAuth
 from otel_bridge.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -43,7 +45,16 @@ def security_of(
             authenticators.append(authenticator)
         if type_of(name) == CERTIFICATES and (tls is None or tls.client_ca_file is None):
             used.document.problem(own, f"{spelled(own)}: {name} needs tls with client_ca_file beside auth")
-    return Security(tuple(authenticators), tls, cors)
+    return Security(tuple(authenticators), tls, cors, _passthrough(used, place, auth))
+
+
+def _passthrough(used: Used, place: Place, auth: ListenerAuth | None) -> bool:
+    """Return whether keys go on to the upstream; note where there is none to take them."""
+    wanted = isinstance(auth, ApiAuth) and auth.passthrough
+    if wanted and used.all(StoreExporter, "exporters"):
+        where = (*place, "auth", "passthrough")
+        used.document.problem(where, f"{spelled(where)}: the store answers here, and no upstream")
+    return wanted
 
 
 def _authenticator(used: Used, name: str, where: Place) -> Auth | None:

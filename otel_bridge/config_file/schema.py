@@ -41,6 +41,13 @@ class ListenerAuth(Strict):
         return (self.authenticator,) if isinstance(self.authenticator, str) else tuple(self.authenticator)
 
 
+class ApiAuth(ListenerAuth):
+    """Who may use the API."""
+
+    passthrough: bool = False
+    """Where an upstream answers: callers' own keys go on to it, which knows what each may see."""
+
+
 class ServerParameters(Strict):
     """How long connections live, and when silent clients are pinged."""
 
@@ -155,7 +162,7 @@ class WeaveApi(Strict):
     """Where to listen; port 0 takes a free one."""
     store: ComponentId | None = None
     """The exporter that answers questions: a `store`, else the first `weave`."""
-    auth: ListenerAuth | None = None
+    auth: ApiAuth | None = None
     """Who may use it; without, everybody on this machine."""
     tls: Tls | None = None
     """TLS; not spoken where the key is not there."""

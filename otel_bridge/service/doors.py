@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
     from otel_bridge.api.scoring.desk import ScoringDesk
+    from otel_bridge.auth.settings import Security
     from otel_bridge.config import BridgeConfig
     from otel_bridge.exporter.upstream import Upstream
     from otel_bridge.http.listener import Bound
@@ -142,7 +143,7 @@ def _listening(api: Api, host: str, port: int, door: Door) -> AbstractAsyncConte
     guard = door.guard(host)
     upstream = None
     if not api.config.store and api.upstream is not None and endpoint is not None:
-        upstream = _pass_on(api.upstream, endpoint, asks=door.access is not None)
+        upstream = _pass_on(api.upstream, endpoint, api.config.api_security, asks=door.access is not None)
     app = api_app(
         api.keeper,
         intake.telemetry,
@@ -161,11 +162,13 @@ def _listening(api: Api, host: str, port: int, door: Door) -> AbstractAsyncConte
     return open_listener(app, host, port, drain=intake.drain, http2=http2, tls=door.tls)
 
 
-def _pass_on(upstream: Upstream, endpoint: Endpoint, *, asks: bool) -> PassOn:
+def _pass_on(upstream: Upstream, endpoint: Endpoint, security: Security, *, asks: bool) -> PassOn:
     """Lend our key to callers on this machine, and to those who showed a key: it opens much."""
     credential = upstream.credential
     lent = asks or is_loopback(endpoint.host)
-    return PassOn(upstream.session, upstream.url, lambda: credential.headers if lent else {})
+    return PassOn(
+        upstream.session, upstream.url, lambda: credential.headers if lent else {}, security.passthrough
+    )
 
 
 def _port(endpoint: Endpoint | None) -> int:

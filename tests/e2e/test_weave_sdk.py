@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.keys import auth_file
+from tests.e2e.process import running
 from tests.e2e.weave_sdk import outcome_of
 
 SESSION = Path(__file__).with_name("weave_session.py")
@@ -15,11 +17,18 @@ MODES = {
 }
 
 
+KEYS = "- {name: sdk, key: abcd, projects: [me/*]}\n"
+"""The key that the SDK is given, for its project only."""
+
+
 @pytest.fixture(scope="module", params=MODES, ids=str)
 def session(request, sdk_python, bridge_process, tmp_path_factory) -> dict:
-    """What came of a whole session in one way of computing digests."""
+    """What came of a whole session in one way of computing digests; one of them at a bridge with keys."""
     home = tmp_path_factory.mktemp("home")
-    return outcome_of(sdk_python, SESSION, home, bridge_process.api, **MODES[request.param])
+    if request.param == "server-digests":
+        return outcome_of(sdk_python, SESSION, home, bridge_process.api, **MODES[request.param])
+    with running(home / "data", f"--auth-file={auth_file(home, KEYS)}") as keyed:
+        return outcome_of(sdk_python, SESSION, home, keyed.api, **MODES[request.param])
 
 
 DIGESTS: dict[str, list[str]] = {}

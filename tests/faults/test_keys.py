@@ -12,6 +12,7 @@ from tests.e2e.keys import KEYS, ask, auth_file
 from tests.faults.sidecar import KEY, PROJECT, config, sidecar
 from tests.faults.upstream import upstream
 
+PASSTHROUGH = "receivers.weave_api.auth.passthrough"
 OURS = "Basic " + b64encode(f"api:{KEY}".encode()).decode()
 
 
@@ -63,3 +64,19 @@ def test_a_key_for_some_projects_writes_to_these_through_the_queue(pair):
     mine = [item(1, project_id="acme/app") for item in (start_item, end_item)]
     assert ask(url, a_batch(*mine), key="team-key")[0] == 200
     assert ask(url, a_batch(*mine), key="other-key")[0] == 403
+
+
+def test_with_passthrough_callers_ask_the_upstream_with_their_own_keys(tmp_path):
+    """The upstream knows what they are for; who brings none of them is not lent the bridge's."""
+    with upstream() as weave:
+        file = config(tmp_path / "bridge.json", weave.url)
+        flags = (f"--auth-file={auth_file(tmp_path, KEYS)}", f"--set={PASSTHROUGH}=true")
+        with sidecar(tmp_path / "data", weave.url, file, *flags) as bridge:
+            stats = f"{bridge.api}/calls/stats"
+            asked = {"project_id": PROJECT}
+            assert ask(stats, asked, key="team-key")[0] == 200
+            assert weave.headers[-1]["Authorization"] == "Bearer team-key"
+            before = len(weave.headers)
+            assert ask(stats, asked, **{"x-api-key": "team-key"})[0] == 403
+            assert ask(stats, asked, key="writer-key")[0] == 403
+            assert len(weave.headers) == before

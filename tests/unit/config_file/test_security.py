@@ -107,6 +107,11 @@ class TestAuthenticators:
         assert said in found
         assert "s3cret" not in found
 
+    def test_keys_go_on_to_nobody_where_a_store_answers(self, configure):
+        own = "auth: {authenticator: bearer_auth, passthrough: true}"
+        found = problems(configure, text(api=own))
+        assert "receivers.weave_api.auth.passthrough: the store answers here, and no upstream" in found
+
     def test_certificates_need_a_client_ca(self, configure):
         given = text(api="auth: {authenticator: certificate_auth}").replace(
             "bearer_auth, file", "bearer_auth, certificate_auth, file"

@@ -56,13 +56,13 @@ const ADVICE = {
 
 function headers(accept) {
   const sent = { "Content-Type": "application/json", Accept: accept };
-  if (key.get()) sent.Authorization = authorization(key.get());
-  return sent;
+  return key.get() ? { ...sent, ...shown(key.get()) } : sent;
 }
 
-/** A bearer token may hold visible ASCII only; any other key goes as Weave's clients send theirs. */
-function authorization(secret) {
-  return /^[\x21-\x7e]+$/.test(secret) ? `Bearer ${secret}` : `Basic ${basic(secret)}`;
+/** Visible ASCII goes as bearer token and in a header of its own; any other key as Weave's clients send theirs. */
+function shown(secret) {
+  if (!/^[\x21-\x7e]+$/.test(secret)) return { Authorization: `Basic ${basic(secret)}` };
+  return { Authorization: `Bearer ${secret}`, "wandb-api-key": secret };
 }
 
 function basic(secret) {
