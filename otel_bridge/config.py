@@ -64,6 +64,7 @@ class BridgeConfig(BaseModel):
     metrics: ListensAt | None = None
     default_project: ProjectId | None = "local/default"
     retention: Duration = timedelta(days=14)
+    project_retention: dict[str, Duration] = {}
     max_disk: SizeOrOff = ByteSize(20 << 30)
     usage_on_wrappers: Literal["drop", "keep"] = "drop"
     session_threads: Literal["on", "off"] = "on"

@@ -46,6 +46,7 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
     fields |= {"store": bool(stores), "profile": "standalone" if stores else "sidecar"}
     for _, store in stores:
         fields |= {"retention": store.retention, "max_disk": store.max_bytes}
+        fields["project_retention"] = {glob: one.retention for glob, one in store.projects.items()}
     fields |= _projects(stores, used.all(WeaveExporter, "exporters"))
     fields |= exporting(used, graph, fields.get("default_project"))
     fields |= _directories(service, stores, fields, document)

@@ -142,6 +142,19 @@ class WeaveExporter(Strict):
     """Whether a full queue makes senders wait; else what waited longest becomes dead letters."""
 
 
+def _glob(text: object) -> object:
+    if isinstance(text, str) and not all(text.partition("/")):
+        raise ValueError(f"{text!r} is no project; write ENTITY/PROJECT, where * stands for any characters")
+    return text
+
+
+class ProjectStore(Strict):
+    """What is kept otherwise of some projects."""
+
+    retention: Duration
+    """How long their calls are kept; `off`: for ever."""
+
+
 class StoreExporter(Strict):
     """Keeps calls here, in an embedded SQLite store."""
 
@@ -149,6 +162,9 @@ class StoreExporter(Strict):
     """The directory of the store, or the file `calls.db` in it; the data directory otherwise."""
     retention: Duration = Field(default="14d", validate_default=True)
     """How long calls are kept; `off`: for ever."""
+    projects: dict[Annotated[str, BeforeValidator(_glob)], ProjectStore] = Field(default_factory=dict)
+    """Projects that keep calls for another time: `acme/shop`, or `acme/*` for every project of an entity.
+    A name that is spelled out comes first, then the first of the patterns that fits."""
     max_bytes: SizeOrOff = Field(default="20GiB", validate_default=True)
     """How much disk calls may take, oldest go first; `off`: no limit."""
     default_project: ProjectId | None = None

@@ -9,6 +9,7 @@ from msgspec import Struct
 from otel_bridge.ingest.exporters.settings import OutletSettings  # noqa: TC001 - msgspec reads it
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.queue.base import Destination, QueueLimits
+from otel_bridge.store.limits import ProjectLimits  # noqa: TC001 - msgspec reads it
 from otel_bridge.store.scoring.watching import Watched
 from otel_bridge.translate.options import Options
 
@@ -44,9 +45,9 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
 class WriterSettings(Struct, frozen=True, kw_only=True):
     """Where calls are kept, for how long (seconds) and in how many bytes (None is no limit).
 
-    `options` say what spans become, `watched` where monitors look at calls that end. Calls are kept in the
-    store, in the queue, or in both; `outlets` are exporters of the writer process. `pipelines` lead what
-    comes in there; None: everything goes everywhere.
+    `project_limits` say otherwise of some projects. `options` say what spans become, `watched` where monitors
+    look at calls that end. Calls are kept in the store, in the queue, or in both; `outlets` are exporters of
+    the writer process. `pipelines` lead what comes in there; None: everything goes everywhere.
     """
 
     data_dir: str
@@ -55,6 +56,7 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     default_project: str | None
     options: Options = Options()
     watched: Watched = Watched()
+    project_limits: tuple[ProjectLimits, ...] = ()
     store: bool = True
     queue: QueueSettings | None = None
     pipelines: Plan | None = None

@@ -269,7 +269,11 @@ def main() -> None:
 def serve(connection: socket.socket, settings: WriterSettings) -> None:
     """Own the data directory and serve `connection`; raise StartError when that cannot be."""
     data_dir = Path(settings.data_dir)
-    limits = StoreLimits(retention_seconds=settings.retention_seconds, max_bytes=settings.max_bytes)
+    limits = StoreLimits(
+        retention_seconds=settings.retention_seconds,
+        max_bytes=settings.max_bytes,
+        projects=settings.project_limits,
+    )
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
         check_versions(data_dir / STORE_FILE, *files_of(settings.queue))

@@ -12,6 +12,7 @@ from otel_bridge.ingest.settings import (
     WriterSettings,
 )
 from otel_bridge.queue.base import Destination, QueueLimits
+from otel_bridge.store.limits import ProjectLimits
 from otel_bridge.store.scoring.watching import Watched
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def writer_settings(config: BridgeConfig) -> WriterSettings:
         data_dir=str(config.data_dir),
         retention_seconds=int(config.retention.total_seconds()) if config.retention else None,
         max_bytes=int(config.max_disk) if config.max_disk else None,
+        project_limits=tuple(
+            ProjectLimits(projects=glob, retention_seconds=int(kept.total_seconds()) if kept else None)
+            for glob, kept in config.project_retention.items()
+        ),
         default_project=config.default_project,
         options=config.options,
         watched=watched(config),

@@ -8,7 +8,7 @@ from otel_bridge.store.clocks import clock_flags, happened_at
 from otel_bridge.store.merge import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from otel_bridge.store.merge import Slot
 
@@ -58,6 +58,11 @@ class Layer:
         """Return the calls of these keys, each with the time of its arrival."""
         slots = ((key, self.slots[key]) for key in keys)
         return {key: (slot, self.received_at[key]) for key, slot in slots if isinstance(slot, Held)}
+
+    def older(self, before: Callable[[str], int]) -> list[Key]:
+        """Return the calls that came before the time that holds for their project."""
+        arrived = self.arrived(self.slots).items()
+        return [key for key, (_, received_at) in arrived if received_at < before(key[0])]
 
     def happened_at(self, call: Held) -> int:
         """Return when a call that can be seen is counted."""
@@ -119,7 +124,7 @@ class Layer:
         below = self.below.waiting_spans() if self.below is not None else []
         return [*self.waiting, *(key for key in below if key not in self.waiting)]
 
-    def forget_waiting(self, *, before: int) -> None:
-        """Forget the log records that have waited since before that time."""
-        for key in [key for key, since in self.waiting_since.items() if since < before]:
+    def forget_waiting(self, before: Callable[[str], int]) -> None:
+        """Forget the log records that have waited since before the time that holds for their project."""
+        for key in [key for key, since in self.waiting_since.items() if since < before(key[0])]:
             del self.waiting[key], self.waiting_since[key]

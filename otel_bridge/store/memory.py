@@ -179,19 +179,17 @@ class MemoryStore:
 
     def maintain(self, *, now: int) -> bool:
         """Drop what is older than the retention."""
-        if self._limits.retention_seconds is None:
-            return False
-        oldest = now - self._limits.retention_seconds * _MICROS
+        before, longest = partial(self._limits.before, now), self._limits.longest_seconds
         with self._lock:
-            held = [k for k, slot in self._kept.slots.items() if isinstance(slot, Held)]
-            old = [key for key in held if self._kept.received_at[key] < oldest]
-            self._annex.drop_feedback_of(key for key in old if key in self._numbers)
-            self._annex.drop_feedback_before(oldest)
-            self._tasks.calls_expired({key for key in old if key in self._numbers}, before=oldest)
+            old = self._kept.older(before)
+            gone = {key for key in old if key in self._numbers}
+            self._annex.drop_feedback_of(gone)
+            self._annex.drop_feedback_before(before)
+            self._tasks.calls_expired(gone, before=0 if longest is None else now - longest * _MICROS)
             for key in old:
                 self.expired += key in self._numbers
                 self._forget(key)
-            self._kept.forget_waiting(before=oldest)
+            self._kept.forget_waiting(before)
         return False
 
     def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:  # noqa: ARG002 - one part is all

@@ -145,9 +145,9 @@ class MemoryAnnex:
         if gone:
             self._keep_feedback(lambda row: (row.project_id, call_of(row)) not in gone)
 
-    def drop_feedback_before(self, moment: int) -> None:
-        """Forget feedback on calls that is older than calls may be."""
-        self._keep_feedback(lambda row: call_of(row) is None or row.created_at >= moment)
+    def drop_feedback_before(self, moment: Callable[[str], int]) -> None:
+        """Forget feedback on calls that is older than calls of its project may be."""
+        self._keep_feedback(lambda row: call_of(row) is None or row.created_at >= moment(row.project_id))
 
     def put_prices(self, prices: Sequence[Price]) -> None:
         """Keep prices."""

@@ -59,6 +59,11 @@ DELETE FROM feedback WHERE number IN (
     SELECT number FROM feedback WHERE call_id IS NOT NULL AND created_at < ?1 ORDER BY created_at LIMIT ?2
 );
 
+-- name: expire_old_feedback_of
+-- Of projects (a JSON array of numbers), what was given before a time.
+DELETE FROM feedback
+WHERE call_id IS NOT NULL AND created_at < ?1 AND project IN (SELECT value FROM json_each(?2));
+
 -- name: evict_feedback
 DELETE FROM feedback WHERE number IN (
     SELECT number FROM feedback WHERE call_id IS NOT NULL ORDER BY created_at LIMIT ?

@@ -243,6 +243,22 @@ ORDER BY asked.key;
 -- name: oldest_calls
 SELECT seq, received_at FROM calls ORDER BY seq LIMIT ?;
 
+-- name: arrived_after
+SELECT seq, project, received_at FROM calls WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- name: project_name
+SELECT name FROM projects WHERE number = ?;
+
+-- name: project_numbers
+SELECT number FROM projects;
+
+-- name: expire_pending_of
+-- Of projects (a JSON array of numbers), what came before a time.
+DELETE FROM pending WHERE received_at < ?1 AND project IN (SELECT value FROM json_each(?2));
+
+-- name: expire_waiting_logs_of
+DELETE FROM waiting_logs WHERE received_at < ?1 AND project IN (SELECT value FROM json_each(?2));
+
 -- name: expire_calls
 DELETE FROM calls WHERE seq <= ?;
 

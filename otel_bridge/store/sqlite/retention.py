@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from otel_bridge.errors import Refused, StartError
 from otel_bridge.store.sqlite.checkpoint import MAX_WAL_BYTES
+from otel_bridge.store.sqlite.expiring import STEP_CALLS, Expiring
 from otel_bridge.store.sqlite.queries import ANNEX, QUERIES, SCORING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import apsw
 
     from otel_bridge.store.limits import StoreLimits
@@ -22,8 +27,6 @@ if TYPE_CHECKING:
 
 MIN_BYTES: Final = 16 << 20
 """A cap below this leaves no room to work in."""
-STEP_CALLS: Final = 250
-"""Calls that one step of upkeep removes: a few milliseconds."""
 STEP_PAGES: Final = 64
 """Pages that one step cuts off the file."""
 SPARE_PAGES: Final = 4096
@@ -35,6 +38,17 @@ _PRESSED_PERCENT: Final = 70
 _KEPT_SHARE: Final = 2
 """What never expires may take one part in this many of the cap."""
 _MICROS: Final = 1_000_000
+_OF_CALLS: Final = ("expire_usages", "expire_calls", "expire_bodies", "expire_results", "expire_refs")
+"""What goes of each call, in this order: usage is found by its call."""
+_THROUGH: Final = {
+    name: {**ANNEX, **SCORING, **QUERIES}[name]
+    for name in ("expire_feedback_of", "expire_tasks_of", "expire_ended_of", *_OF_CALLS)
+}
+_EACH: Final = {
+    name: text.replace("seq <= ?", "seq IN (SELECT value FROM json_each(?))")
+    for name, text in _THROUGH.items()
+}
+"""The same for calls by a JSON array of their numbers."""
 _NO_TIME: Final = (1 << 63) - 1
 """Later than anything came."""
 
@@ -56,6 +70,7 @@ class Retention:
         self._max_pages: int | None = None
         self._percent = _SOFT_PERCENT
         self._kept_bytes: int | None = None
+        self._expiring = Expiring(connection, limits, self._remove_each)
         self.expired = 0
         if limits.max_bytes is not None:
             pages = (limits.max_bytes - max_wal_bytes(limits)) // connection.pragma("page_size")
@@ -104,6 +119,8 @@ class Retention:
 
     def expire(self, now: int) -> bool:
         """Remove some calls that are too old at `now` (microseconds), in a transaction; True: maybe more."""
+        if self._limits.projects:
+            return self._expire_by_project(now)
         if self._limits.retention_seconds is None:
             return False
         before = now - self._limits.retention_seconds * _MICROS
@@ -122,6 +139,16 @@ class Retention:
             tasks = self._remove_scoring(before, STEP_CALLS)
         self.expired += len(old)
         return STEP_CALLS in {len(old), waited, tasks}
+
+    def _expire_by_project(self, now: int) -> bool:
+        gone, more = self._expiring.step(now)
+        self.expired += gone
+        longest = self._limits.longest_seconds
+        before = 0 if longest is None else now - longest * _MICROS
+        if self._any_old_scoring(before):
+            with self._connection:
+                more = self._remove_scoring(before, STEP_CALLS) == STEP_CALLS or more
+        return more
 
     def evict(self) -> bool:
         """Remove some calls while the store is over its cap, in a transaction; True: there may be more."""
@@ -171,12 +198,20 @@ class Retention:
         return removed
 
     def _remove_through(self, seq: int) -> None:
+        """Remove all calls up to one."""
+        self._remove(_THROUGH, seq)
+
+    def _remove_each(self, seqs: list[int]) -> None:
+        """Remove these calls."""
+        self._remove(_EACH, msgspec.json.encode(seqs).decode())
+
+    def _remove(self, statements: Mapping[str, str], which: int | str) -> None:
+        gone = list(_OF_CALLS)
         if self._connection.execute(ANNEX["any_feedback"]).get:
-            self._connection.execute(ANNEX["expire_feedback_of"], (seq,))
+            gone.insert(0, "expire_feedback_of")
         if self._book.any_scoring:
-            self._connection.execute(SCORING["expire_tasks_of"], (seq,))
-            self._connection.execute(SCORING["expire_ended_of"], (seq,))
+            gone[:0] = ["expire_tasks_of", "expire_ended_of"]
             self._book.backlog_changed = True
-        for query in ("expire_usages", "expire_calls", "expire_bodies", "expire_results", "expire_refs"):
-            self._connection.execute(QUERIES[query], (seq,))
+        for name in gone:
+            self._connection.execute(statements[name], (which,))
         self._book.keep_next_seq()

@@ -54,7 +54,7 @@ def test_limits_that_are_off_and_no_project_are_printed(configure):
     ]
     loaded = configure(profile="standalone", sets=sets)
     store = document_of(loaded, redacted=True)["exporters"]["store"]
-    assert store == {"retention": "off", "max_bytes": "off", "default_project": None}
+    assert store == {"retention": "off", "projects": {}, "max_bytes": "off", "default_project": None}
     assert again(configure, loaded) == loaded.config
 
 
