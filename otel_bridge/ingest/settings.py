@@ -9,7 +9,7 @@ from msgspec import Struct
 from otel_bridge.ingest.exporters.settings import OutletSettings  # noqa: TC001 - msgspec reads it
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.queue.base import Destination, QueueLimits
-from otel_bridge.store.limits import ProjectLimits  # noqa: TC001 - msgspec reads it
+from otel_bridge.store.limits import ProjectLimits, StoreLimits
 from otel_bridge.store.scoring.watching import Watched
 from otel_bridge.translate.options import Options
 
@@ -61,3 +61,12 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     queue: QueueSettings | None = None
     pipelines: Plan | None = None
     outlets: tuple[OutletSettings, ...] = ()
+
+    @property
+    def limits(self) -> StoreLimits:
+        """How much the store may keep, and for how long."""
+        return StoreLimits(
+            retention_seconds=self.retention_seconds,
+            max_bytes=self.max_bytes,
+            projects=self.project_limits,
+        )

@@ -55,7 +55,6 @@ from otel_bridge.ingest.requests import (
 from otel_bridge.ingest.scoring_frames import ChangeTasks
 from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, WriterSettings
 from otel_bridge.receiver.allocator import tune_allocator
-from otel_bridge.store.limits import StoreLimits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -269,11 +268,6 @@ def main() -> None:
 def serve(connection: socket.socket, settings: WriterSettings) -> None:
     """Own the data directory and serve `connection`; raise StartError when that cannot be."""
     data_dir = Path(settings.data_dir)
-    limits = StoreLimits(
-        retention_seconds=settings.retention_seconds,
-        max_bytes=settings.max_bytes,
-        projects=settings.project_limits,
-    )
     with ExitStack() as owned:
         owned.enter_context(data_directory_lock(data_dir))
         check_versions(data_dir / STORE_FILE, *files_of(settings.queue))
@@ -281,7 +275,7 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
         sources: dict[str, apsw.Connection] = {}
         if settings.store:
             store = owned.enter_context(
-                closing(open_store(data_dir, limits, settings.options, settings.watched))
+                closing(open_store(data_dir, settings.limits, settings.options, settings.watched))
             )
             sources[STORE_FILE] = store.database
         if settings.queue is not None:
