@@ -23,6 +23,7 @@ from otel_bridge.parsers import Duration, Endpoint, ListensAt, ProjectId, Size, 
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES, Keepalive
 from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.tracing import TraceSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class BridgeConfig(BaseModel):
     shutdown_timeout: Wait = timedelta(seconds=25)
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
+    own_traces: TraceSettings | None = None
 
     config_files: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()

@@ -21,11 +21,14 @@ if _rich is not None:
     sys.modules["rich"] = _rich
 
 from otel_bridge.outcomes import exporter_and_outcome  # noqa: E402 - see above
+from otel_bridge.tracing import OFF  # noqa: E402 - see above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from structlog.typing import FilteringBoundLogger, Processor
+
+    from otel_bridge.tracing import Tracing
 
 LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -55,6 +58,9 @@ NOTES: Final[Mapping[str, str]] = {
     "unsupported_signals": "requests with metrics, or with logs while `--logs` is off",
     "worker_restarts": "writer or reader processes that ended and were started again",
     "scoring_worker_restarts": "scoring workers that ended and were started again",
+    "own_spans_sent": "spans of the bridge's own traces that were sent",
+    "own_spans_lost": "spans of the bridge's own traces that could not be sent",
+    "own_spans_returned": "spans of the bridge's own traces that came back to it, and were rejected",
     "expired_calls": "calls removed by retention or the disk cap",
     "memory_limiter_refused_requests": "requests refused because the bridge takes more memory than it may",
     "queue_missed_calls": "calls that the queue could not keep for destinations which are not required",
@@ -101,9 +107,10 @@ class _Stderr:
 
 
 class Telemetry:
-    """The metrics of one bridge, in a registry of their own."""
+    """The metrics of one bridge, in a registry of their own, and its own traces."""
 
     def __init__(self) -> None:
+        self.tracing: Tracing = OFF
         self.registry: Final = CollectorRegistry()
         registry = self.registry
         self._received = {

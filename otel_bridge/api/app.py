@@ -13,6 +13,7 @@ from otel_bridge.api.described import DESCRIBED, Described
 from otel_bridge.api.parts import MAX_WRITE_BYTES, PARTS, Parts
 from otel_bridge.api.probes import PROBED, PROBES, Probed
 from otel_bridge.api.routes import ANSWERED_HERE, DESCRIPTION, MOUNTS, OF_THE_STORE, OWN_ROUTES, ROUTES
+from otel_bridge.api.traced import tracing_requests
 from otel_bridge.api.upstream import BAD_GATEWAY, GATEWAY_TIMEOUT, passing_any, passing_on
 from otel_bridge.http.cors import with_cors
 from otel_bridge.http.door import OPEN, Door, protected
@@ -55,7 +56,8 @@ def api_app(
     everything else is asked there. Without `scoring` nothing is scored. Routes are for those that the `door`
     lets in; `extra_routes` of OTLP ask for themselves.
     """
-    app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=(answering(telemetry), *middlewares))
+    outside = (*tracing_requests(telemetry.tracing), answering(telemetry), *middlewares)
+    app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=outside)
     app[PARTS] = Parts(
         calls=calls,
         telemetry=telemetry,

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from otel_bridge.config_file.ids import ComponentId
+from otel_bridge.config_file.own_telemetry import OwnTelemetry
 from otel_bridge.parsers import Strict, Wait
-from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 
 def _each_once(names: list[str]) -> list[str]:
@@ -34,22 +34,6 @@ class Pipeline(Strict):
     """What it goes through, in this order."""
     exporters: Names = Field(min_length=1)
     """Where it ends: exporters and connectors. Each gets everything."""
-
-
-class Logs(Strict):
-    """The bridge's own log."""
-
-    level: LogLevel = "info"
-    """How much to log."""
-    format: LogFormat = "console"
-    """For people or for machines."""
-
-
-class OwnTelemetry(Strict):
-    """What the bridge says of itself."""
-
-    logs: Logs = Logs()
-    """The bridge's own log."""
 
 
 class Translation(Strict):

@@ -10,12 +10,14 @@ from otel_bridge.backoff import Backoff
 from otel_bridge.exporter.gate import Gate
 from otel_bridge.exporter.lane import LaneSender
 from otel_bridge.exporter.slots import Pace, Slots
+from otel_bridge.exporter.traced import attempted, gave_up
 from otel_bridge.exporter.verdict import Again, Held, Sent
 from otel_bridge.receiver.seldom import MINUTE, Seldom
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from otel_bridge.exporter import frames
     from otel_bridge.exporter.base import Target
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from otel_bridge.exporter.verdict import Verdict
     from otel_bridge.ingest.child import Child
     from otel_bridge.queue.base import Cursor, Lane, Outbox
+    from otel_bridge.tracing import Step
     from otel_bridge.translate.options import Options
 
 MIN_BATCH_BYTES: Final = 64 << 10
@@ -139,7 +142,16 @@ class Destination:
                 verdict = await self.target.send(request, part, project=project.target, gzip=gzip)
                 if not isinstance(verdict, Sent):
                     break
-        return await self._learn(project, verdict, calls=rendered.stop - start, size=rendered.json_bytes)
+        calls, size = rendered.stop - start, rendered.json_bytes
+        learned = await self._learn(project, verdict, calls=calls, size=size)
+        attempted(self._metrics.telemetry.tracing.now(), learned, calls, size)
+        return learned
+
+    def delivering(self, project: Project) -> AbstractContextManager[Step]:
+        """Tell of a batch in the bridge's own traces."""
+        name = self.settings.name
+        facts = {"exporter": name, "project": project.target}
+        return self._metrics.telemetry.tracing.work(f"exporter/{name}/traces", facts, kind="client")
 
     async def _learn(self, project: Project, verdict: Verdict, *, calls: int, size: int) -> Verdict:
         name = self.settings.name
@@ -189,6 +201,7 @@ class Destination:
     def gave_up(self, project: Project, reason: str, status: int | None, answer: bytes) -> None:
         """Count and log a call that becomes a dead letter."""
         self._metrics.dead_lettered(self.settings.name)
+        gave_up(self._metrics.telemetry.tracing.now(), reason)
         if self._minutely.due(("dead", project.target, reason)):
             log().error(
                 "call_dead_lettered",

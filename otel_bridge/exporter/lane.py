@@ -55,7 +55,9 @@ class LaneSender:
                 self._move(cursor.seq)
             await self._destination.gather(cursor)
             try:
-                if not await self._batch():  # a barrier whose time has not come
+                with self._destination.delivering(self._project):
+                    delivered = await self._batch()
+                if not delivered:  # a barrier whose time has not come
                     await outbox.changes(seen)
             except _Overtaken:
                 self._move(max(self._after, cursor.seq))

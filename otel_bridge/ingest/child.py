@@ -117,7 +117,9 @@ class Conversation(asyncio.Protocol):
             case frames.CannotStart(message=text, locked=locked):
                 if not self.started.done():
                     self.started.set_exception((DataDirectoryLocked if locked else StartError)(text))
-            case frames.Noted() | frames.Logged() | frames.QueueChanged() | BacklogChanged():
+            case (
+                frames.Noted() | frames.Logged() | frames.QueueChanged() | BacklogChanged() | frames.Worked()
+            ):
                 self._note(message)
             case _:
                 future = self._waiting.get(message.id)
@@ -236,6 +238,8 @@ class Child:
                 self._telemetry.notes(counts)
             case frames.Logged(level=level, event=event, fields=fields):
                 getattr(log(), level)(event, process=self._name, **fields)
+            case frames.Worked(requests=requests, commit=commit):
+                self._telemetry.tracing.worked(requests, commit)
             case frames.QueueChanged() | BacklogChanged() if self._told is not None:
                 self._told(message)
             case _:

@@ -222,6 +222,16 @@ class QueueChanged(Struct, frozen=True, tag="queue_changed"):
     whole: bool = False
 
 
+class Worked(Struct, frozen=True, tag="worked"):
+    """When requests were made ready (number, start, end) and then committed together (start, end).
+
+    Told before they are answered, where the bridge has traces of its own. Nanoseconds since the Unix epoch.
+    """
+
+    requests: tuple[tuple[int, int, int], ...]
+    commit: tuple[int, int]
+
+
 Request: TypeAlias = (
     ExportSpans
     | ExportLogs
@@ -241,7 +251,7 @@ Request: TypeAlias = (
 )
 Written: TypeAlias = Exported | Answered | Stepped | EraseStepped | BackedUp | TasksChanged
 Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed
-News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged
+News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged | Worked
 Message: TypeAlias = Reply | CannotStart | Ready | News
 
 _encode = msgspec.msgpack.Encoder().encode

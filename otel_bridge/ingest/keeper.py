@@ -74,7 +74,8 @@ class Keeper:
     async def export(self, export: Export) -> Outcome:
         """`Consume`: return when the spans or log records are committed."""
         request = _request(self._writer.number(), export)
-        reply, _ = await self._ask(self._writer, request, frames.Exported, export.body)
+        with self._telemetry.tracing.asking(request.id):
+            reply, _ = await self._ask(self._writer, request, frames.Exported, export.body)
         return Outcome(
             accepted=reply.accepted, rejected=reply.rejected, message=reply.message, counts=reply.counts
         )
@@ -89,7 +90,8 @@ class Keeper:
             write.content_type,
             write.projects,
         )
-        reply, body = await self._ask(self._writer, request, frames.Answered, write.body)
+        with self._telemetry.tracing.asking(request.id):
+            reply, body = await self._ask(self._writer, request, frames.Answered, write.body)
         self._telemetry.notes(reply.counts)
         return Answer(reply.status, body)
 

@@ -126,6 +126,7 @@ def prepare_export(
     store: bool = True,
     fan: Fan | None = None,
     leading: Leading | None = None,
+    own_instance: str | None = None,
 ) -> Prepared:
     """Decode an OTLP request; raise InvalidRequest when it cannot be decoded.
 
@@ -139,6 +140,7 @@ def prepare_export(
         project_id=request.project_id,
         wb_run_id=request.wb_run_id,
         projects=request.projects,
+        own_instance=own_instance,
     )
     if leading is not None:
         return leading.export(request, export, default_project=default_project, options=options)

@@ -47,7 +47,8 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
 
     `project_limits` say otherwise of some projects. `options` say what spans become, `watched` where monitors
     look at calls that end. Calls are kept in the store, in the queue, or in both; `outlets` are exporters of
-    the writer process. `pipelines` lead what comes in there; None: everything goes everywhere.
+    the writer process. `pipelines` lead what comes in there; None: everything goes everywhere. `own_instance`
+    (`tracing.INSTANCE`) is there where the bridge has traces of its own.
     """
 
     data_dir: str
@@ -59,6 +60,7 @@ class WriterSettings(Struct, frozen=True, kw_only=True):
     project_limits: tuple[ProjectLimits, ...] = ()
     store: bool = True
     queue: QueueSettings | None = None
+    own_instance: str | None = None
     pipelines: Plan | None = None
     outlets: tuple[OutletSettings, ...] = ()
 

@@ -113,7 +113,7 @@ class Writer:
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
         self._prepared: list[Work] = []
         self._prepared_bytes = 0
-        self._commit = GroupCommit(self._ledger, self._reply, self._news.tell)
+        self._commit = GroupCommit(self._ledger, self._reply, self._ended)
         self._backups = Backups(sources or {}, self._reply)
         self._open = True
         self._next_upkeep = 0.0
@@ -191,6 +191,7 @@ class Writer:
                     store=self._store is not None,
                     fan=self._fan,
                     leading=self._leading,
+                    own_instance=self._settings.own_instance,
                 )
             case frames.ExportLogs():
                 return prepare_logs(request, body, default_project=default_project, leading=self._leading)
@@ -221,6 +222,10 @@ class Writer:
             self._next_group = now + self._group_seconds
         group, self._prepared, self._prepared_bytes = self._prepared, [], 0
         self._commit.submit(group)
+
+    def _ended(self) -> None:
+        """Hear that a group is committed, before its requests are answered."""
+        self._news.tell()
 
     def _upkeep(self) -> None:
         now = time.monotonic()
@@ -286,7 +291,10 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
             sources |= databases_of(queue)
         outlets = open_outlets_of(settings, partial(_say, connection), owned)
         _say(connection, frame(frames.Ready()))
-        Writer(connection, store, queue, settings, outlets, sources).run()
+        loop: type[Writer] = Writer
+        if settings.own_instance is not None:
+            from otel_bridge.ingest.timed import TimedWriter as loop  # noqa: PLC0415, N813 - most have none
+        loop(connection, store, queue, settings, outlets, sources).run()
 
 
 def _say(connection: socket.socket, data: bytes) -> None:

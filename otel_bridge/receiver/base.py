@@ -23,7 +23,7 @@ class Export(Struct, frozen=True, kw_only=True):
     `project_id` is the header `project_id` ("entity/project"), `wb_run_id` the header of that name.
     `received_ns` is the receive time, nanoseconds since the Unix epoch. `receiver` is the type of the
     receiver that took it. `projects` are globs of the projects that the sender may write to; None is all of
-    them.
+    them. Spans of `own_instance` (`tracing.INSTANCE`) are the bridge's own, come back.
     """
 
     body: bytes
@@ -34,6 +34,7 @@ class Export(Struct, frozen=True, kw_only=True):
     wb_run_id: str | None = None
     receiver: str = "otlp"
     projects: tuple[str, ...] | None = None
+    own_instance: str | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

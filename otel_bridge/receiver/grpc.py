@@ -28,6 +28,7 @@ from otel_bridge.receiver.knocks import watch_knocks
 from otel_bridge.receiver.signals import SIGNALS, Signal
 from otel_bridge.receiver.status import message, retry_info, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
+from otel_bridge.receiver.traced import over_grpc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -67,15 +68,20 @@ class OtlpGrpc:
         """Return the services of all signals."""
         taken = self._intake.taken
         methods = {
-            signal.service: self._taking(signal) if signal in taken else self._unsupported(signal)
+            signal.service: self._method(
+                self._taking(signal) if signal in taken else self._unsupported(signal), signal
+            )
             for signal in SIGNALS
         }
         return [
             grpc.method_handlers_generic_handler(
-                service, {"Export": grpc.unary_unary_rpc_method_handler(self._answering(method))}
+                service, {"Export": grpc.unary_unary_rpc_method_handler(method)}
             )
             for service, method in methods.items()
         ]
+
+    def _method(self, handle: Handle, signal: Signal) -> Callable[[bytes, Context], Awaitable[bytes]]:
+        return over_grpc(self._answering(handle), self._intake.telemetry.tracing, "otlp", signal)
 
     def _answering(self, handle: Handle) -> Callable[[bytes, Context], Awaitable[bytes]]:
         """Wrap a method: every error becomes a status with its details."""

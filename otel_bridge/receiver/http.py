@@ -35,6 +35,7 @@ from otel_bridge.receiver.signals import SIGNALS, Signal
 from otel_bridge.receiver.status import UNIMPLEMENTED, encode_status, status_bytes, verdict
 from otel_bridge.receiver.success import encode_success
 from otel_bridge.receiver.told import told
+from otel_bridge.receiver.traced import over_http
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -72,6 +73,7 @@ class OtlpHttp:
         found = []
         for signal in SIGNALS:
             handler = self._answering(self._taking(signal) if signal in taken else self._unsupported(signal))
+            handler = over_http(handler, self._intake.telemetry.tracing, self._receiver, signal)
             for base in BASES:
                 path = f"{base}/v1/{signal.name}"
                 wrong = [f"{one}/v1/{signal.name}" for one in mistaken] if base == BASES[0] else []

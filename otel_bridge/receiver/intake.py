@@ -17,6 +17,7 @@ from otel_bridge.receiver.counting import count_items
 from otel_bridge.receiver.quarantine import Quarantine
 from otel_bridge.receiver.seldom import HOUR, MINUTE, Seldom
 from otel_bridge.receiver.signals import LOGS, TRACES, not_taken, taken
+from otel_bridge.receiver.traced import answered, arrived, counted
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Intake:
         The work goes on when the caller is cancelled or told to come again because it takes too long, and
         holds its place and its bytes until it is done.
         """
+        arrived(self.telemetry.tracing, export)
         task = self._tasks.create_task(self._keep(export, admission.passed_on(), source))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -144,6 +146,7 @@ class Intake:
         self.telemetry.received(
             signal.name, outcome, items, transport=source.transport, encoding=source.encoding.value
         )
+        counted(self.telemetry.tracing, signal, outcome, items)
 
     async def _count_refused(self, export: Export, error: BridgeError, source: Source) -> None:
         if isinstance(error, Retryable):
@@ -187,6 +190,7 @@ class Intake:
     def answered(self, code: int | str, error: BridgeError | None, *, transport: str, client: str) -> None:
         """Count an answer; say why it was an error, once a minute for each client and code."""
         self.telemetry.request(code, transport=transport)
+        answered(self.telemetry.tracing, code, error)
         if error is not None and self._minutely.due((code, transport, client)):
             log().warning(
                 "request_refused", code=code, transport=transport, client=client, reason=str(error)[:200]

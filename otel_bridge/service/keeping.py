@@ -26,8 +26,8 @@ def queue_file(config: BridgeConfig) -> Path:
     return (config.queue_dir or config.data_dir) / QUEUE_FILE
 
 
-def writer_settings(config: BridgeConfig) -> WriterSettings:
-    """Return what the writer process is to keep, and where."""
+def writer_settings(config: BridgeConfig, own_instance: str | None = None) -> WriterSettings:
+    """Return what the writer process is to keep, and where; `own_instance` where own traces are on."""
     return WriterSettings(
         data_dir=str(config.data_dir),
         retention_seconds=int(config.retention.total_seconds()) if config.retention else None,
@@ -43,6 +43,7 @@ def writer_settings(config: BridgeConfig) -> WriterSettings:
         queue=_queue_settings(config) if config.upstreams or config.otlp_receivers else None,
         pipelines=config.pipelines,
         outlets=config.outlets,
+        own_instance=own_instance,
     )
 
 

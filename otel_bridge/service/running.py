@@ -31,6 +31,7 @@ from otel_bridge.service.keeping import queue_file, writer_settings
 from otel_bridge.service.scoring import open_workers
 from otel_bridge.service.securing import open_guards
 from otel_bridge.service.state import State
+from otel_bridge.service.tracing import loaded_traces, quiet_instrumentation
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Stop:
 def serve(config: BridgeConfig) -> None:
     """Run the bridge until SIGTERM or SIGINT. Raise StartError when it cannot start."""
     configure_logging(config.log_level, config.log_format)
+    quiet_instrumentation(config, os.environ)
     tune_allocator()
     allow_connections()
     for flag in ("--data-dir", "--queue-dir", "--dead-letter-dir"):
@@ -121,10 +123,12 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
     state = State()
     try:
         async with AsyncExitStack() as owned:
+            await _open_traces(owned, config, telemetry, stop)
             guards = await open_guards(owned, config, telemetry)
             page = None if config.api is None else reading_page(owned, config)
             probes = await open_probes(owned, config, state, telemetry)
-            keeper = await owned.enter_async_context(open_keeper(writer_settings(config), telemetry))
+            settings = writer_settings(config, telemetry.tracing.instance)
+            keeper = await owned.enter_async_context(open_keeper(settings, telemetry))
             state.keeper = keeper
             upstream = await _open_delivery(owned, config, keeper, telemetry, state, stop)
             memory = await _open_limiter(owned, config, telemetry)
@@ -151,6 +155,14 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
         raise _first(group) from None
 
 
+async def _open_traces(owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry, stop: Stop) -> None:
+    """Begin traces of our own, where the configuration says where they go. Raise StartError."""
+    if config.own_traces is not None:
+        opened = await asyncio.to_thread(loaded_traces, config)  # the SDK takes a moment
+        opening = opened(config.own_traces, telemetry, lambda: _seconds_left(config, stop))
+        telemetry.tracing = await owned.enter_async_context(opening)
+
+
 async def _open_limiter(
     owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry
 ) -> Callable[[], str | None]:
@@ -167,10 +179,13 @@ async def _open_limiter(
 
 async def _drain(config: BridgeConfig, state: State, stop: Stop) -> None:
     assert state.delivery is not None
-    loop = asyncio.get_running_loop()
-    spent = loop.time() - stop.at if stop.asked.is_set() else 0.0
-    seconds = config.shutdown_timeout.total_seconds() - CLOSE_SECONDS - spent
-    await state.delivery.drain(max(0.0, seconds), stop.hurry)
+    await state.delivery.drain(max(0.0, _seconds_left(config, stop) - CLOSE_SECONDS), stop.hurry)
+
+
+def _seconds_left(config: BridgeConfig, stop: Stop) -> float:
+    """Return what is left of `shutdown_timeout`."""
+    spent = asyncio.get_running_loop().time() - stop.at if stop.asked.is_set() else 0.0
+    return config.shutdown_timeout.total_seconds() - spent
 
 
 async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors) -> None:

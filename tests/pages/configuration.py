@@ -79,7 +79,7 @@ def _rows(definition: dict[str, Any], schema: dict[str, Any], before: str) -> It
         each = key.get("anyOf", [{}])[0].get("additionalProperties", {})
         if inner and "](" in key.get("description", ""):
             yield f"`{before}{name}`", "map", "", key["description"]  # with a page of its own
-        elif inner:
+        elif inner and _definition(inner[0], schema)["properties"]:
             yield from _rows(_definition(inner[0], schema), schema, f"{before}{name}.")
         elif isinstance(each, dict) and "$ref" in each:
             yield from _rows(_definition(each["$ref"], schema), schema, f"{before}{name}.NAME.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from otel_bridge.api.scoring.messages import EnqueueReq, LeaseReq, RenewReq, SettleReq, seconds
+from otel_bridge.api.scoring.traced import tell_of_runs
 from otel_bridge.api.scoring.waiting import claim_when_due
 from otel_bridge.errors import Unavailable
 from otel_bridge.model.tasks import ClaimTasks, EnqueueTasks, RenewTasks, SettleTasks
@@ -45,6 +46,8 @@ async def settle(parts: Parts, desk: ScoringDesk, asked: SettleReq) -> bytes:
     untried = sum(one.state == "queued" and one.error is None for one in asked.outcomes)
     retried = max(0, settled.queued - untried)
     parts.telemetry.scored(done=settled.done, failed=settled.failed, retried=retried)
+    if parts.telemetry.tracing.on:
+        tell_of_runs(parts.telemetry.tracing, asked.outcomes)
     return msgspec.json.encode(settled)
 
 

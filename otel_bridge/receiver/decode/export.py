@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otel_bridge.model.span import Origin, Span
 from otel_bridge.receiver.decode.decoded import Decoded
 from otel_bridge.receiver.decode.ids import NO_SPAN_ID, NO_TRACE_ID, SPAN_ID_BYTES, TRACE_ID_BYTES, bad_id
+from otel_bridge.receiver.decode.own import set_own_aside
 from otel_bridge.receiver.decode.project import fallback, project_of
 from otel_bridge.receiver.decode.request import Findings, read_request
 from otel_bridge.receiver.signals import TRACES
@@ -29,6 +30,7 @@ def decode(export: Export, *, default_project: str | None) -> Decoded:
     work = Work()
     project = fallback(export, default_project)
     request = read_request(export, work)
+    set_own_aside(request, export, work)
     for resource_spans in request.resource_spans:
         if not resource_spans.scope_spans:
             continue  # an empty envelope

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from otel_bridge.receiver.decode.export import Work, has_bad_id, take_resource
 from otel_bridge.receiver.decode.ids import bad_id
+from otel_bridge.receiver.decode.own import set_own_aside
 from otel_bridge.receiver.decode.project import fallback, project_of
 from otel_bridge.receiver.decode.request import read_request
 from otel_bridge.receiver.signals import TRACES
@@ -47,6 +48,7 @@ def decode_led(export: Export, *, default_project: str | None, lead: Lead) -> De
     work = Work()
     project = fallback(export, default_project)
     request = read_request(export, work)
+    set_own_aside(request, export, work)
     count = _set_bad_ids_aside(request, work)
     parts: list[Led] = []
     homeless = 0
