@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
-from pydantic import SecretStr  # noqa: TC002 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pydantic import SecretStr
 
 Facts: TypeAlias = "Mapping[str, str | int | float | bool]"
 Kind: TypeAlias = Literal["internal", "server", "client"]

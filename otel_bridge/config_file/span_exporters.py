@@ -2,57 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, model_validator
 
 from otel_bridge.config_file.exporters import DeadLetter, RetryOnFailure, SendingQueue
+from otel_bridge.config_file.http_keys import URL, Headers, WholeUrl
 from otel_bridge.exporter.settings import MAX_BODY_BYTES, OtlpHttpSettings
 from otel_bridge.ingest.exporters.settings import DebugSettings, FileSettings, Rotation
 from otel_bridge.parsers import Strict, Wait, Written, checked_url
 
 MAX_SPANS: Final = 10_000
 MIB: Final = 1 << 20
-OWN_HEADERS: Final = frozenset(
-    {"content-type", "content-encoding", "content-length", "host", "accept-encoding"}
-)
-"""What a request has anyway."""
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""The name of a header (RFC 9110 §5.1)."""
-_URL: Final = Written({"type": "string", "title": "URL", "format": "uri"})
 
 
 def _base_url(text: object) -> object:
     return checked_url(text) if isinstance(text, str) else text
-
-
-def _whole_url(text: str) -> str:
-    try:
-        url = urlsplit(text.strip())
-        _ = url.port  # raises for one that there is not
-    except ValueError as error:
-        raise ValueError("this is no URL, for example http://collector:4318/v1/traces") from error
-    if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None:
-        raise ValueError("this is no http or https URL, for example http://collector:4318/v1/traces")
-    return text.strip()
-
-
-def _header(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    if not text.isascii() or not text.isprintable() or text != text.strip():
-        raise ValueError("this is no value of a header: printable ASCII is, without spaces around it")
-    return value
-
-
-def _names(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-    for name in headers:
-        if _TOKEN.fullmatch(name) is None:
-            raise ValueError(f"{name!r} is no name of a header")
-        if name.lower() in OWN_HEADERS:
-            raise ValueError(f"{name} is set by the exporter")
-    return headers
 
 
 class OtlpHttpExporter(Strict):
@@ -62,13 +27,11 @@ class OtlpHttpExporter(Strict):
     through the API have no OTLP form: they are counted as `unsupported`.
     """
 
-    endpoint: Annotated[str, BeforeValidator(_base_url), _URL] | None = None
+    endpoint: Annotated[str, BeforeValidator(_base_url), URL] | None = None
     """The base URL of the receiver; spans go to `/v1/traces` behind it."""
-    traces_endpoint: Annotated[str, AfterValidator(_whole_url), _URL] | None = None
+    traces_endpoint: WholeUrl | None = None
     """Where spans go, taken as it is; beats `endpoint`."""
-    headers: Annotated[dict[str, Annotated[SecretStr, AfterValidator(_header)]], AfterValidator(_names)] = (
-        Field(default={})
-    )
+    headers: Headers = Field(default={})
     """Headers of every request, for keys."""
     timeout: Wait = Field(default="30s", validate_default=True)
     """How long one request may take."""
