@@ -22,7 +22,7 @@ from otel_bridge.ingest.exporters.settings import (  # noqa: TC001 - pydantic re
 from otel_bridge.parsers import Duration, Endpoint, ListensAt, ProjectId, Size, SizeOrOff, Wait
 from otel_bridge.pipeline.plan import Plan  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES, Keepalive
-from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.telemetry import LogFormat, LogLevel, Shown
 from otel_bridge.tracing import TraceSettings  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.translate.options import Options
 
@@ -76,6 +76,7 @@ class BridgeConfig(BaseModel):
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
     own_traces: TraceSettings | None = None
+    shown: Shown = Shown()
 
     config_files: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, TextIO, cast
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from msgspec import Struct
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 _rich = sys.modules.get("rich")
 sys.modules["rich"] = None  # type: ignore[assignment] # structlog would import it: 0.1 s and 5 MB of each start
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 
 LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+MetricsLevel = Literal["none", "basic", "normal", "detailed"]
+Compat = Literal["none", "otelcol"]
+
+
+class Shown(Struct, frozen=True):
+    """Which metrics are shown: none, all but histograms (`basic`), all. `compat` adds a Collector's names."""
+
+    level: MetricsLevel = "normal"
+    compat: Compat = "none"
+
 
 NOTES: Final[Mapping[str, str]] = {
     "id_collisions": "spans kept under a derived id, because another span has theirs",
@@ -75,6 +86,11 @@ def dropped_by(processor: str, outcome: str) -> str:
     return f"{_PROCESSOR}{outcome}:{processor}"
 
 
+def passed_by(processor: str, direction: Literal["incoming", "outgoing"]) -> str:
+    """Return the name of a counter of what a processor saw, for `Telemetry.note`."""
+    return f"{_PROCESSOR}{direction}:{processor}"
+
+
 RECEIVED: Final[Mapping[str, str]] = {"traces": "spans", "logs": "log records"}
 """What the receivers count by what became of it: signal → its items."""
 
@@ -91,6 +107,14 @@ _EXPORTED: Final = (
     "otel_bridge_exporter_calls",
     "spans and calls that exporters were given, by what became of them; retried ones count once an attempt",
 )
+_PASSED: Final = (
+    "otel_bridge_processor_spans",
+    "spans, log records and calls that went into a processor, and out of it",
+)
+_IN_FLIGHT: Final = ("otel_bridge_in_flight_bytes", "decoded bytes of requests being worked on")
+_DIRECTIONS: Final = frozenset({"incoming", "outgoing"})
+SECONDS_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SIZE_BUCKETS: Final = tuple(1 << power for power in range(8, 28, 2))
 _SCORED: Final = ("otel_bridge_scoring_tasks", "scoring tasks, by what became of them")
 
 
@@ -109,8 +133,12 @@ class _Stderr:
 class Telemetry:
     """The metrics of one bridge, in a registry of their own, and its own traces."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Shown = Shown()) -> None:  # noqa: B008 - frozen
         self.tracing: Tracing = OFF
+        self.shown: Final = shown
+        self.of_files: Final = CollectorRegistry()
+        """Metrics that are read from files when somebody asks: not on the event loop."""
+        ProcessCollector(registry=self.of_files)
         self.registry: Final = CollectorRegistry()
         registry = self.registry
         self._received = {
@@ -130,6 +158,8 @@ class Telemetry:
         )
         self._dropped = Counter(*_DROPPED, ["processor", "outcome"], registry=registry)
         self._exported = Counter(*_EXPORTED, ["exporter", "outcome"], registry=registry)
+        self._passed = Counter(*_PASSED, ["processor", "direction"], registry=registry)
+        self._measured = _histograms(registry)
         self._scored = Counter(*_SCORED, ["outcome"], registry=registry)
         self._backlog = Gauge(
             "otel_bridge_scoring_pending",
@@ -144,9 +174,7 @@ class Telemetry:
             name: Gauge(f"otel_bridge_memory_limiter_{name}_bytes", text, registry=registry)
             for name, text in _MEMORY.items()
         }
-        self._in_flight = Gauge(
-            "otel_bridge_in_flight_bytes", "decoded bytes of requests being worked on", registry=registry
-        )
+        self._in_flight = Gauge(*_IN_FLIGHT, registry=registry)
 
     def received(self, signal: str, outcome: str, count: int, *, transport: str, encoding: str) -> None:
         """Count items of a signal; `outcome` is accepted, refused (retryable), rejected or failed."""
@@ -169,12 +197,12 @@ class Telemetry:
             self._backlog.labels(what).set(count)
 
     def note(self, name: str, count: int = 1) -> None:
-        """Add to a counter of `NOTES`, or to one that `dropped_by` or `outcomes.exported_by` names."""
+        """Add to a counter of `NOTES`, or to one that `passed_by`, `dropped_by` or `exported_by` names."""
         if not count:
             return
         if name.startswith(_PROCESSOR):
             outcome, _, processor = name.removeprefix(_PROCESSOR).partition(":")
-            self._dropped.labels(processor, outcome).inc(count)
+            (self._passed if outcome in _DIRECTIONS else self._dropped).labels(processor, outcome).inc(count)
         elif (told := exporter_and_outcome(name)) is not None:
             exporter, outcome = told
             self._exported.labels(exporter, outcome).inc(count)
@@ -199,9 +227,34 @@ class Telemetry:
         """Return a sample by its full name, 0.0 when it was never counted."""
         return self.registry.get_sample_value(metric, labels) or 0.0
 
-    def exposition(self) -> bytes:
-        """Render all metrics in Prometheus' text format."""
-        return generate_latest(self.registry)
+    def request_took(self, seconds: float, *, transport: str) -> None:
+        """Note how long an OTLP request took, from its head to its answer."""
+        self._measured["seconds"].labels(transport).observe(seconds)
+
+    def request_size(self, what: Literal["wire", "decoded"], size: int, *, transport: str) -> None:
+        """Note how many bytes an OTLP request had."""
+        self._measured["bytes"].labels(transport, what).observe(size)
+
+    def synced(self, seconds: float) -> None:
+        """Note how long a commit took, with its sync."""
+        self._measured["synced"].observe(seconds)
+
+
+def _histograms(registry: CollectorRegistry) -> dict[str, Histogram]:
+    return {
+        "seconds": Histogram(
+            "otel_bridge_receiver_request_seconds", "how long OTLP requests took", ["transport"],
+            buckets=SECONDS_BUCKETS, registry=registry,
+        ),
+        "bytes": Histogram(
+            "otel_bridge_receiver_request_bytes", "bytes of OTLP requests, on the wire and inflated",
+            ["transport", "size"], buckets=SIZE_BUCKETS, registry=registry,
+        ),
+        "synced": Histogram(
+            "otel_bridge_wal_fsync_seconds", "how long commits took: writing and syncing the log of writes",
+            buckets=SECONDS_BUCKETS, registry=registry,
+        ),
+    }  # fmt: skip
 
 
 def configure_logging(level: LogLevel, log_format: LogFormat) -> None:

@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 
 from otel_bridge.api.answers import json_answer
+from otel_bridge.exposition import exposition
 from otel_bridge.http.route import About, Kind, Route
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ async def started(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Give all metrics in Prometheus' text format."""
-    body = request.app[PROBED].telemetry.exposition()
+    body = await exposition(request.app[PROBED].telemetry)
     return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
 
 

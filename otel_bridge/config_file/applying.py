@@ -9,10 +9,10 @@ from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
 from otel_bridge.config_file.exporting import exporting
 from otel_bridge.config_file.flowing import MEMORY_LIMITER, plan_of
 from otel_bridge.config_file.guarding import security_of
-from otel_bridge.config_file.own_traces import own_traces
 from otel_bridge.config_file.registry import type_of
 from otel_bridge.config_file.schema import HealthCheck, Metrics, OtlpReceiver, WeaveApi
 from otel_bridge.config_file.scoring import check_scoring
+from otel_bridge.config_file.telling import own_telemetry
 from otel_bridge.config_file.using import Used
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def apply(service: Service, components: Components, graph: Graph, document: Docu
     fields |= exporting(used, graph, fields.get("default_project"))
     fields |= _directories(service, stores, fields, document)
     fields |= _flow(graph, components, used)
-    fields["own_traces"] = own_traces(service.telemetry, fields, document)
+    fields |= own_telemetry(service.telemetry, fields, document)
     logs = "on" if "logs" in graph.signals() else "off"
     return fields | {"logs": logs} | _of_service(service)
 

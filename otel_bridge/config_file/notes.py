@@ -11,12 +11,12 @@ from functools import cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
 from otel_bridge.config_file.wanting import keys_of, later, leaves, models_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import BaseModel
 
 
 @cache

@@ -9,7 +9,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from otel_bridge.config_file.http_keys import Headers, WholeUrl  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.parsers import Strict, Wait
-from otel_bridge.telemetry import LogFormat, LogLevel  # noqa: TC001 - pydantic reads the annotations
+from otel_bridge.telemetry import (  # noqa: TC001 - pydantic reads the annotations
+    Compat,
+    LogFormat,
+    LogLevel,
+    MetricsLevel,
+)
 
 
 def _milliseconds(given: object) -> object:
@@ -152,6 +157,47 @@ class OwnTraces(Strict):
     """With `tracecontext` a trace that a request names goes on here; else each request begins one anew."""
 
 
+class Prometheus(Strict):
+    """A port for Prometheus, as the extension `metrics` has one."""
+
+    host: str = "localhost"
+    """Where to listen."""
+    port: int = Field(default=8888, ge=0, le=65535)
+    """The port; 0 takes a free one."""
+
+
+class PullExporter(Strict):
+    """Who asks."""
+
+    prometheus: Prometheus
+    """Prometheus does."""
+
+
+class Pull(Strict):
+    """Metrics that are asked for."""
+
+    exporter: PullExporter
+    """Who asks."""
+
+
+class Reader(Strict):
+    """How metrics are read."""
+
+    pull: Pull
+    """They are asked for."""
+
+
+class OwnMetrics(Strict):
+    """The bridge's own metrics."""
+
+    level: MetricsLevel = "normal"
+    """How many: `none`, `basic` (no histograms) or all, by either of the others."""
+    compat: Compat = "none"
+    """With `otelcol`, a Collector's names beside the bridge's own, for dashboards that know them."""
+    readers: list[Reader] = Field(default_factory=list, max_length=1)
+    """A port of their own, as the extension `metrics` gives them; they are on the API's port in any case."""
+
+
 class OwnTelemetry(Strict):
     """What the bridge says of itself."""
 
@@ -159,5 +205,7 @@ class OwnTelemetry(Strict):
     """The bridge's own log."""
     resource: dict[str, str | None] = Field(default_factory=dict)
     """Attributes of the resource of own traces, as `service.name`; `null` takes one away."""
+    metrics: OwnMetrics = OwnMetrics()
+    """The bridge's own metrics."""
     traces: OwnTraces = OwnTraces()
     """The bridge's own traces."""

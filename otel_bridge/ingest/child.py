@@ -22,6 +22,7 @@ from otel_bridge.errors import (
 )
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.scoring_frames import BacklogChanged
+from otel_bridge.ingest.timing_frames import Synced, Worked
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
@@ -118,7 +119,12 @@ class Conversation(asyncio.Protocol):
                 if not self.started.done():
                     self.started.set_exception((DataDirectoryLocked if locked else StartError)(text))
             case (
-                frames.Noted() | frames.Logged() | frames.QueueChanged() | BacklogChanged() | frames.Worked()
+                frames.Noted()
+                | frames.Logged()
+                | frames.QueueChanged()
+                | BacklogChanged()
+                | Worked()
+                | Synced()
             ):
                 self._note(message)
             case _:
@@ -238,7 +244,9 @@ class Child:
                 self._telemetry.notes(counts)
             case frames.Logged(level=level, event=event, fields=fields):
                 getattr(log(), level)(event, process=self._name, **fields)
-            case frames.Worked(requests=requests, commit=commit):
+            case Synced(seconds=seconds):
+                self._telemetry.synced(seconds)
+            case Worked(requests=requests, commit=commit):
                 self._telemetry.tracing.worked(requests, commit)
             case frames.QueueChanged() | BacklogChanged() if self._told is not None:
                 self._told(message)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from otel_bridge.ingest.repair_frames import BackedUp, BackUp, Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring_frames import BacklogChanged, ChangeTasks, TasksChanged
+from otel_bridge.ingest.timing_frames import Synced, Worked
 from otel_bridge.model.query import CallsQuery  # noqa: TC001 - msgspec reads the annotations
 from otel_bridge.model.questions import Question  # noqa: TC001 - the same
 from otel_bridge.queue.base import DeadCall, Lane, QueueSizes  # noqa: TC001 - the same
@@ -222,16 +223,6 @@ class QueueChanged(Struct, frozen=True, tag="queue_changed"):
     whole: bool = False
 
 
-class Worked(Struct, frozen=True, tag="worked"):
-    """When requests were made ready (number, start, end) and then committed together (start, end).
-
-    Told before they are answered, where the bridge has traces of its own. Nanoseconds since the Unix epoch.
-    """
-
-    requests: tuple[tuple[int, int, int], ...]
-    commit: tuple[int, int]
-
-
 Request: TypeAlias = (
     ExportSpans
     | ExportLogs
@@ -251,7 +242,7 @@ Request: TypeAlias = (
 )
 Written: TypeAlias = Exported | Answered | Stepped | EraseStepped | BackedUp | TasksChanged
 Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed
-News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged | Worked
+News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged | Worked | Synced
 Message: TypeAlias = Reply | CannotStart | Ready | News
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import traceback
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
@@ -55,6 +56,8 @@ class GroupCommit:
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
         self.wakeup, self._done = os.pipe()
         self.busy = False
+        self.seconds = 0.0
+        """How long the last commit took."""
         self._thread = threading.Thread(target=self._commit_on_order, name="commit", daemon=True)
         self._thread.start()
 
@@ -130,9 +133,11 @@ class GroupCommit:
     def _commit_on_order(self) -> None:
         while self._orders.get():
             error: BaseException | None = None
+            start = time.perf_counter()
             try:
                 self._ledger.commit()
             except BaseException as caught:  # noqa: BLE001 - carried to the caller of finish()
                 error = caught
+            self.seconds = time.perf_counter() - start
             self._outcomes.put(error)
             os.write(self._done, b".")

@@ -10,7 +10,7 @@ from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.pipeline.flow import Flow
 from otel_bridge.pipeline.plan import WEAVE_API
 from otel_bridge.receiver.decode import decode_led
-from otel_bridge.telemetry import dropped_by
+from otel_bridge.telemetry import dropped_by, passed_by
 from otel_bridge.translate.calls import announces, translate
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from otel_bridge.ingest.fan import Fan
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
+    from otel_bridge.pipeline.flow import Parts
     from otel_bridge.pipeline.plan import Plan
-    from otel_bridge.processor.run import Dropped
     from otel_bridge.receiver.base import Export
     from otel_bridge.receiver.decode.logs import LeadLogs
     from otel_bridge.translate.options import Options
@@ -48,7 +48,7 @@ class Leading:
 
         def lead(content: Any, project: Callable[[Any], str | None]) -> Iterable[tuple[Any, frozenset[str]]]:
             parts = self._flow.spans(request.receiver, content, project)
-            counts.update(counted(parts.dropped))
+            counts.update(counted(parts))
             return parts
 
         decoded = decode_led(export, default_project=default_project, lead=lead)
@@ -80,7 +80,7 @@ class Leading:
 
         def lead(request: Any, project: Callable[[Any], str | None]) -> Any:
             parts = self._flow.logs(receiver, request, project)
-            counts.update(counted(parts.dropped))
+            counts.update(counted(parts))
             kept = [content for content, exporters in parts if exporters & self._stores]
             if len(kept) == 1:
                 return kept[0]
@@ -102,7 +102,7 @@ class Leading:
             return changes, Shared()
         parts = self._flow.changes(WEAVE_API, changes)  # type: ignore[arg-type]  # none is beside calls
         kept: list[Change] = []
-        shared = Shared(counts=counted(parts.dropped))
+        shared = Shared(counts=counted(parts))
         for some, exporters in parts:
             if exporters & self._stores:
                 kept += some
@@ -110,6 +110,7 @@ class Leading:
         return kept, shared
 
 
-def counted(dropped: Dropped) -> dict[str, int]:
-    """Return counters of what processors took out."""
-    return {dropped_by(name, fate): count for (name, fate), count in dropped.items()}
+def counted(parts: Parts[Any]) -> dict[str, int]:
+    """Return counters of what processors took out, and of what they saw."""
+    dropped = {dropped_by(name, fate): count for (name, fate), count in parts.dropped.items()}
+    return dropped | {passed_by(name, direction): count for (name, direction), count in parts.passed.items()}

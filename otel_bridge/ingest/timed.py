@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from otel_bridge.ingest.frames import Worked, frame
+from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.requests import Prepared
+from otel_bridge.ingest.timing_frames import Worked
 from otel_bridge.ingest.writer import Writer
 
 if TYPE_CHECKING:

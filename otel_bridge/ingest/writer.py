@@ -54,6 +54,7 @@ from otel_bridge.ingest.requests import (
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
 from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, WriterSettings
+from otel_bridge.ingest.timing_frames import Synced
 from otel_bridge.receiver.allocator import tune_allocator
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class Writer:
 
     def _ended(self) -> None:
         """Hear that a group is committed, before its requests are answered."""
+        self._reply(frame(Synced(self._commit.seconds)))
         self._news.tell()
 
     def _upkeep(self) -> None:

@@ -7,7 +7,7 @@ kept once. Whoever has processors gets a copy of its own unless nobody else has 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from otel_bridge.pipeline.opening import open_connector, open_processor
 from otel_bridge.processor.run import process_changes, process_logs, process_spans
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from otel_bridge.processor.run import Dropped
 
 ContentT = TypeVar("ContentT")
+Passed = Counter[tuple[str, Literal["incoming", "outgoing"]]]
+"""How much went into each processor, and out of it."""
 
 
 class Parts(Generic[ContentT]):
-    """What came out: contents, each with the exporters that get it, and what was dropped on the way."""
+    """What came out: contents, each with the exporters that get it, and what happened on the way."""
 
     def __init__(self) -> None:
         self._parts: dict[int, tuple[ContentT, set[str]]] = {}
         self.dropped: Dropped = Counter()
+        self.passed: Passed = Counter()
 
     def add(self, content: ContentT, exporters: Iterable[str]) -> None:
         """Give a content to exporters."""
@@ -169,8 +172,10 @@ class _Run:
         if processors:
             if shared:
                 content, shared = self._way.copy(content), False
+            size = self._way.size(content)
             content, dropped = self._way.process(content, processors)
             self._parts.dropped += dropped
+            _count(self._parts.passed, size, processors, dropped)
             if dropped and not self._way.size(content):
                 return
         connectors = [name for name in pipeline.exporters if self._flow.is_connector(name)]
@@ -191,3 +196,11 @@ class _Run:
                 self._parts.dropped[name, "filtered"] += self._way.size(part)
             pipelines = [self._flow.pipeline(each) for each in way]
             self._into(pipelines, part, shared=shared and part is content)
+
+
+def _count(passed: Passed, size: int, processors: Sequence[Processor], dropped: Dropped) -> None:
+    """Count what each processor saw of so much: the next one sees what it left."""
+    for processor in processors:
+        passed[processor.name, "incoming"] += size
+        size -= sum(count for (name, _), count in dropped.items() if name == processor.name)
+        passed[processor.name, "outgoing"] += size

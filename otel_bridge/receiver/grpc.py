@@ -81,7 +81,7 @@ class OtlpGrpc:
         ]
 
     def _method(self, handle: Handle, signal: Signal) -> Callable[[bytes, Context], Awaitable[bytes]]:
-        return over_grpc(self._answering(handle), self._intake.telemetry.tracing, "otlp", signal)
+        return over_grpc(self._answering(handle), self._intake.telemetry, "otlp", signal)
 
     def _answering(self, handle: Handle) -> Callable[[bytes, Context], Awaitable[bytes]]:
         """Wrap a method: every error becomes a status with its details."""

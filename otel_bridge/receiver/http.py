@@ -73,7 +73,7 @@ class OtlpHttp:
         found = []
         for signal in SIGNALS:
             handler = self._answering(self._taking(signal) if signal in taken else self._unsupported(signal))
-            handler = over_http(handler, self._intake.telemetry.tracing, self._receiver, signal)
+            handler = over_http(handler, self._intake.telemetry, self._receiver, signal)
             for base in BASES:
                 path = f"{base}/v1/{signal.name}"
                 wrong = [f"{one}/v1/{signal.name}" for one in mistaken] if base == BASES[0] else []
@@ -148,9 +148,11 @@ class OtlpHttp:
     async def _body(self, request: web.Request, admission: Admission) -> bytes:
         intake = self._intake
         async with intake.gate.arriving():
-            return await read_body(
+            body = await read_body(
                 request, limits=intake.limits, inflater=intake.inflater, claim=admission.claim
             )
+        intake.telemetry.request_size("wire", request.content.total_bytes, transport=HTTP)
+        return body
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Answer `Expect: 100-continue` with 100, unless the announced body is refused anyway."""

@@ -108,6 +108,7 @@ class Intake:
         The work goes on when the caller is cancelled or told to come again because it takes too long, and
         holds its place and its bytes until it is done.
         """
+        self.telemetry.request_size("decoded", len(export.body), transport=source.transport)
         arrived(self.telemetry.tracing, export)
         task = self._tasks.create_task(self._keep(export, admission.passed_on(), source))
         self._under_way.add(task)

@@ -1,7 +1,8 @@
-"""What the receivers say in the bridge's own traces: a request, its size, what became of it."""
+"""What the receivers say of requests: how long they took, and in own traces size and outcome."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.telemetry import RECEIVED
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from otel_bridge.errors import BridgeError
     from otel_bridge.receiver.base import Export
     from otel_bridge.receiver.signals import Signal
-    from otel_bridge.tracing import Tracing
+    from otel_bridge.telemetry import Telemetry
+    from otel_bridge.tracing import Facts, Tracing
 
     HttpHandler = Callable[[web.Request], Awaitable[web.Response]]
     GrpcMethod = Callable[[bytes, Any], Awaitable[bytes]]
@@ -26,33 +28,42 @@ _NAMES: Final = {
     "logs": "LogsDataReceived",
 }
 """What a Collector calls the work of a receiver, by signal."""
+_HTTP: Final[Facts] = {"transport": "http"}
+_GRPC: Final[Facts] = {"transport": "grpc"}
 _MARK: Final = INSTANCE.encode()
 _LOOKED_AT_BYTES: Final = 64 << 10
 """Of a body: its first resource lies there, whatever the encoding."""
 
 
-def over_http(handler: HttpHandler, tracing: Tracing, receiver: str, signal: Signal) -> HttpHandler:
-    """Trace the requests of a handler; return it as it is while own traces are off."""
-    if not tracing.on:
-        return handler
+def over_http(handler: HttpHandler, telemetry: Telemetry, receiver: str, signal: Signal) -> HttpHandler:
+    """Trace the requests of a handler, and note how long each took."""
+    tracing = telemetry.tracing
     name = f"receiver/{receiver}/{_NAMES[signal.name]}"
 
     async def traced(request: web.Request) -> web.Response:
-        with tracing.request(name, {"transport": "http"}, carrier=request.headers):
-            return await handler(request)
+        start = time.perf_counter()
+        try:
+            with tracing.request(name, _HTTP, carrier=request.headers):
+                return await handler(request)
+        finally:
+            telemetry.request_took(time.perf_counter() - start, transport="http")
 
     return traced
 
 
-def over_grpc(method: GrpcMethod, tracing: Tracing, receiver: str, signal: Signal) -> GrpcMethod:
-    """Trace the requests of a method; return it as it is while own traces are off."""
-    if not tracing.on:
-        return method
+def over_grpc(method: GrpcMethod, telemetry: Telemetry, receiver: str, signal: Signal) -> GrpcMethod:
+    """Trace the requests of a method, and note how long each took."""
+    tracing = telemetry.tracing
     name = f"receiver/{receiver}/{_NAMES[signal.name]}"
 
     async def traced(body: bytes, context: Any) -> bytes:
-        with tracing.request(name, {"transport": "grpc"}, carrier=dict(context.invocation_metadata())):
-            return await method(body, context)
+        start = time.perf_counter()
+        carrier = dict(context.invocation_metadata()) if tracing.on else None
+        try:
+            with tracing.request(name, _GRPC, carrier=carrier):
+                return await method(body, context)
+        finally:
+            telemetry.request_took(time.perf_counter() - start, transport="grpc")
 
     return traced
 

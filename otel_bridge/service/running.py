@@ -28,6 +28,7 @@ from otel_bridge.receiver.settings import ReceiverSettings
 from otel_bridge.service.announcing import Doors, announce
 from otel_bridge.service.doors import Api, open_api, open_for_workers, open_otlp, open_probes, reading_page
 from otel_bridge.service.keeping import queue_file, writer_settings
+from otel_bridge.service.quarantined import QuarantinedBytes
 from otel_bridge.service.scoring import open_workers
 from otel_bridge.service.securing import open_guards
 from otel_bridge.service.state import State
@@ -119,7 +120,8 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
     Raise StartError when a port or the data directory cannot be used.
     """
     stop = stop or Stop()
-    telemetry = Telemetry()
+    telemetry = Telemetry(config.shown)
+    telemetry.of_files.register(QuarantinedBytes(config.data_dir / QUARANTINE_DIR))
     state = State()
     try:
         async with AsyncExitStack() as owned:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from otel_bridge.config_file.own_traces import DOORS, PORTS, own_door
+from otel_bridge.config_file.telling import DOORS, PORTS, own_door
 from otel_bridge.errors import StartError
 from otel_bridge.http.own_host import leads_to_this_host
 from otel_bridge.telemetry import log

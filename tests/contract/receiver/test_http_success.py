@@ -119,3 +119,13 @@ async def test_keep_alive_answers_pipelined_requests_in_order(bridge):
         assert b"200 OK" in (answer := await raw.head())
         assert JSON.encode() in answer
     assert [span.name for span in bridge.consume.spans] == ["span 1", "span 2"]
+
+
+async def test_a_request_is_measured_on_the_wire_inflated_and_in_seconds(bridge):
+    body = encode(PROTOBUF)
+    wire = COMPRESS["gzip"](body)
+    await bridge.send(wire, PROTOBUF, headers={"Content-Encoding": "gzip"})
+    sum_of = "otel_bridge_receiver_request_bytes_sum"
+    assert bridge.telemetry.value(sum_of, transport="http", size="wire") == len(wire)
+    assert bridge.telemetry.value(sum_of, transport="http", size="decoded") == len(body)
+    assert bridge.telemetry.value("otel_bridge_receiver_request_seconds_count", transport="http") == 1

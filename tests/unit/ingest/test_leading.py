@@ -87,7 +87,11 @@ def test_what_is_filtered_is_accepted_and_counted():
     assert prepared.reply.counts["processor:filtered:filter"] == 1
     prepared = written(a_start("noise"), a_start("chat"), through=through)
     assert len(prepared.changes) == 1
-    assert prepared.reply.counts == {"processor:filtered:filter": 1}
+    assert prepared.reply.counts == {
+        "processor:filtered:filter": 1,
+        "processor:incoming:filter": 2,
+        "processor:outgoing:filter": 1,
+    }
     assert len(orjson.loads(prepared.body)["res"]) == 2
 
 

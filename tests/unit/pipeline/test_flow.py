@@ -203,3 +203,20 @@ def test_a_plan_that_changes_nothing_says_so():
         (Pipeline("traces", ("otlp",), ("a",), ("store",)),), {"a": Component("filter")}
     ).changes_nothing
     assert not Plan((one, Pipeline("traces/b", ("otlp",), (), ("weave",)))).changes_nothing
+
+
+def test_each_processor_counts_what_it_saw_and_what_it_left():
+    flow = a_flow(
+        ("traces", ["otlp"], ["filter", "a"], ["store"]),
+        processors={
+            "filter": ("filter", {"traces": {"span": ['name == "b"']}}),
+            "a": an_edit("team", "a"),
+        },
+    )
+    parts = flow.spans("otlp", a_request(a_span("a"), a_span("b"), a_span("c")), lambda _each: None)
+    assert dict(parts.passed) == {
+        ("filter", "incoming"): 3,
+        ("filter", "outgoing"): 2,
+        ("a", "incoming"): 2,
+        ("a", "outgoing"): 2,
+    }

@@ -1,4 +1,4 @@
-"""Where the bridge's own traces go: anywhere but to itself."""
+"""What the bridge tells of itself: metrics, and traces, which go anywhere but to itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from otel_bridge.http.own_host import names_this_host
+from otel_bridge.parsers import Endpoint
+from otel_bridge.telemetry import Shown
 from otel_bridge.tracing import INSTANCE, SpanTarget, TraceSettings
 
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     from otel_bridge.config_file.document import Document
     from otel_bridge.config_file.own_telemetry import OwnTelemetry, SpanBatches
-    from otel_bridge.parsers import Endpoint
 
 PATH: Final = "/v1/traces"
 PORTS: Final = {"http": 80, "https": 443}
@@ -21,6 +22,25 @@ DOORS: Final = ("otlp_http", "otlp_grpc", "api")
 """The fields of a `BridgeConfig` that say where OTLP is taken."""
 _PLACE: Final = ("service", "telemetry", "traces", "processors")
 _URL: Final = ("batch", "exporter", "otlp", "endpoint")
+
+
+def own_telemetry(telemetry: OwnTelemetry, fields: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """Return the fields that say what the bridge tells of itself, beside its log."""
+    metrics = telemetry.metrics
+    said: dict[str, Any] = {
+        "own_traces": own_traces(telemetry, fields, document),
+        "shown": Shown(metrics.level, metrics.compat),
+    }
+    for reader in metrics.readers:
+        place = ("service", "telemetry", "metrics", "readers")
+        if "metrics" in fields:
+            text = (
+                f"{'.'.join(place)}: the extension metrics is in use, and there can be one port for metrics"
+            )
+            document.problem(place, text)
+        port = reader.pull.exporter.prometheus
+        said["metrics"] = Endpoint(host=port.host, port=port.port)
+    return said
 
 
 def own_traces(

@@ -1,4 +1,4 @@
-"""The keys of `service.telemetry.traces`, and that own traces go anywhere but to the bridge itself."""
+"""The keys of `service.telemetry`, and that own traces go anywhere but to the bridge itself."""
 
 from __future__ import annotations
 
@@ -144,3 +144,24 @@ def test_keys_are_secret_where_the_configuration_is_printed(configure):
     printed = as_yaml(document_of(configure(FILE % COLLECTOR), redacted=True))
     assert "s3cret" not in printed
     assert "x-key: '[REDACTED]'" in printed
+
+
+def test_metrics_are_shown_as_the_file_says(configure):
+    sets = [
+        "service.telemetry.metrics.level=basic",
+        "service.telemetry.metrics.compat=otelcol",
+        "service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: 8899}}}}]",
+    ]
+    config = configure(FILE % "{}", sets=sets).config
+    assert (config.shown.level, config.shown.compat) == ("basic", "otelcol")
+    assert str(config.metrics) == "127.0.0.1:8899"
+
+
+def test_metrics_have_one_port_of_their_own(problems):
+    sets = [
+        "extensions={metrics: {}}",
+        "service.extensions=[metrics]",
+        "service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {}}}}]",
+    ]
+    (text,) = problems(FILE % "{}", sets=sets)
+    assert "service.telemetry.metrics.readers: the extension metrics is in use" in text
