@@ -111,6 +111,7 @@ _PASSED: Final = (
     "otel_bridge_processor_spans",
     "spans, log records and calls that went into a processor, and out of it",
 )
+_REQUESTS: Final = ("otel_bridge_receiver_requests", "OTLP requests answered, by status")
 _IN_FLIGHT: Final = ("otel_bridge_in_flight_bytes", "decoded bytes of requests being worked on")
 _DIRECTIONS: Final = frozenset({"incoming", "outgoing"})
 SECONDS_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -150,12 +151,7 @@ class Telemetry:
             )
             for signal, items in RECEIVED.items()
         }
-        self._requests = Counter(
-            "otel_bridge_receiver_requests",
-            "OTLP requests answered, by status",
-            ["code", "transport"],
-            registry=registry,
-        )
+        self._requests = Counter(*_REQUESTS, ["code", "transport"], registry=registry)
         self._dropped = Counter(*_DROPPED, ["processor", "outcome"], registry=registry)
         self._exported = Counter(*_EXPORTED, ["exporter", "outcome"], registry=registry)
         self._passed = Counter(*_PASSED, ["processor", "direction"], registry=registry)
