@@ -56,8 +56,7 @@ def api_app(
     everything else is asked there. Without `scoring` nothing is scored. Routes are for those that the `door`
     lets in; `extra_routes` of OTLP ask for themselves.
     """
-    outside = (*tracing_requests(telemetry.tracing), answering(telemetry), *middlewares)
-    app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=outside)
+    app = web.Application(client_max_size=MAX_WRITE_BYTES, middlewares=_around(telemetry, middlewares))
     app[PARTS] = Parts(
         calls=calls,
         telemetry=telemetry,
@@ -74,6 +73,10 @@ def api_app(
         app.router.add_route("*", "/{path:.*}", passing_any(upstream, door.access))
     with_cors(app, door.cors)
     return app
+
+
+def _around(telemetry: Telemetry, middlewares: Iterable[Middleware]) -> tuple[Middleware, ...]:
+    return (*tracing_requests(telemetry.tracing), answering(telemetry), *middlewares)
 
 
 def _routes(

@@ -17,12 +17,12 @@ from collections import deque
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from otel_bridge.errors import DataDirectoryLocked, StartError
-from otel_bridge.ingest import frames
+from otel_bridge.ingest import frames, pace
 from otel_bridge.ingest.backing_up import Backups
 from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.fan import Fan
@@ -69,22 +69,6 @@ if TYPE_CHECKING:
 
     Work: TypeAlias = Prepared | Step | EraseStep | Settlement | TasksChange
 
-GROUP_BYTES: Final = 2 << 20
-"""Decoded bytes of the requests that are committed together; a larger request goes alone."""
-SMALL_GROUP_BYTES: Final = 512 << 10
-"""What is worth a commit of its own while more waits: each costs some pages of every index."""
-RECEIVE_BYTES: Final = 1 << 20
-MAINTAIN_SECONDS: Final = 0.25
-"""Between two steps of upkeep while requests keep coming."""
-BACKLOG_SECONDS: Final = 0.05
-"""The same while upkeep is behind: some thousand old calls a second go, whatever comes in."""
-IDLE_SECONDS: Final = 1.0
-"""Between two looks for upkeep while nothing comes."""
-QUEUE_GROUP_SECONDS: Final = 0.002
-"""Requests for the queue that come within this time of the last commit wait to be committed together."""
-SWITCH_SECONDS: Final = 0.0005
-"""How long the commit thread may have to wait for the interpreter (5 ms by default)."""
-
 
 class Writer:
     """The loop of the writer process."""
@@ -108,7 +92,7 @@ class Writer:
         self._outlets = outlets
         self._fan = Fan(settings.queue.destinations if settings.queue else (), outlets)
         self._leading = open_leading(settings, self._fan)
-        self._group_seconds = QUEUE_GROUP_SECONDS if store is None else 0.0
+        self._group_seconds = pace.QUEUE_GROUP_SECONDS if store is None else 0.0
         self._next_group = 0.0
         self._cutter = frames.Cutter()
         self._incoming: deque[tuple[frames.Request, bytes]] = deque()
@@ -144,11 +128,11 @@ class Writer:
             return max(0.0, self._next_group - time.monotonic())
         if (self._more_upkeep or self._backups.waiting) and not self._commit.busy:
             return 0.0
-        return IDLE_SECONDS
+        return pace.IDLE_SECONDS
 
     def _receive(self) -> None:
         try:
-            data = self._connection.recv(RECEIVE_BYTES)
+            data = self._connection.recv(pace.RECEIVE_BYTES)
         except OSError:
             data = b""
         self._open = bool(data)
@@ -161,7 +145,7 @@ class Writer:
 
     def _prepare(self) -> None:
         """Turn received bytes into changes; while the disk works, as many as one group takes."""
-        while self._incoming and self._prepared_bytes < GROUP_BYTES:
+        while self._incoming and self._prepared_bytes < pace.GROUP_BYTES:
             request, body = self._incoming.popleft()
             try:
                 prepared = self._prepared_of(request, body)
@@ -176,7 +160,7 @@ class Writer:
             self._prepared_bytes += len(body)
             if self._commit.done:
                 self._commit.finish()
-            if not self._commit.busy and self._prepared_bytes >= SMALL_GROUP_BYTES:
+            if not self._commit.busy and self._prepared_bytes >= pace.SMALL_GROUP_BYTES:
                 break  # the disk is free: let it work while the rest is prepared
 
     def _prepared_of(self, request: frames.Request, body: bytes) -> Work | None:
@@ -218,7 +202,7 @@ class Writer:
             return
         if self._group_seconds:
             now = time.monotonic()
-            if now < self._next_group and self._prepared_bytes < SMALL_GROUP_BYTES and self._open:
+            if now < self._next_group and self._prepared_bytes < pace.SMALL_GROUP_BYTES and self._open:
                 return  # a moment later there is more to commit
             self._next_group = now + self._group_seconds
         group, self._prepared, self._prepared_bytes = self._prepared, [], 0
@@ -235,7 +219,7 @@ class Writer:
         if now < self._next_upkeep or not self._open:
             return
         self._more_upkeep = self._maintain()
-        pause = BACKLOG_SECONDS if self._more_upkeep else MAINTAIN_SECONDS
+        pause = pace.BACKLOG_SECONDS if self._more_upkeep else pace.MAINTAIN_SECONDS
         self._next_upkeep = now + (0.0 if idle and self._more_upkeep else pause)
 
     def _maintain(self) -> bool:
@@ -259,7 +243,7 @@ def main() -> None:
     """Run the writer on the socket whose number is argv[1], with the settings in argv[2]."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(pace.SWITCH_SECONDS)
     tune_allocator()
     os.umask(PRIVATE)
     settings = msgspec.json.decode(sys.argv[2], type=WriterSettings)

@@ -120,8 +120,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
     Raise StartError when a port or the data directory cannot be used.
     """
     stop = stop or Stop()
-    telemetry = Telemetry(config.shown)
-    telemetry.of_files.register(QuarantinedBytes(config.data_dir / QUARANTINE_DIR))
+    telemetry = _telemetry(config)
     state = State()
     try:
         async with AsyncExitStack() as owned:
@@ -129,9 +128,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             guards = await open_guards(owned, config, telemetry)
             page = None if config.api is None else reading_page(owned, config)
             probes = await open_probes(owned, config, state, telemetry)
-            settings = writer_settings(config, telemetry.tracing.instance)
-            keeper = await owned.enter_async_context(open_keeper(settings, telemetry))
-            state.keeper = keeper
+            state.keeper = keeper = await _open_keeper(owned, config, telemetry)
             upstream = await _open_delivery(owned, config, keeper, telemetry, state, stop)
             memory = await _open_limiter(owned, config, telemetry)
             intake = await owned.enter_async_context(
@@ -155,6 +152,17 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             state.phase = "stopping"
     except* StartError as group:  # a task group wraps what leaves its block
         raise _first(group) from None
+
+
+def _telemetry(config: BridgeConfig) -> Telemetry:
+    telemetry = Telemetry(config.shown)
+    telemetry.of_files.register(QuarantinedBytes(config.data_dir / QUARANTINE_DIR))
+    return telemetry
+
+
+async def _open_keeper(owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry) -> Keeper:
+    settings = writer_settings(config, telemetry.tracing.instance)
+    return await owned.enter_async_context(open_keeper(settings, telemetry))
 
 
 async def _open_traces(owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry, stop: Stop) -> None:
