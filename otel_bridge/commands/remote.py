@@ -30,9 +30,8 @@ class RemoteSource:
         self._url = f"{parts.scheme}://{parts.netloc}"
         self._path = parts.path.rstrip("/")
         self._key = key_headers()
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         try:
-            self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
+            self._connection = _connection(parts.scheme, parts.hostname, parts.port)
         except ValueError as error:
             raise CommandFailed(f"{url!r} is no address of a bridge: {error}") from error
 
@@ -123,3 +122,11 @@ class RemoteSource:
                 f"{self._url} answered {answer.status}: {said(answer.read())}{advice(answer.status)}"
             )
         return answer
+
+
+def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+    if scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    from otel_bridge.auth.own_tls import own_context  # noqa: PLC0415 - OpenSSL, for those who need it
+
+    return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=own_context())

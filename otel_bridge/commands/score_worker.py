@@ -11,6 +11,7 @@ import click
 from msgspec import Raw
 
 from otel_bridge.auth.own_key import own_key
+from otel_bridge.auth.own_tls import shows_certificate
 from otel_bridge.ingest.address import DEFAULT_URL
 from otel_bridge.parsers import BadSetting, checked_url
 from otel_bridge.telemetry import LogFormat, LogLevel, configure_logging
@@ -94,7 +95,7 @@ def command(
         url=url,
         worker=name or f"{socket.gethostname()}:{os.getpid()}",
         key=(key := own_key()),
-        confined=bool(key),
+        confined=bool(key) or shows_certificate(),
         scoring=Raw(b"{}"),
         kafka=Raw(b"null" if kafka is None else kafka.in_the_clear().encode()),
         log_level=log_level,

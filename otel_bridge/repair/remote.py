@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from otel_bridge.auth.own_key import advice, key_headers
+from otel_bridge.auth.own_tls import own_context
 from otel_bridge.errors import DataDirectoryLocked, Refused, StartError, Unavailable
 from otel_bridge.ingest.address import running_address
 from otel_bridge.ingest.lock import data_directory_lock
@@ -35,10 +36,13 @@ class Remote:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise StartError(f"{url!r} is not a URL, for example http://127.0.0.1:6345")
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._url = url
         self._path = parts.path.rstrip("/") + path
-        self._connection = kind(parts.netloc, timeout=ANSWER_SECONDS)
+        self._connection = (
+            HTTPSConnection(parts.netloc, timeout=ANSWER_SECONDS, context=own_context())
+            if parts.scheme == "https"
+            else HTTPConnection(parts.netloc, timeout=ANSWER_SECONDS)
+        )
         self._headers = {"Content-Type": "application/json"} | key_headers()
         self._answered = False
 

@@ -10,6 +10,7 @@ import msgspec
 
 from otel_bridge.auth.access import WORKER_HEADER
 from otel_bridge.auth.own_key import advice, headers_of
+from otel_bridge.auth.own_tls import own_context
 from otel_bridge.errors import NotFound, Refused, Unavailable
 from otel_bridge.http.session import open_session, why_unreached
 from otel_bridge.model.tasks import Claimed
@@ -46,6 +47,7 @@ class BridgeClient:
     def __init__(
         self, session: aiohttp.ClientSession, url: str, *, name: str, token: str = "", key: str = ""
     ) -> None:
+        self._tls = own_context() if url.startswith("https:") else True
         self.url: Final = url.rstrip("/")
         self.name: Final = name
         self.session: Final = session
@@ -136,7 +138,12 @@ class BridgeClient:
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT_SECONDS, seconds))
         try:
             async with self.session.post(
-                self.url + path, data=body, headers=self._headers, timeout=timeout, allow_redirects=False
+                self.url + path,
+                data=body,
+                headers=self._headers,
+                timeout=timeout,
+                allow_redirects=False,
+                ssl=self._tls,
             ) as response:
                 if response.status != OK:
                     raise _refusal(self.url + path, response.status, await response.content.read(1 << 16))

@@ -143,3 +143,22 @@ def test_the_api_speaks_tls_and_the_bridge_scores_behind_it(tmp_path):
         assert bridge.api.startswith("https://")
         keep_and_score(bridge.api, context=context)
         assert otel_bridge("healthcheck", f"--data-dir={bridge.data_dir}").returncode == 0
+
+
+def test_commands_trust_a_ca_of_their_own_and_show_a_certificate(tmp_path):
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    files = {}
+    for name, host in (("server", "127.0.0.1"), ("client", "worker.example")):
+        made = ca.issue_cert(host)
+        files[name] = (tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
+        files[name][0].write_bytes(b"".join(blob.bytes() for blob in made.cert_chain_pems))
+        files[name][1].write_bytes(made.private_key_pem.bytes())
+    (cert, key), (own_cert, own_key) = files["server"], files["client"]
+    flags = (f"--tls-cert={cert}", f"--tls-key={key}", f"--tls-client-ca={tmp_path / 'ca.pem'}")
+    trust = {"OTEL_BRIDGE_CA_FILE": str(tmp_path / "ca.pem")}
+    shown = {"OTEL_BRIDGE_CLIENT_CERT_FILE": str(own_cert), "OTEL_BRIDGE_CLIENT_KEY_FILE": str(own_key)}
+    with running(tmp_path / "data", *flags) as bridge:
+        asked = ("calls", f"--project={PROJECT}", f"--url={bridge.api}")
+        assert [otel_bridge(*asked, **env).returncode for env in ({}, trust, trust | shown)] == [1, 1, 0]
+        assert otel_bridge("retranslate", f"--url={bridge.api}", **trust, **shown).returncode == 0

@@ -7,6 +7,8 @@ import structlog
 
 from otel_bridge.auth.keys_file import read_keys
 from otel_bridge.auth.own_key import KEY, KEY_FILE, advice, key_headers
+from otel_bridge.auth.own_tls import CA_FILE, CERT_FILE, own_context
+from otel_bridge.auth.own_tls import KEY_FILE as TLS_KEY_FILE
 from otel_bridge.auth.watching import MAX_BYTES, Watched, text_of
 from otel_bridge.errors import StartError
 
@@ -128,3 +130,19 @@ class TestOwnKey:
         with pytest.raises(StartError, match="OTEL_BRIDGE_API_KEY") as found:
             key_headers(environ)
         assert SECRET not in str(found.value)
+
+
+class TestOwnTls:
+    @pytest.mark.parametrize(
+        ("environ", "said"),
+        [
+            ({CA_FILE: "/nowhere/ca"}, f"{CA_FILE}: No such file"),
+            ({CERT_FILE: "/nowhere/cert"}, f"{CERT_FILE}, {TLS_KEY_FILE}: No such file"),
+            ({TLS_KEY_FILE: "/nowhere/key"}, f"{TLS_KEY_FILE} is set, and {CERT_FILE} is not"),
+            ({CA_FILE: __file__}, f"{CA_FILE}: no certificates"),
+            ({CERT_FILE: __file__}, "no certificate with its key"),
+        ],
+    )
+    def test_files_that_cannot_be_used_are_named(self, environ, said):
+        with pytest.raises(StartError, match=said):
+            own_context(environ)
