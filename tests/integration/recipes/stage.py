@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.integration.recipes.pages import Recipe
 
 PROGRAM_SECONDS = 240
+PATIENCE = {"pip": "60", "npm": "60000"}
+"""How long an exporter waits for an answer: seconds in Python, milliseconds in JavaScript."""
 NPM_SECONDS = 300
 DOORS = {"http": "127.0.0.1:4318", "grpc": "127.0.0.1:4317", "api": "127.0.0.1:6345"}
 """The addresses that pages name, by the door of the bridge that they are."""
@@ -52,6 +54,8 @@ class Outcome:
     """What a recipe printed, what its model answered for, and the calls that the bridge has of it."""
 
     printed: str
+    complained: str
+    """What it said on standard error."""
     billed: tuple[Entry, ...]
     calls: tuple[dict[str, Any], ...]
     in_vain: int
@@ -84,7 +88,9 @@ class Stage:
                 raise AssertionError(f"{recipe.name} failed:\n{done.stdout}\n{done.stderr}")
             calls = client.post(bridge.api, "/calls/stream_query", {"project_id": client.PROJECT})
             in_vain = metric(bridge, "otel_bridge_unsupported_signals_total")
-        return Outcome(done.stdout, tuple(self.tills[recipe.name].entries), tuple(calls), int(in_vain))
+        return Outcome(
+            done.stdout, done.stderr, tuple(self.tills[recipe.name].entries), tuple(calls), int(in_vain)
+        )
 
     def _install(self, recipe: Recipe) -> list[str | Path]:
         """Install what the page says, unless it is there; return the command that runs its program."""
@@ -128,6 +134,7 @@ class Stage:
             "OPENAI_API_BASE": f"{models}/v1",
             "ANTHROPIC_BASE_URL": models,
             "GOOGLE_GEMINI_BASE_URL": models,
+            "OTEL_EXPORTER_OTLP_TIMEOUT": PATIENCE[recipe.install[0]],
             **variables,
         }
 
