@@ -49,7 +49,11 @@ def exposed(tmp_path_factory):
         data = tmp_path_factory.mktemp("prometheus") / "data"
         with process.running(data, f"--upstream={weave.url}", **environment(weave.url)) as bridge:
             text = client.call(f"{bridge.api}/metrics")[1].decode()
-    return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+    types = [line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE ")]
+    parts = [
+        f"{name}_{part}" for name, kind in types if kind == "histogram" for part in ("bucket", "sum", "count")
+    ]
+    return {name for name, _ in types} | set(parts)
 
 
 @pytest.mark.parametrize(
