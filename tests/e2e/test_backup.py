@@ -4,38 +4,52 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import time
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e import client
 from tests.e2e.backups import WAIT_SECONDS, begun, fill, leftovers, load, typed
 from tests.e2e.process import running
+from tests.faults.behaviours import status as answered
+from tests.faults.upstream import upstream
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_no_request_by_half(tmp_path):
-    data_dir, backup, again = (tmp_path / name for name in ("data", "backup", "again"))
-    with running(data_dir) as bridge:
-        before = set(fill(bridge))
-        with load(bridge.http) as senders:
-            senders.wait_for(10)
-            before.update(one for request in senders.taken for one in request)
-            code, out, err = typed("backup", backup, f"--data-dir={data_dir}")
-            checked = typed("check", f"--data-dir={data_dir}")
-            senders.wait_for(10)
-        assert (checked[0], "nothing is wrong" in checked[1]) == (0, True), checked
-        assert (code, err) == (0, ""), err
-        assert out.endswith(f" bytes, to {backup}\n")
-        assert senders.refused == []
-    assert typed("backup", "--verify", backup)[0] == 0
-    code, out, err = typed("restore", backup, f"--data-dir={again}")
-    assert code == 0, err
-    with running(again) as bridge:
-        restored = set(client.ids(bridge.api))
-    assert before <= restored
+    data_dir, backup = tmp_path / "data", tmp_path / "backup"
+    with upstream() as weave:
+        weave.always = answered(503)
+        flags = (f"--upstream={weave.url}", "--shutdown-timeout=6s")
+        with running(data_dir, *flags, WANDB_API_KEY="k" * 40) as bridge:
+            before = set(fill(bridge))
+            with load(bridge.http) as senders:
+                senders.wait_for(10)
+                before.update(one for request in senders.taken for one in request)
+                code, _, err = typed("backup", backup, f"--data-dir={data_dir}")
+                checked = typed("check", f"--data-dir={data_dir}")
+                senders.wait_for(10)
+            assert (code, err) == (0, ""), err
+            assert (checked[0], "nothing is wrong" in checked[1]) == (0, True), checked
+            assert senders.refused == []
+    kept = {call_id.hex() for (call_id,) in rows(backup / "calls.db", "SELECT id FROM calls")}
+    assert before <= kept
     for request in senders.taken:
-        assert len(restored.intersection(request)) in {0, len(request)}
+        assert len(kept.intersection(request)) in {0, len(request)}
+    ((waiting,),) = rows(backup / "queue.db", "SELECT sum(calls) FROM records")
+    assert waiting == len(kept)  # store and queue are of one moment
+    assert typed("backup", "--verify", backup)[0] == 0
     assert leftovers(tmp_path) == []
+
+
+def rows(path: Path, sql: str) -> list[tuple]:
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as database:
+        return database.execute(sql).fetchall()
 
 
 def test_a_backup_goes_on_when_the_writer_was_killed(tmp_path):

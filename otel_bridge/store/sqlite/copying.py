@@ -49,8 +49,10 @@ class Copying:
         """Copy some pages. Raise Refused when the target or a source cannot be used."""
         deadline = time.monotonic() + STEP_MILLISECONDS / 1000
         try:
-            while time.monotonic() < deadline and (copy := self._behind()):
+            while copy := self._behind():
                 copy.step()
+                if time.monotonic() >= deadline:
+                    break
             finished = self._behind() is None
             if finished:
                 for copy in self._copies:

@@ -120,3 +120,25 @@ async def test_an_erasure_that_is_not_understood_is_refused_by_the_name_of_its_f
 async def test_an_erasure_that_selects_nothing_is_refused(api, body):
     reply = await api.send("POST", ERASE, body)
     assert (reply.status, "what to erase" in reply.json["reason"]) == (400, True)
+
+
+BACKUP = "/bridge/backup"
+
+
+async def test_a_step_of_a_backup_answers_how_far_it_is(api):
+    reply = await api.send("POST", BACKUP, {"directory": "/backups/x", "ticket": "t"})
+    assert (reply.status, reply.json) == (200, {"done_bytes": 4096, "total_bytes": 8192, "finished": False})
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"ticket": "t"}, "directory"),
+        ({"directory": "/x"}, "ticket"),
+        ({"directory": "/x", "ticket": ""}, "ticket"),
+    ],
+)
+async def test_a_backup_that_is_not_understood_is_refused_by_the_name_of_its_field(api, body, field):
+    reply = await api.send("POST", BACKUP, body)
+    assert reply.status == 422
+    assert any(field in detail["loc"] for detail in reply.json["detail"])
