@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def begun(*arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def fill(bridge, *, requests: int = 10) -> list[str]:
+def fill(bridge, *, requests: int = 5) -> list[str]:
     """Export spans that take about 2 MB a request; return their ids."""
     sent = []
     for _ in range(requests):
@@ -109,3 +110,10 @@ def load(base: str) -> Iterator[Load]:
 def leftovers(folder: Path) -> list[Path]:
     """Unfinished backups in a directory."""
     return sorted(folder.glob(".*.unfinished-*"))
+
+
+def wait_until(true) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not true():
+        assert time.monotonic() < deadline

@@ -1,8 +1,7 @@
-"""`otel-bridge backup`, as a person runs it: beside a bridge under load, without one, killed, damaged."""
+"""`otel-bridge backup` beside a bridge: under load, killed, while the writer is killed."""
 
 from __future__ import annotations
 
-import json
 import random
 import sqlite3
 import time
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e import client
-from tests.e2e.backups import WAIT_SECONDS, begun, fill, leftovers, load, typed
+from tests.e2e.backups import WAIT_SECONDS, begun, fill, leftovers, load, typed, wait_until
+from tests.e2e.people import run
 from tests.e2e.process import running
 from tests.faults.behaviours import status as answered
 from tests.faults.upstream import upstream
@@ -43,7 +42,7 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_no_reque
         assert len(kept.intersection(request)) in {0, len(request)}
     ((waiting,),) = rows(backup / "queue.db", "SELECT sum(calls) FROM records")
     assert waiting == len(kept)  # store and queue are of one moment
-    assert typed("backup", "--verify", backup)[0] == 0
+    run("backup", "--verify", str(backup))
     assert leftovers(tmp_path) == []
 
 
@@ -52,24 +51,14 @@ def rows(path: Path, sql: str) -> list[tuple]:
         return database.execute(sql).fetchall()
 
 
-def test_a_backup_goes_on_when_the_writer_was_killed(tmp_path):
-    data_dir, backup = tmp_path / "data", tmp_path / "backup"
+@pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.long)])
+def test_a_killed_backup_leaves_nothing_that_looks_whole_and_the_next_tidies_up_and_outlives_the_writer(
+    tmp_path, rounds
+):
+    data_dir, backup, chance = tmp_path / "data", tmp_path / "backup", random.Random(rounds)
     with running(data_dir) as bridge:
         sent = fill(bridge)
-        process = begun("backup", backup, f"--data-dir={data_dir}")
-        wait_until(lambda: leftovers(tmp_path) or process.poll() is not None)
-        bridge.child("ingest.writer").kill()
-        assert process.wait(WAIT_SECONDS) == 0
-    assert f"{len(sent)} calls" in typed("backup", "--verify", backup)[1]
-
-
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
-def test_a_backup_that_is_killed_leaves_nothing_that_looks_whole_and_the_next_one_tidies_up(tmp_path, seed):
-    data_dir, backup = tmp_path / "data", tmp_path / "backup"
-    chance = random.Random(seed)
-    with running(data_dir) as bridge:
-        fill(bridge)
-        for _ in range(1 if seed == 1 else 25):
+        for _ in range(rounds):
             process = begun("backup", backup, f"--data-dir={data_dir}")
             wait_until(lambda p=process: leftovers(tmp_path) or p.poll() is not None)
             for _ in range(chance.randrange(40_000)):
@@ -77,28 +66,12 @@ def test_a_backup_that_is_killed_leaves_nothing_that_looks_whole_and_the_next_on
             process.kill()
             process.wait(WAIT_SECONDS)
             if backup.exists():
-                assert typed("backup", "--verify", backup)[0] == 0
+                run("backup", "--verify", str(backup))
                 backup.rename(tmp_path / f"done-{time.monotonic_ns()}")
-        code, _, err = typed("backup", backup, f"--data-dir={data_dir}")
-        assert code == 0, err
+        old = leftovers(tmp_path)
+        process = begun("backup", backup, f"--data-dir={data_dir}")
+        wait_until(lambda: set(leftovers(tmp_path)) - set(old) or process.poll() is not None)
+        bridge.child("ingest.writer").kill()
+        assert process.wait(WAIT_SECONDS) == 0
+    assert f"{len(sent)} calls" in run("backup", "--verify", str(backup))[0]
     assert leftovers(tmp_path) == []
-    assert typed("backup", "--verify", backup)[0] == 0
-
-
-def test_a_bridge_writes_only_where_the_one_who_asks_has_laid_a_ticket(tmp_path):
-    with running(tmp_path / "data") as bridge:
-        asked = {"directory": str(tmp_path / "elsewhere"), "ticket": "guessed"}
-        body = json.dumps(asked).encode()
-        (tmp_path / "elsewhere").mkdir()
-        status, answer = client.call(f"{bridge.api}/bridge/backup", body, Content_Type="application/json")
-        assert (status, b"does not find the ticket" in answer) == (400, True)
-        (tmp_path / "elsewhere" / "ticket").write_text("another")
-        status, _ = client.call(f"{bridge.api}/bridge/backup", body, Content_Type="application/json")
-        assert status == 400
-        assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["ticket"]
-
-
-def wait_until(true) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline

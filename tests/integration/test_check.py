@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
 STORE, QUEUE, DEAD = "calls.db", "queue.db", "dead/dead_letters.db"
 
 
-@pytest.fixture
-def data_dir(tmp_path):
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
     """What a bridge with an upstream wrote: calls of every kind, feedback, records, a dead letter."""
-    folder, _ = unpacked("store-8-queue-2", tmp_path)
+    folder, _ = unpacked("store-8-queue-2", tmp_path_factory.mktemp("sound"))
     open_store(folder)
     open_queue(folder)
     return folder
+
+
+@pytest.fixture
+def data_dir(sound, tmp_path):
+    """The same, to be changed."""
+    return shutil.copytree(sound, tmp_path / "data")
 
 
 def change(path: Path, *statements: str) -> None:
