@@ -77,6 +77,7 @@ class BridgeConfig(BaseModel):
     log_format: LogFormat = "console"
     own_traces: TraceSettings | None = None
     shown: Shown = Shown()
+    gates: frozenset[str] = frozenset()
 
     config_files: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()

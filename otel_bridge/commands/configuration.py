@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
+from otel_bridge.config_file.gates import GATES
 from otel_bridge.config_file.notes import about
 from otel_bridge.config_file.printing import as_yaml, document_of
 from otel_bridge.config_file.registry import KINDS, TYPES
 from otel_bridge.config_file.wanting import models_of
+from otel_bridge.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,6 +44,17 @@ def print_loaded(loaded: Loaded, shape: str, *, redacted: bool) -> None:
 def components(shape: str) -> None:
     """List the receivers, processors, exporters, connectors and extensions there are, and their keys."""
     _echo({kind: [_described(name, one) for name, one in TYPES[kind].items()] for kind in KINDS}, shape)
+
+
+@click.command()
+@click.argument("gate", required=False)
+@click.option("--format", "shape", type=click.Choice(SHAPES), default="yaml", show_default=True)
+def featuregate(gate: str | None, shape: str) -> None:
+    """List the feature gates there are, or one of them: how settled each is, and what it does."""
+    if gate is not None and gate not in GATES:
+        raise click.UsageError(f"there is no feature gate {gate}{did_you_mean(gate, GATES)}")
+    shown = {name: one for name, one in GATES.items() if gate in {None, name}}
+    _echo({name: {"stage": one.stage, "description": one.about} for name, one in shown.items()}, shape)
 
 
 @click.command()

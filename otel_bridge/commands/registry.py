@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "erase": "erase.command",
     "explain": "explain.command",
     "export": "reading.export_",
+    "featuregate": "configuration.featuregate",
     "healthcheck": "healthcheck.command",
     "import": "reading.import_",
     "queue": "queue.queue",

@@ -105,6 +105,12 @@ OPTIONS: Final[tuple[tuple[str, str | tuple[str, ...], str, str], ...]] = (
         "off",
         "Whether OTLP and the API may be reached from other machines without a key.",
     ),
+    (
+        "--feature-gates",
+        "GATES",
+        "none",
+        "Behaviour that is chosen by name, separated by commas; `-NAME` turns it off.",
+    ),
     ("--log-level", get_args(LogLevel), "info", "How much to log."),
     ("--log-format", get_args(LogFormat), "console", "For people or for machines."),
 )

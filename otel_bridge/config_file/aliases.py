@@ -264,12 +264,18 @@ def _queue_size(overlay: Overlay, text: str) -> None:
             overlay.put(("extensions", name, "max_bytes"), text)
 
 
+def _feature_gates(overlay: Overlay, text: str) -> None:
+    """Choose gates as a Collector's flag does: names with commas between."""
+    overlay.put(("service", "feature_gates"), [name for name in map(str.strip, text.split(",")) if name])
+
+
 OTHERS: Final[Mapping[str, Callable[[Overlay, str], None]]] = {
     "upstream": _upstream,
     "default_project": _default_project,
     "data_dir": _data_dir,
     "queue_size": _queue_size,
     "logs": _logs,
+    "feature_gates": _feature_gates,
     **OF_LISTENERS,
 }
 """Option → what it does beside, or in place of, setting keys"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
 from otel_bridge.config_file.exporting import exporting
 from otel_bridge.config_file.flowing import MEMORY_LIMITER, plan_of
+from otel_bridge.config_file.gates import enabled
 from otel_bridge.config_file.guarding import security_of
 from otel_bridge.config_file.registry import type_of
 from otel_bridge.config_file.schema import HealthCheck, Metrics, OtlpReceiver, WeaveApi
@@ -86,6 +87,7 @@ def _of_service(service: Service) -> dict[str, Any]:
         "allow_unauthenticated": service.allow_unauthenticated,
         "log_level": logs.level,
         "log_format": logs.format,
+        "gates": enabled(service.feature_gates),
         **service.translation.model_dump(),
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from otel_bridge.config_file.gates import FeatureGates  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.config_file.ids import ComponentId
 from otel_bridge.config_file.own_telemetry import OwnTelemetry
 from otel_bridge.parsers import Strict, Wait
@@ -56,6 +57,8 @@ class Service(Strict):
     """Where the bridge keeps what has no directory of its own; made when it is missing."""
     shutdown_timeout: Wait = Field(default="25s", validate_default=True)
     """How long stopping may take; until 5 s before it, what waits is still sent."""
+    feature_gates: FeatureGates = Field(default_factory=list)
+    """Behaviour chosen by name: `name` turns it on, `-name` off; `otel-bridge featuregate` lists it."""
     allow_unauthenticated: bool = False
     """Whether OTLP and the API may be reached from other machines though they ask nobody for a key."""
     telemetry: OwnTelemetry = OwnTelemetry()

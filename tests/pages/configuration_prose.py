@@ -41,6 +41,10 @@ COMMANDS: Final = (
     ("otel-bridge print-config --profile sidecar", "the same of a profile"),
     ("otel-bridge components", "lists the types there are, how settled each is, and its keys"),
     (
+        "otel-bridge featuregate",
+        "lists the feature gates there are, and how settled each is; this version has none",
+    ),
+    (
         "otel-bridge schema",
         (
             "prints the JSON Schema (draft 2020-12) for editors: save it, and begin a file with "
