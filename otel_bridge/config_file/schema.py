@@ -104,6 +104,12 @@ class GrpcProtocol(Strict):
     tls: Tls | None = None
     """TLS; not spoken where the key is not there."""
 
+    @model_validator(mode="after")
+    def _speaks_tls_1_2(self) -> Self:
+        if self.tls is not None and self.tls.min_version != "1.2":
+            raise ValueError("gRPC cannot be kept from TLS 1.2: leave out tls.min_version")
+        return self
+
 
 class HttpProtocol(Strict):
     """OTLP over HTTP, protobuf or JSON."""

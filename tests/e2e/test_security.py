@@ -6,10 +6,15 @@ import ssl
 import subprocess
 import sys
 import time
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import grpc
 import orjson
 import pytest
 import trustme
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from tests.contract.api.bodies import a_batch, call_id, end_item, start_item
 from tests.e2e.keys import KEYS, ask, auth_file
@@ -162,3 +167,65 @@ def test_commands_trust_a_ca_of_their_own_and_show_a_certificate(tmp_path):
         asked = ("calls", f"--project={PROJECT}", f"--url={bridge.api}")
         assert [otel_bridge(*asked, **env).returncode for env in ({}, trust, trust | shown)] == [1, 1, 0]
         assert otel_bridge("retranslate", f"--url={bridge.api}", **trust, **shown).returncode == 0
+
+
+OWN_WAYS = """
+receivers:
+  otlp:
+    protocols:
+      http: {auth: {authenticator: basic_auth}}
+      grpc: {auth: {authenticator: bearer_auth}}
+  weave_api: {auth: {authenticator: [api_key_auth, basic_auth]}}
+exporters: {store: {default_project: acme/app}}
+extensions:
+  basic_auth: {htpasswd: {inline: "ann:pw"}}
+  bearer_auth: {tokens: [bearer-key]}
+  api_key_auth: {tokens: [{name: app, key: api-key}], rate_limit: 0.01}
+service:
+  extensions: [basic_auth, bearer_auth, api_key_auth]
+  pipelines: {traces: {receivers: [otlp, weave_api], exporters: [store]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def own_ways(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("ways")
+    (directory / "bridge.yaml").write_text(OWN_WAYS)
+    with running(directory / "data", f"--config={directory / 'bridge.yaml'}") as bridge:
+        yield bridge
+
+
+ANN = {"Authorization": "Basic YW5uOnB3"}
+BEARER = {"Authorization": "Bearer bearer-key"}
+API_KEY = {"wandb-api-key": "api-key"}
+
+
+def test_each_listener_takes_keys_in_its_own_way(own_ways):
+    def over_http(**sent: str) -> int:
+        headers = {"Content-Type": "application/x-protobuf"} | sent
+        return ask(f"{own_ways.http}/v1/traces", b"", **headers)[0]
+
+    def over_grpc(**sent: str) -> grpc.StatusCode:
+        with grpc.insecure_channel(own_ways.grpc) as channel:
+            export = TraceServiceStub(channel).Export
+            pairs = tuple((name.lower(), value) for name, value in sent.items())
+            call = export.future(ExportTraceServiceRequest(), metadata=pairs, timeout=START_SECONDS)
+            return call.code()
+
+    def of_the_api(**sent: str) -> int:
+        return ask(f"{own_ways.api}/calls/query", {"project_id": PROJECT}, **sent)[0]
+
+    refused = grpc.StatusCode.UNAUTHENTICATED
+    assert [over_http(**sent) for sent in (ANN, BEARER, API_KEY, {})] == [200, 401, 401, 401]
+    assert [over_grpc(**sent) for sent in (ANN, BEARER, API_KEY)] == [refused, grpc.StatusCode.OK, refused]
+    assert [of_the_api(**sent) for sent in (ANN, BEARER, {})] == [200, 401, 401]
+
+
+def test_a_key_that_asks_the_api_too_often_is_told_to_come_again(own_ways):
+    sent = Request(f"{own_ways.api}/calls/query", data=b'{"project_id": "acme/app"}', headers=API_KEY)
+    urlopen(sent, timeout=START_SECONDS).close()
+    with pytest.raises(HTTPError) as found:
+        urlopen(sent, timeout=START_SECONDS)
+    with found.value as error:
+        assert (error.code, error.headers["Retry-After"]) == (429, "1")
+        assert b"more than 0.01 requests a second" in error.read()

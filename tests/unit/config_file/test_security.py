@@ -144,6 +144,11 @@ class TestTls:
         found = problems(configure, text(http="tls: {cert_file: /c.pem}"))
         assert "receivers.otlp.protocols.http.tls: for auth via TLS, provide both" in found
 
+    def test_grpc_cannot_insist_on_1_3(self, configure):
+        own = "tls: {cert_file: /c, key_file: /k, min_version: '1.3'}"
+        found = problems(configure, text(grpc=own))
+        assert "receivers.otlp.protocols.grpc: gRPC cannot be kept from TLS 1.2" in found
+
 
 class TestCors:
     def test_keys_are_those_of_the_collector(self, configure):
