@@ -127,7 +127,7 @@ def _sync_databases(folder: Path) -> None:
 
 
 def _copy_files(folders: tuple[Path, Path], target: Path) -> None:
-    """Copy what no database holds: requests in quarantine, and damaged databases that were set aside."""
+    """Copy what no database holds: notes, requests in quarantine, damaged files that were set aside."""
     for folder in dict.fromkeys(each.absolute() for each in folders):
         for path in _other_files(folder):
             into = target / path.relative_to(folder)
@@ -137,7 +137,7 @@ def _copy_files(folders: tuple[Path, Path], target: Path) -> None:
 
 
 def _other_files(folder: Path) -> Iterator[Path]:
-    for pattern in (f"{QUARANTINE_DIR}/*", f"{QUEUE_FILE}.damaged-*"):
+    for pattern in ("*.json", f"{QUARANTINE_DIR}/*", f"{QUEUE_FILE}.damaged-*"):
         yield from (path for path in sorted(folder.glob(pattern)) if path.is_file())
 
 

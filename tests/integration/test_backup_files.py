@@ -28,6 +28,8 @@ def data_dir(tmp_path):
     folder = tmp_path / "data"
     (folder / "quarantine").mkdir(parents=True)
     (folder / "quarantine" / "1-x.traces.pb").write_bytes(b"a request")
+    (folder / "notes.json").write_text("{}")
+    (folder / "queue.db.damaged-1").write_bytes(b"what was a queue")
     store = SqliteWriter(folder / "calls.db")
     store.begin()
     store.apply([a_start(number) for number in range(7)], received_at=T0)
@@ -67,7 +69,8 @@ def test_all_that_a_directory_holds_comes_back(data_dir, tmp_path):
     assert "2 records wait for an upstream" in out
     assert "it will get again" in out
     kept = {str(path.relative_to(again)) for path in again.rglob("*") if path.is_file()}
-    assert kept == {"calls.db", "queue.db", "dead/dead_letters.db", "quarantine/1-x.traces.pb", "lock"}
+    files = {"calls.db", "queue.db", "dead/dead_letters.db", "quarantine/1-x.traces.pb", "lock"}
+    assert kept == files | {"notes.json", "queue.db.damaged-1"}
     assert (
         json.loads(run("queue", "inspect", f"--data-dir={again}", "--json")[0])["waiting"][0]["records"] == 2
     )
@@ -95,12 +98,19 @@ def test_a_queue_and_dead_letters_with_places_of_their_own_come_back_there(backu
 
 def test_what_is_in_a_directory_stays_unless_it_is_to_be_moved_aside(backup, data_dir):
     _, err = run("restore", str(backup), f"--data-dir={data_dir}", code=1)
-    assert "is not empty (calls.db, dead, quarantine)" in err
+    assert "is not empty (calls.db, dead, notes.json)" in err
     assert not list(data_dir.glob("restore*"))
     out, _ = run("restore", str(backup), f"--data-dir={data_dir}", "--force")
     (aside,) = data_dir.glob("before-restore-*")
     assert f"what was there before is in {aside}\n" in out
-    assert sorted(path.name for path in aside.iterdir()) == ["calls.db", "dead", "quarantine", "queue.db"]
+    assert sorted(path.name for path in aside.iterdir()) == [
+        "calls.db",
+        "dead",
+        "notes.json",
+        "quarantine",
+        "queue.db",
+        "queue.db.damaged-1",
+    ]
 
 
 def test_a_backup_never_takes_the_place_of_something_else(data_dir, tmp_path):

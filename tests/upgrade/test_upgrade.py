@@ -89,10 +89,13 @@ def test_all_that_a_version_kept_reads_the_same(tmp_path, name):
         database.close()
 
 
-OFTEN = [pytest.param(name, 1, marks=pytest.mark.long) for name in NAMES]
+def older(path: str) -> list:
+    """Those in which a file is to be brought up to date, for a long run."""
+    found = [name for name in NAMES if said(name)["schemas"].get(path, 99) < DATABASES[path].schema]
+    return [pytest.param(name, 1, marks=pytest.mark.long) for name in found]
 
 
-@pytest.mark.parametrize(("name", "each"), [("0.1.0", 3), *OFTEN])
+@pytest.mark.parametrize(("name", "each"), [("0.1.0", 3), *older("calls.db")])
 def test_a_power_cut_anywhere_in_an_upgrade_of_the_store_loses_nothing(tmp_path, tape, vfs, name, each):
     data_dir, then = unpacked(name, tmp_path / "first")
     record(tape, data_dir / "calls.db")
@@ -107,7 +110,7 @@ def test_a_power_cut_anywhere_in_an_upgrade_of_the_store_loses_nothing(tmp_path,
 
 @pytest.mark.parametrize(
     ("name", "each"),
-    [("store-8-queue-1", 1), *(pytest.param(name, 1, marks=pytest.mark.long) for name in WITH_QUEUE)],
+    [("store-8-queue-1", 1), *older("queue.db")],
 )
 def test_a_power_cut_anywhere_in_an_upgrade_of_the_queue_loses_nothing(tmp_path, tape, vfs, name, each):
     data_dir, then = unpacked(name, tmp_path / "first")
