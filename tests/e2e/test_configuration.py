@@ -193,7 +193,7 @@ def test_print_config_counts_variables_flags_and_set(bridge):
     more = {"OTEL_BRIDGE_RETENTION": "2d", "OTEL_BRIDGE__EXPORTERS__STORE__MAX_BYTES": "2GiB"}
     _, out, _ = bridge("print-config", "--api=127.0.0.1:7", "--set=service.shutdown_timeout=9s", **more)
     shown = yaml.safe_load(out)
-    assert shown["exporters"]["store"] == {"retention": "2d", "max_bytes": "2GiB"}
+    assert shown["exporters"]["store"] == {"retention": "2d", "projects": {}, "max_bytes": "2GiB"}
     assert shown["receivers"]["weave_api"]["endpoint"] == "127.0.0.1:7"
     assert shown["service"]["shutdown_timeout"] == "9s"
 
@@ -215,7 +215,7 @@ def test_components_lists_kinds_types_stability_and_keys(bridge):
     }
     (store,) = (one for one in listed["exporters"] if one["name"] == "store")
     assert store["stability"] == {"traces": "beta", "logs": "alpha"}
-    assert store["keys"] == ["path", "retention", "max_bytes", "default_project"]
+    assert store["keys"] == ["path", "retention", "projects", "max_bytes", "default_project"]
     _, out, _ = bridge("components", "--format=json")
     assert json.loads(out) == listed
 
