@@ -40,40 +40,46 @@ def erase_calls(*, dry_run: bool, yes: bool, project: str | None, **given: Any) 
 
 
 def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
-    found = erase_all(steps, asked) if dry_run or not yes else 0
+    found = _said(erase_all(steps, asked), "calls and those below them") if dry_run or not yes else ""
     if dry_run:
-        click.echo(f"would erase {found:,} calls and those below them")
+        click.echo(f"would erase {found}")
         return 0
     if not yes:
-        click.confirm(f"Erase {found:,} calls and those below them for good?", abort=True)
+        click.confirm(f"Erase {found} for good?", abort=True)
     progress = _Progress()
     try:
-        calls = erase_all(steps, replace(asked, dry_run=False), progress)
+        done = erase_all(steps, replace(asked, dry_run=False), progress)
     except KeyboardInterrupt:
         click.echo(f"{progress.line()}; the same command goes on", err=True)
         return STOPPED_EXIT
     except Exception as error:
         raise CommandFailed(f"{error}\n{progress.line()}; the same command goes on") from error
-    click.echo(f"erased {calls:,} calls; nothing of them is left in the files; backups hold them still")
+    gone = _said(done, "calls")
+    click.echo(f"erased {gone}; nothing of them is left in the files; backups hold them still")
     return 0
+
+
+def _said(done: Erased, calls: str) -> str:
+    copies = f", and {done.copies:,} copies in files of exporters" if done.copies else ""
+    return f"{done.calls:,} {calls}{copies}"
 
 
 class _Progress:
     """How far an erasure is."""
 
     def __init__(self) -> None:
-        self._calls = 0
-        self._cleaning = False
+        self._so_far = Erased(cursor=None)
 
-    def __call__(self, done: Erased, calls: int) -> None:
-        """Take what a step came to."""
-        self._calls = calls
-        self._cleaning = done.cursor is not None and done.cursor.phase == "clean"
+    def __call__(self, so_far: Erased) -> None:
+        """Take what the steps have come to."""
+        self._so_far = so_far
 
     def line(self) -> str:
         """Say it to a person."""
-        left = "the space they took is not overwritten yet" if self._cleaning else "more may be left"
-        return f"stopped: erased {self._calls:,} calls, {left}"
+        cursor = self._so_far.cursor
+        cleaning = cursor is not None and cursor.phase == "clean"
+        left = "the space they took is not overwritten yet" if cleaning else "more may be left"
+        return f"stopped: erased {_said(self._so_far, 'calls')}, {left}"
 
 
 def _attribute(text: str) -> tuple[str, str]:

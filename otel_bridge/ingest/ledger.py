@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from otel_bridge.ingest.exporters.base import Outlet
+    from otel_bridge.ingest.exporters.erasing import FilesErasing
     from otel_bridge.ingest.fan import Written
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
@@ -39,9 +40,11 @@ class Ledger:
         *,
         required: bool = True,
         missed: Callable[[int], None] = lambda _calls: None,
+        files: FilesErasing | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
+        self._files = files
         self._required = required or store is None
         self._missed = missed
         self._store_open = False
@@ -92,12 +95,15 @@ class Ledger:
         return self._store.retranslate(asked, cursor)
 
     def erase(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
-        """Do one step in the store, and when nothing is left to erase there, in the queue."""
+        """Do one step: in the store, then in the queue and its dead letters, then in files of exporters."""
+        phase = "calls" if cursor is None else cursor.phase
         if cursor is None and self._store is None:
-            return Erased(cursor=EraseCursor("queue", 0, 0))
-        if cursor is not None and cursor.phase in {"queue", "dead"}:
-            return self._erase_queued(asked, cursor)
-        if cursor is not None and cursor.phase == "clean":
+            return self._first()
+        if cursor is not None and phase in {"queue", "dead"}:
+            return self._next_to_files(self._erase_queued(asked, cursor))
+        if cursor is not None and phase == "files":
+            return self._erase_files(asked, cursor)
+        if cursor is not None and phase == "clean":
             return Erased(cursor=None if self._is_clean(asked, cursor) else cursor)
         if self._store is None:
             raise InvalidRequest(_NO_STORE)
@@ -105,7 +111,29 @@ class Ledger:
         done = self._store.erase(asked, cursor)
         if self._queue is not None and done.cursor is not None and done.cursor.phase == "clean":
             return Erased(cursor=EraseCursor("queue", 0, 0), calls=done.calls)
-        return done
+        return self._next_to_files(done)
+
+    def _first(self) -> Erased:
+        """Begin without a store. What came before is committed when the next step is done."""
+        if self._queue is None and self._files is None:
+            raise InvalidRequest(_NO_STORE)
+        return Erased(cursor=EraseCursor("files" if self._queue is None else "queue", 0, 0))
+
+    def _next_to_files(self, done: Erased) -> Erased:
+        """Go on with files where nothing is left before them."""
+        is_last = done.cursor is None or done.cursor.phase == "clean"
+        if self._files is None or not is_last:
+            return done
+        return Erased(cursor=EraseCursor("files", 0, 0), calls=done.calls)
+
+    def _erase_files(self, asked: Erasure, cursor: EraseCursor) -> Erased:
+        if self._files is None:
+            raise InvalidRequest("no exporter of this bridge has written files")
+        done = self._files.step(asked, cursor)
+        to_clean = not asked.dry_run and (self._store is not None or self._queue is not None)
+        if done.cursor is not None or not to_clean:
+            return done
+        return Erased(cursor=EraseCursor("clean", 0, 0), copies=done.copies)
 
     def _erase_queued(self, asked: Erasure, cursor: EraseCursor) -> Erased:
         if self._queue is None:

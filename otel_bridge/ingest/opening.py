@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,13 @@ from otel_bridge.errors import StartError
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.restored import finish_restore
-from otel_bridge.ingest.settings import DEAD_LETTERS_DIR, DEAD_LETTERS_FILE, QUEUE_FILE, STORE_FILE
+from otel_bridge.ingest.settings import (
+    DEAD_LETTERS_DIR,
+    DEAD_LETTERS_FILE,
+    QUEUE_FILE,
+    STORE_FILE,
+    WRITTEN_FILES,
+)
 from otel_bridge.store.sqlite.migrate import check_file, steps
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from otel_bridge.translate.calls import translate
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
     import apsw
 
     from otel_bridge.ingest.exporters.base import Outlet
+    from otel_bridge.ingest.exporters.erasing import FilesErasing
+    from otel_bridge.ingest.exporters.settings import OutletSettings
     from otel_bridge.ingest.fan import Fan
     from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.settings import QueueSettings, WriterSettings
@@ -67,7 +76,19 @@ def open_outlets_of(
         return ()
     from otel_bridge.ingest.exporters.opening import open_outlets  # noqa: PLC0415 - most bridges have none
 
-    return open_outlets(settings.outlets, reply, owned)
+    return open_outlets(settings, reply, owned)
+
+
+def open_files(data_dir: Path, outlets: Sequence[OutletSettings], owned: ExitStack) -> FilesErasing | None:
+    """Return what erases from files that exporters have written; None: there were none. Raise StartError.
+
+    `outlets` are the exporters of this process.
+    """
+    if not (data_dir / WRITTEN_FILES).exists():
+        return None
+    from otel_bridge.ingest.exporters.opening import open_erasing  # noqa: PLC0415 - most bridges have none
+
+    return open_erasing(data_dir, outlets, owned)
 
 
 def open_queue_of(settings: QueueSettings, connection: socket.socket) -> SqliteQueueWriter:
@@ -104,3 +125,9 @@ def open_store(
     """Open the store of a data directory whose lock is held; raise StartError."""
     path, again = data_dir / STORE_FILE, partial(translate, options=options)
     return SqliteWriter(path, limits, translate=again, translator=options.stamp, watched=watched)
+
+
+def say(connection: socket.socket, data: bytes) -> None:
+    """Send frames to the service, if it is still there; what is kept stays kept."""
+    with suppress(OSError):
+        connection.sendall(data)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.fan import Fan, Shared
+from otel_bridge.ingest.quarantined import erase_quarantined
 from otel_bridge.ingest.repair_frames import EraseStepped, Stepped
 from otel_bridge.model.annex import ANNEX_CHANGES
 from otel_bridge.receiver.base import Encoding, Export
@@ -17,10 +18,12 @@ from otel_bridge.translate.calls import announces, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from otel_bridge.ingest.fan import Written
     from otel_bridge.ingest.leading import Leading
     from otel_bridge.ingest.ledger import Ledger
+    from otel_bridge.ingest.repair_frames import Erase
     from otel_bridge.model.annex import AnnexChange
     from otel_bridge.model.call import Change
     from otel_bridge.queue.base import NewRecord
@@ -115,6 +118,13 @@ class Settlement(Struct, frozen=True):
         asked = self.asked
         ledger.settle(asked.destination, asked.lane, asked.through, dead=asked.dead, damaged=asked.damaged)
         return frames.frame(frames.Done(asked.id))
+
+
+def prepare_erase(request: Erase, quarantine: Path) -> EraseStep:
+    """Return a step of an erasure; the first one looks at what is in quarantine."""
+    if request.cursor is None and not request.asked.dry_run:
+        erase_quarantined(quarantine, request.asked)
+    return EraseStep(request.id, request.asked, request.cursor)
 
 
 def prepare_export(

@@ -33,6 +33,10 @@ DEAD_LETTERS_FILE: Final = "dead_letters.db"
 """The dead letters, inside their directory."""
 
 
+WRITTEN_FILES: Final = "written_files.json"
+"""Where `file` exporters have written, inside the data directory."""
+
+
 class QueueSettings(Struct, frozen=True, kw_only=True):
     """Where what waits for delivery is kept, for whom, and how much of it."""
 

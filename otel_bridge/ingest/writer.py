@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -36,18 +36,20 @@ from otel_bridge.ingest.opening import (
     databases_of,
     files_of,
     make_folder,
+    open_files,
     open_leading,
     open_outlets_of,
     open_queue_of,
     open_store,
+    say,
 )
-from otel_bridge.ingest.quarantined import erase_quarantined
 from otel_bridge.ingest.repair_frames import BackUp, Erase, Retranslate
 from otel_bridge.ingest.requests import (
     EraseStep,
     Prepared,
     Settlement,
     Step,
+    prepare_erase,
     prepare_export,
     prepare_logs,
     prepare_write,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     import apsw
 
     from otel_bridge.ingest.exporters.base import Outlet
+    from otel_bridge.ingest.exporters.erasing import FilesErasing
     from otel_bridge.ingest.scoring_requests import TasksChange
     from otel_bridge.queue.base import QueueWriter
     from otel_bridge.store.base import CallWriter
@@ -80,6 +83,7 @@ class Writer:
         queue: QueueWriter | None,
         settings: WriterSettings,
         outlets: Sequence[Outlet] = (),
+        files: FilesErasing | None = None,
         sources: Mapping[str, apsw.Connection] | None = None,
     ) -> None:
         self._connection = connection
@@ -88,7 +92,7 @@ class Writer:
         self._settings = settings
         required = settings.queue is None or any(each.required for each in settings.queue.destinations)
         self._news = News(store, queue, self._reply)
-        self._ledger = Ledger(store, queue, required=required, missed=self._news.missed)
+        self._ledger = Ledger(store, queue, required=required, missed=self._news.missed, files=files)
         self._outlets = outlets
         self._fan = Fan(settings.queue.destinations if settings.queue else (), outlets)
         self._leading = open_leading(settings, self._fan)
@@ -186,10 +190,8 @@ class Writer:
                 return Settlement(request)
             case Retranslate(id=number, asked=asked, cursor=cursor):
                 return Step(number, asked, cursor)
-            case Erase(id=number, asked=asked, cursor=cursor):
-                if cursor is None and not asked.dry_run:
-                    erase_quarantined(Path(self._settings.data_dir) / QUARANTINE_DIR, asked)
-                return EraseStep(number, asked, cursor)
+            case Erase():
+                return prepare_erase(request, Path(self._settings.data_dir) / QUARANTINE_DIR)
             case ChangeTasks():
                 from otel_bridge.ingest.scoring_requests import prepare_scoring  # noqa: PLC0415 - few score
 
@@ -236,7 +238,7 @@ class Writer:
         return more
 
     def _reply(self, data: bytes) -> None:
-        _say(self._connection, data)
+        say(self._connection, data)
 
 
 def main() -> None:
@@ -275,17 +277,13 @@ def serve(connection: socket.socket, settings: WriterSettings) -> None:
                 owned.enter_context(data_directory_lock(queue_dir))
             queue = owned.enter_context(closing(open_queue_of(settings.queue, connection)))
             sources |= databases_of(queue)
-        outlets = open_outlets_of(settings, partial(_say, connection), owned)
-        _say(connection, frame(frames.Ready()))
+        outlets = open_outlets_of(settings, partial(say, connection), owned)
+        files = open_files(data_dir, settings.outlets, owned)
+        say(connection, frame(frames.Ready()))
         loop: type[Writer] = Writer
         if settings.own_instance is not None:
             from otel_bridge.ingest.timed import TimedWriter as loop  # noqa: PLC0415, N813 - most have none
-        loop(connection, store, queue, settings, outlets, sources).run()
-
-
-def _say(connection: socket.socket, data: bytes) -> None:
-    with suppress(OSError):  # the service is gone; what is kept stays kept
-        connection.sendall(data)
+        loop(connection, store, queue, settings, outlets, files, sources).run()
 
 
 if __name__ == "__main__":

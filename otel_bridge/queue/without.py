@@ -10,6 +10,8 @@ from otel_bridge.store.meant import Seen, attributes_of, has_wanted, is_meant
 from otel_bridge.translate.calls import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from otel_bridge.model.call import Change
     from otel_bridge.model.span import Span
     from otel_bridge.queue.base import Record
@@ -30,15 +32,25 @@ class Without:
         try:
             if record.kind == "spans":
                 spans = read_spans(record, project_id)
-                left = [span for span in spans if not self._is_span(span, project_id)]
+                left = self.spans(spans)
                 return (pack_spans(left), len(spans) - len(left)) if len(left) < len(spans) else None
             changes = read_changes(record.payload)
-            rest = [change for change in changes if not self._is_change(change, project_id)]
+            rest = self.changes(changes, project_id)
             return (pack_changes(rest), len(changes) - len(rest)) if len(rest) < len(changes) else None
         except UnreadablePayload:
             return None
 
+    def spans(self, spans: Sequence[Span]) -> list[Span]:
+        """Return the spans that stay."""
+        return [span for span in spans if not self._is_span(span, span.origin.project_id)]
+
+    def changes(self, changes: Sequence[Change], project_id: str | None = None) -> list[Change]:
+        """Return the changes that stay; `project_id`: what each of them is about, if not what it says."""
+        return [change for change in changes if not self._is_change(change, project_id or _project(change))]
+
     def _is_span(self, span: Span, project_id: str) -> bool:
+        if self.asked.project_id not in {None, project_id}:
+            return False
         if self._is_known(project_id, span.id, span.parent_id):
             return True
         call = translate(span)
@@ -49,7 +61,7 @@ class Without:
         return False
 
     def _is_change(self, change: Change, project_id: str) -> bool:
-        if isinstance(change, DeletedCalls):
+        if isinstance(change, DeletedCalls) or self.asked.project_id not in {None, project_id}:
             return False
         start = change.start if isinstance(change, CompletedCall) else change
         if isinstance(start, StartedCall):
@@ -78,3 +90,7 @@ class Without:
             return False
         self._ids.add((project_id, call_id))
         return True
+
+
+def _project(change: Change) -> str:
+    return change.start.project_id if isinstance(change, CompletedCall) else change.project_id

@@ -12,10 +12,10 @@ import msgspec
 
 from otel_bridge.errors import StartError
 from otel_bridge.ingest.ledger import Ledger
-from otel_bridge.ingest.opening import check_versions, make_folder, open_store
+from otel_bridge.ingest.opening import check_versions, make_folder, open_files, open_store
 from otel_bridge.ingest.quarantined import erase_quarantined
 from otel_bridge.ingest.restored import finish_restore
-from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE
+from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, WRITTEN_FILES
 from otel_bridge.queue.base import QueueLimits
 from otel_bridge.repair.remote import Remote, address_of, is_locked
 from otel_bridge.repair.steps import NO_LIMITS
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from otel_bridge.ingest.exporters.erasing import FilesErasing
     from otel_bridge.queue.sqlite.writer import SqliteQueueWriter
     from otel_bridge.store.sqlite.writer import SqliteWriter
 
 PATH: Final = "/bridge/erase"
-CLEANING_PAUSE_SECONDS: Final = 0.1
-"""Between two looks at a bridge that overwrites free space by itself."""
+PAUSE_SECONDS: Final = 0.1
+"""Between two looks at a bridge that overwrites free space by itself, or does another erasure first."""
 _NO_LIMIT: Final = 1 << 62
 
 
@@ -57,11 +58,17 @@ class Files(Protocol):
 class LocalErasing:
     """Erases from files that nobody else writes to."""
 
-    def __init__(self, data_dir: Path, store: SqliteWriter | None, queue: SqliteQueueWriter | None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        store: SqliteWriter | None,
+        queue: SqliteQueueWriter | None,
+        written: FilesErasing | None,
+    ) -> None:
         self._data_dir = data_dir
         self._store = store
         self._queue = queue
-        self._ledger = Ledger(store, queue)
+        self._ledger = Ledger(store, queue, files=written)
 
     def __call__(self, asked: Erasure, cursor: EraseCursor | None) -> Erased:
         """Do one step, and some of the upkeep that it asks for."""
@@ -79,8 +86,6 @@ class LocalErasing:
 
 def remote_step(bridge: Remote, asked: Erasure, cursor: EraseCursor | None) -> Erased:
     """Let a running bridge do one step, asking again while it is away or has no room."""
-    if cursor is not None and cursor.phase == "clean":
-        time.sleep(CLEANING_PAUSE_SECONDS)
     members = msgspec.structs.asdict(asked)
     body = msgspec.json.encode({**members, "cursor": cursor})
     return msgspec.json.decode(bridge.post(body), type=Erased)
@@ -97,7 +102,7 @@ def open_erasing(data_dir: Path, files: Files, url: str | None) -> Generator[Era
             yield partial(remote_step, owned.enter_context(closing(Remote(url, PATH))))
             return
         has_store, has_queue = (data_dir / STORE_FILE).exists(), files.queue.exists()
-        if not (has_store or has_queue):
+        if not (has_store or has_queue or (data_dir / WRITTEN_FILES).exists()):
             raise StartError(f"there is no store in {data_dir}; --data-dir DIR names another directory")
         if is_locked(owned, data_dir):
             yield partial(remote_step, owned.enter_context(closing(Remote(address_of(data_dir), PATH))))
@@ -111,7 +116,7 @@ def open_erasing(data_dir: Path, files: Files, url: str | None) -> Generator[Era
             if not files.queue.parent.samefile(data_dir) and is_locked(owned, files.queue.parent):
                 raise StartError(f"the queue in {files.queue.parent} is in use; stop that bridge first")
             queue = owned.enter_context(closing(_open_queue(files)))
-        yield LocalErasing(data_dir, store, queue)
+        yield LocalErasing(data_dir, store, queue, open_files(data_dir, (), owned))
 
 
 def _open_queue(files: Files) -> SqliteQueueWriter:
@@ -123,15 +128,17 @@ def _open_queue(files: Files) -> SqliteQueueWriter:
 
 
 def erase_all(
-    steps: EraseSteps, asked: Erasure, tell: Callable[[Erased, int], None] = lambda _done, _calls: None
-) -> int:
-    """Do every step; return how many calls went. `tell` is told of each, with the sum so far."""
-    cursor: EraseCursor | None = None
-    calls = 0
+    steps: EraseSteps, asked: Erasure, tell: Callable[[Erased], None] = lambda _so_far: None
+) -> Erased:
+    """Do every step; return what they came to. `tell` is told after each how far they have come."""
+    so_far = Erased(cursor=None)
     while True:
-        done = steps(asked, cursor)
-        calls += done.calls
-        tell(done, calls)
-        cursor = done.cursor
-        if cursor is None:
-            return calls
+        done = steps(asked, so_far.cursor)
+        if done.cursor is not None and done.cursor == so_far.cursor:
+            time.sleep(PAUSE_SECONDS)
+        so_far = Erased(
+            cursor=done.cursor, calls=so_far.calls + done.calls, copies=so_far.copies + done.copies
+        )
+        tell(so_far)
+        if so_far.cursor is None:
+            return so_far

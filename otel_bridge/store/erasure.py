@@ -13,7 +13,7 @@ STEP_MILLISECONDS: Final = 20
 USER_ATTRIBUTES: Final = ("user.id", "enduser.id")
 """Attributes that name a person, beside `wb_user_id`."""
 
-Phase = Literal["calls", "runs", "waiting", "queue", "dead", "clean"]
+Phase = Literal["calls", "runs", "waiting", "queue", "dead", "files", "clean"]
 
 
 class Erasure(Struct, frozen=True, kw_only=True):
@@ -55,9 +55,11 @@ class EraseCursor(Struct, frozen=True):
 class Erased(Struct, frozen=True, kw_only=True):
     """What one step came to; `cursor` None: nothing is left anywhere.
 
-    `calls` went, or with `dry_run` would go, those below them not counted. In the phase `clean` they have
-    gone already, and the space they took is being overwritten.
+    `calls` went, or with `dry_run` would go, those below them not counted. `copies` are spans, and starts,
+    ends and changes of calls, that went from files of `file` exporters. In the phase `clean` all have gone
+    already, and the space they took is being overwritten.
     """
 
     cursor: EraseCursor | None
     calls: int = 0
+    copies: int = 0

@@ -66,6 +66,7 @@ class EraseRes(BaseModel):
 
     cursor: EraseCursorRes | None = Field(description="Where to go on; null when nothing is left.")
     calls: int = Field(description="Calls that went, or with `dry_run` would go, those below not counted.")
+    copies: int = Field(description="Spans and calls that went from files of `file` exporters.")
 
 
 class BackupRes(BaseModel):

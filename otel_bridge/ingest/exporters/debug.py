@@ -30,21 +30,30 @@ _NS_PER_MS: Final = 1e6
 
 
 class DebugOutlet:
-    """Logs a line a request, and one a span or call from `normal` on; contents at `detailed` only."""
+    """Logs a line a request, and one a span or call from `normal` on; contents at `detailed` only.
+
+    `told` hears how many spans and calls were `sent`: all of them, whatever is sampled.
+    """
 
     takes_calls = True
 
     def __init__(
-        self, settings: DebugSettings, log: Log, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: DebugSettings,
+        log: Log,
+        told: Callable[[str, int], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name: Final = settings.name
         self._settings = settings
         self._log = log
+        self._told = told
         self._clock = clock
         self._second = -1
         self._seen = 0
         self._group: list[tuple[str, Fields]] = []
         self._kept: list[tuple[str, Fields]] = []
+        self._count = self._sent = 0
 
     def spans(self, spans: Sequence[Span]) -> list[tuple[str, Fields]]:
         """As `Outlet.spans`."""
@@ -67,23 +76,27 @@ class DebugOutlet:
 
     def put(self, piece: list[tuple[str, Fields]], count: int) -> None:
         """As `Outlet.put`."""
-        del count
         self._group += piece
+        self._count += count
 
     def commit(self) -> None:
         """As `Outlet.commit`: what is kept elsewhere may be told."""
         self._kept += self._group
-        self._group = []
+        self._sent += self._count
+        self.rollback()
 
     def rollback(self) -> None:
         """As `Outlet.rollback`."""
-        self._group = []
+        self._group, self._count = [], 0
 
     def maintain(self) -> None:
         """As `Outlet.maintain`."""
         kept, self._kept = self._kept, []
         for event, fields in kept:
             self._log(event, exporter=self.name, **fields)
+        sent, self._sent = self._sent, 0
+        if sent:
+            self._told("sent", sent)
 
     def close(self) -> None:
         """As `Outlet.close`."""

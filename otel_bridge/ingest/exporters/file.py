@@ -11,6 +11,7 @@ import zstandard
 from otel_bridge.errors import Unavailable
 from otel_bridge.ingest.exporters.call_lines import call_lines
 from otel_bridge.ingest.exporters.growing import GrowingFile
+from otel_bridge.ingest.exporters.naming import naming_projects
 from otel_bridge.queue.payload import pack_spans
 from otel_bridge.translate import otlp_json
 
@@ -38,6 +39,8 @@ class FileOutlet:
         settings: FileSettings,
         told: Callable[[str, int], None],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        default_project: str | None = None,
     ) -> None:
         self.name: Final = settings.name
         self.takes_calls: Final = settings.format == "json"
@@ -45,6 +48,7 @@ class FileOutlet:
         self._told = told
         self._outcomes: Counter[str] = Counter()
         self._clock = clock
+        self._default_project = default_project
         self._file = GrowingFile(settings)
         self._group: list[bytes] = []
         self._count = 0
@@ -58,7 +62,8 @@ class FileOutlet:
         return self._file.cut
 
     def spans(self, spans: Sequence[Span]) -> list[bytes]:
-        """As `Outlet.spans`."""
+        """As `Outlet.spans`; each says in its resource which project it is of, but for the default one."""
+        spans = naming_projects(spans, self._default_project)
         if self._settings.format == "proto":
             return [pack_spans(spans)]
         return [line + b"\n" for line in otlp_json.lines(spans)]

@@ -72,7 +72,7 @@ class GrowingFile:
         rotation = self._settings.rotation
         if rotation is None:
             return
-        aside = sorted(self._aside(), reverse=True)
+        aside = put_aside(self.path)[::-1]
         stale = aside[rotation.max_backups :] if rotation.max_backups else []
         if rotation.max_days:
             oldest = datetime.now(UTC).timestamp() - rotation.max_days * SECONDS_A_DAY
@@ -97,7 +97,7 @@ class GrowingFile:
         if self._size < size:
             self.cut = size - self._size
             os.ftruncate(self._fd, self._size)
-        self._sync_folder()
+        sync_folder(self.path.parent)
 
     def _renew(self) -> None:
         """Cut what a failure left behind; begin anew where somebody else has put the file aside."""
@@ -140,25 +140,29 @@ class GrowingFile:
         while rest:
             rest = rest[os.write(self._fd, rest) :]
 
-    def _sync_folder(self) -> None:
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
-    def _aside(self) -> list[Path]:
-        head, tail = self.path.stem + "-", self.path.suffix
-        found: list[Path] = []
-        for path in self.path.parent.iterdir():
-            name = path.name
-            if (
-                name.startswith(head)
-                and name.endswith(tail)
-                and _is_stamp(name[len(head) : len(name) - len(tail)])
-            ):
-                found.append(path)
-        return found
+def sync_folder(path: Path) -> None:
+    """Put the names in a directory on the disk; raise OSError."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def put_aside(path: Path) -> list[Path]:
+    """Return the files that were put aside for this one, the oldest first."""
+    head, tail = path.stem + "-", path.suffix
+    found: list[Path] = []
+    for each in path.parent.iterdir() if path.parent.is_dir() else ():
+        name = each.name
+        if (
+            name.startswith(head)
+            and name.endswith(tail)
+            and _is_stamp(name[len(head) : len(name) - len(tail)])
+        ):
+            found.append(each)
+    return sorted(found)
 
 
 def _is_stamp(text: str) -> bool:

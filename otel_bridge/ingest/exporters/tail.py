@@ -44,6 +44,29 @@ def whole_bytes(fd: int, form: Format, compression: FileCompression) -> int:
     return _lines(fd, size)
 
 
+def piece_end(fd: int, at: int, form: Format, compression: FileCompression) -> int | None:
+    """Return where the line, message or frame at a position ends; None when it is not whole.
+
+    Raise ForeignFile when there is none of them.
+    """
+    if at >= os.fstat(fd).st_size:
+        return None
+    if compression == "zstd":
+        end = _frame_end(fd, at)
+    else:
+        end = _message_end(fd, at) if form == "proto" else _line_end(fd, at)
+    return end if end is not None and end <= os.fstat(fd).st_size else None
+
+
+def _line_end(fd: int, at: int) -> int | None:
+    while block := os.pread(fd, STEP_BYTES, at):
+        found = block.find(b"\n")
+        if found >= 0:
+            return at + found + 1
+        at += len(block)
+    return None
+
+
 def _lines(fd: int, size: int) -> int:
     """Return where the last line ends."""
     end = size

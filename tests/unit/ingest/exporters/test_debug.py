@@ -15,7 +15,13 @@ SECRET = "what the user asked"
 
 
 class Told(list):
-    """A log that remembers."""
+    """A log that remembers, and hears how many were sent."""
+
+    sent = 0
+
+    def count_of(self, outcome: str, count: int) -> None:
+        assert outcome == "sent"
+        self.sent += count
 
     def __call__(self, event: str, /, **fields):
         self.append((event, fields))
@@ -38,9 +44,10 @@ def tell(outlet: DebugOutlet, piece) -> None:
 
 
 def test_basic_counts_and_shows_nothing_of_contents(told):
-    outlet = DebugOutlet(DebugSettings(), told)
+    outlet = DebugOutlet(DebugSettings(), told, told.count_of)
     tell(outlet, outlet.spans(spans()))
     tell(outlet, outlet.changes([a_call(inputs={"q": SECRET})]))
+    assert told.sent == 2
     assert told == [
         ("spans_seen", {"exporter": "debug", "spans": 2, "scopes": 1}),
         ("calls_seen", {"exporter": "debug", "calls": 1}),
@@ -48,7 +55,7 @@ def test_basic_counts_and_shows_nothing_of_contents(told):
 
 
 def test_normal_names_each_span_and_call_without_contents(told):
-    outlet = DebugOutlet(DebugSettings(verbosity="normal"), told)
+    outlet = DebugOutlet(DebugSettings(verbosity="normal"), told, told.count_of)
     tell(outlet, outlet.spans(spans()))
     tell(outlet, outlet.changes([a_call(inputs={"q": SECRET}), DeletedCalls(project_id="a/b", ids=("1",))]))
     assert SECRET not in str(told)
@@ -62,7 +69,7 @@ def test_normal_names_each_span_and_call_without_contents(told):
 
 
 def test_detailed_shows_everything(told):
-    outlet = DebugOutlet(DebugSettings(verbosity="detailed"), told)
+    outlet = DebugOutlet(DebugSettings(verbosity="detailed"), told, told.count_of)
     tell(outlet, outlet.spans(spans()))
     tell(outlet, outlet.changes([a_call(inputs={"q": SECRET})]))
     shown = orjson.loads(told[1][1]["span"])
@@ -73,7 +80,7 @@ def test_detailed_shows_everything(told):
 def test_of_many_requests_in_a_second_some_are_told(told):
     now = [5.0]
     settings = DebugSettings(sampling_initial=2, sampling_thereafter=3)
-    outlet = DebugOutlet(settings, told, clock=lambda: now[0])
+    outlet = DebugOutlet(settings, told, told.count_of, clock=lambda: now[0])
     for number in range(11):
         outlet.put([(f"request {number}", {})] if outlet.spans(spans()) else [], 1)
     now[0] = 6.0
@@ -84,12 +91,14 @@ def test_of_many_requests_in_a_second_some_are_told(told):
 
 
 def test_a_second_may_have_no_more_than_its_first_requests(told):
-    outlet = DebugOutlet(DebugSettings(sampling_initial=1, sampling_thereafter=0), told, clock=lambda: 5.0)
+    outlet = DebugOutlet(
+        DebugSettings(sampling_initial=1, sampling_thereafter=0), told, told.count_of, clock=lambda: 5.0
+    )
     assert [bool(outlet.spans(spans())) for _ in range(4)] == [True, False, False, False]
 
 
 def test_what_is_not_kept_is_not_told(told):
-    outlet = DebugOutlet(DebugSettings(), told)
+    outlet = DebugOutlet(DebugSettings(), told, told.count_of)
     outlet.put(outlet.spans(spans()), 2)
     outlet.rollback()
     outlet.commit()
