@@ -27,13 +27,14 @@ ZSTD_LEVEL: Final = 3
 
 
 class Lessening:
-    """What one file holds, without what is erased."""
+    """What one file holds, without what is erased; `seen_bytes`, unpacked, were looked at."""
 
     def __init__(self, file: WrittenFile, without: Without) -> None:
         self._without = without
         self._proto = file.format == "proto"
         self._packed = file.compression == "zstd"
         self._default_project = file.default_project or NOWHERE
+        self.seen_bytes = 0
 
     def less(self, piece: bytes) -> tuple[bytes, int] | None:
         """Return a piece without what is erased, and how many spans and calls went; None: none did."""
@@ -51,6 +52,7 @@ class Lessening:
         return packer.compress(left) if left else b"", gone
 
     def _plain(self, data: bytes) -> tuple[bytes, int] | None:
+        self.seen_bytes += len(data)
         if self._proto:
             return self._spans(data, Encoding.PROTOBUF)
         lines: list[bytes] = []

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from otel_bridge.queue.without import Without
 
 STEP_BYTES: Final = 256 << 10
-"""How much of a file a step looks at, and a piece more: some milliseconds."""
+"""How much of a file a step looks at, unpacked, and a piece more: some milliseconds."""
 ZERO_BYTES: Final = 4 << 20
 """How much of an old file a step overwrites."""
 SUFFIX: Final = ".erasing"
@@ -91,9 +91,9 @@ class Rewriting:
 
     def _look(self) -> int:
         """Look at some pieces, and write those that stay where the file is written anew."""
-        until = self._at + STEP_BYTES
+        until = self._lessening.seen_bytes + STEP_BYTES
         gone = 0
-        while self._at < until:
+        while self._lessening.seen_bytes < until:
             end = piece_end(self._fd, self._at, self._file.format, self._file.compression)
             if end is None:
                 self._end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -55,13 +56,22 @@ def pipelines(wiring: dict[str, tuple[dict, dict]]) -> dict:
 
 
 @contextmanager
-def running(program: Path, folder: Path, config: dict, ports: list[int]):
-    """A Collector for the length of a block; it listens on these ports when the block begins."""
-    file = folder / "collector.yaml"
-    file.write_text(json.dumps(config))  # JSON is YAML
+def running(
+    program: Path, folder: Path, config: dict | Path, ports: list[int], *flags: str, **variables: str
+):
+    """A Collector for the length of a block; it listens on these ports when the block begins.
+
+    `config` is what its file says, or a file.
+    """
+    file = config
+    if isinstance(config, dict):
+        file = folder / "collector.yaml"
+        file.write_text(json.dumps(config))  # JSON is YAML
     log_file = folder / "collector.log"
     with log_file.open("a") as log:
-        process = subprocess.Popen([program, "--config", file], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [program, "--config", file, *flags], stdout=log, stderr=log, env={**os.environ, **variables}
+        )
     collector = Collector(process, log_file)
     try:
         for port in ports:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.integration.otlp import bridge as passing
 from tests.integration.otlp.metrics import delivered, eventually, metric
 from tests.integration.otlp.sink import listening
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "collector" / "collector.yaml"
 EXPORTERS = ["otlp/gzip", "otlp/none", "otlphttp/gzip", "otlphttp/zstd", "otlphttp/none"]
 """`otlp` speaks gRPC. grpcio knows no zstd: see below."""
 
@@ -62,6 +65,21 @@ def test_spans_that_the_bridge_rejects_are_not_sent_again_and_the_others_are_kep
     eventually(lambda: set(client.span_ids(last)) <= set(client.ids(bridge.api)))
     assert metric(bridge, "otel_bridge_receiver_spans_total", **told, outcome="rejected") == rejected + 1
     assert "artial success" in collector.log
+
+
+def test_the_example_is_valid_and_brings_spans_to_the_bridge(place, program, tmp_path):
+    bridge, *_ = place
+    checked = subprocess.run(
+        [program, "validate", "--config", EXAMPLE], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    port = free_port()
+    sets = [f"--set=receivers.otlp.protocols.{name}.endpoint=127.0.0.1:{number}"
+            for name, number in (("http", port), ("grpc", free_port()))]  # fmt: skip
+    with running(program, tmp_path, EXAMPLE, [port], *sets, BRIDGE=bridge.http):
+        request = client.a_request(600)
+        assert client.export(f"http://127.0.0.1:{port}", request) == 200
+        eventually(lambda: set(client.span_ids(request)) <= set(client.ids(bridge.api)))
 
 
 def test_a_collector_comes_again_while_the_bridge_is_full_and_no_span_is_lost(program, tmp_path):
