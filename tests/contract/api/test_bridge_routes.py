@@ -96,7 +96,7 @@ async def test_an_erasure_answers_how_many_calls_went(api):
     body = {"project_id": PROJECT, "calls": [call["id"]]}
     reply = await api.send("POST", ERASE, body | {"dry_run": True})
     assert (reply.status, reply.json) == (200, {"cursor": None, "calls": 1, "copies": 0})
-    assert (await api.send("POST", ERASE, body)).json == {"cursor": None, "calls": 1}
+    assert (await api.send("POST", ERASE, body)).json == {"cursor": None, "calls": 1, "copies": 0}
     assert (await api.send("POST", "/calls/stream_query", {"project_id": PROJECT})).lines == []
 
 
