@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from click.core import ParameterSource
-from pydantic import ValidationError
 
 from otel_bridge import __version__
+from otel_bridge.commands.doctor.options import HELP, OWN, doctor_options
 from otel_bridge.commands.registry import Commands
 from otel_bridge.commands.run_options import OPTIONS, UNAUTHENTICATED, variable
-from otel_bridge.config import BridgeConfig
+from otel_bridge.commands.translating import config_of
 from otel_bridge.errors import BridgeError, StartError
 from otel_bridge.parsers import BadSetting, parse_project, parse_since
 
@@ -136,7 +136,7 @@ def retranslate(
     Works beside a running bridge, which then goes by its own options. May be stopped at any time; the same
     command goes on.
     """
-    config = _config(given)
+    config = config_of(given)
     from otel_bridge.repair.command import retranslate_calls  # noqa: PLC0415 - as below
 
     try:
@@ -152,6 +152,17 @@ def retranslate(
         url=url,
         config=config,
     )
+
+
+@cli.command(help=HELP)
+@doctor_options
+@_options
+def doctor(**given: Any) -> int:
+    """Make the doctor's round."""
+    from otel_bridge.commands.doctor.command import examine  # noqa: PLC0415 - as below
+
+    own = {name: given.pop(name) for name in OWN}
+    return examine(lambda: _loaded(given).config, given["data_dir"], **own)
 
 
 @cli.command()
@@ -173,22 +184,6 @@ def _loaded(given: dict[str, Any]) -> Loaded:
         if text is not None
     }
     return load(Sources(profile, files, sets, options), os.environ)
-
-
-def _config(given: dict[str, Any]) -> BridgeConfig:
-    """Return what the options of `retranslate` come to; raise UsageError for what is wrong."""
-    try:
-        return BridgeConfig(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        problems = []
-        for found in error.errors(include_url=False):
-            text = found["msg"].removeprefix("Value error, ")
-            if not found["loc"]:  # about several of them, which it names
-                problems.append(text)
-                continue
-            flag = "--" + str(found["loc"][0]).replace("_", "-")
-            problems.append(f"{flag} (or {variable(flag)}): {text}")
-        raise click.UsageError("; ".join(problems)) from error
 
 
 def main() -> NoReturn:

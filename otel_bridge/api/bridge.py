@@ -4,10 +4,10 @@ No postponed annotations here: pydantic reads them.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
-from pydantic import Field
+from pydantic import Base64Bytes, Field
 
 from otel_bridge.store.copying import CopyAsked
 from otel_bridge.store.erasure import USER_ATTRIBUTES, EraseCursor, Erasure, Phase
@@ -18,6 +18,9 @@ from otel_bridge.weave.schema import Closed
 
 if TYPE_CHECKING:
     from otel_bridge.api.parts import Parts
+
+MAX_PATH_BYTES: Final = 1 << 20
+"""A way is asked for with a span or a few."""
 
 Place = Annotated[int, Field(ge=0, le=2**62)]
 
@@ -126,6 +129,19 @@ def backup(document: Any) -> CopyAsked:
 async def back_up(parts: "Parts", asked: CopyAsked) -> bytes:
     """Do one step of a backup; answer `store.copying.Copied` as JSON."""
     return msgspec.json.encode(await parts.calls.back_up(asked))
+
+
+class PathReq(Closed):
+    """The body of `/bridge/path`: an `ExportTraceServiceRequest` as base64, and the type of receiver."""
+
+    receiver: Literal["otlp", "weave_api"] = "otlp"
+    request: Annotated[Base64Bytes, Field(max_length=MAX_PATH_BYTES)]
+
+
+def path_question(document: Any) -> tuple[str, bytes]:
+    """Read a question for a way; raise WriteRefused (422)."""
+    body = checked(PathReq, document)
+    return body.receiver, body.request
 
 
 def micros(moment: datetime) -> int:

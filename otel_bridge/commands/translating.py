@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from pydantic import ValidationError
 
 from otel_bridge.config import BridgeConfig
 
@@ -39,3 +40,19 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def options_of(given: dict[str, Any]) -> Options:
     """Take these options out of what a command was given."""
     return BridgeConfig(**{name: given.pop(name) for name in _CHOICES}).options
+
+
+def config_of(given: Mapping[str, Any]) -> BridgeConfig:
+    """Return what options of `run` come to that need no file; raise UsageError for what is wrong."""
+    try:
+        return BridgeConfig(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = []
+        for found in error.errors(include_url=False):
+            text = found["msg"].removeprefix("Value error, ")
+            if not found["loc"]:  # about several of them, which it names
+                problems.append(text)
+                continue
+            name = str(found["loc"][0])
+            problems.append(f"--{name.replace('_', '-')} (or OTEL_BRIDGE_{name.upper()}): {text}")
+        raise click.UsageError("; ".join(problems)) from error

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from otel_bridge.exporter.frames import Outgoing
+    from otel_bridge.exporter.posting import LastAnswer
     from otel_bridge.exporter.verdict import Verdict
 
 
 class Target(Protocol):
     """The other side: one attempt at a time, and what came of it."""
+
+    @property
+    def last(self) -> LastAnswer | None:
+        """How the last attempt went; None before the first."""
 
     async def takes_gzip(self) -> bool:
         """Tell whether bodies may be compressed."""

@@ -22,6 +22,11 @@ class Gate:
         self._not_before = 0.0
         self.closed = False
 
+    @property
+    def again_in(self) -> float:
+        """Seconds until the next attempt is due, 0 while the gate is open."""
+        return max(0.0, self._not_before - asyncio.get_running_loop().time()) if self.closed else 0.0
+
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
         """Wait for the right to try; it ends with the block."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from otel_bridge.exporter.otlp_verdict import judge_otlp
-from otel_bridge.exporter.posting import Post
+from otel_bridge.exporter.posting import LastAnswer, Post
 from otel_bridge.exporter.verdict import Again
 from otel_bridge.http.session import open_session
 from otel_bridge.receiver.headers import PROJECT_ID, WB_RUN_ID
@@ -58,6 +58,11 @@ class OtlpTarget:
         if isinstance(verdict, Again) and verdict.coding:
             self.refuse_gzip()
         return verdict
+
+    @property
+    def last(self) -> LastAnswer | None:
+        """As `base.Target`."""
+        return self._post.last
 
     async def renew(self) -> bool:
         """As `base.Target`: keys in headers stay what they are."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from otel_bridge.exporter.credential import Credential
 from otel_bridge.exporter.frames import Outgoing
 from otel_bridge.exporter.gzip import compress
-from otel_bridge.exporter.posting import Post
+from otel_bridge.exporter.posting import LastAnswer, Post
 from otel_bridge.exporter.rendering import DELETE, UPDATE, UPSERT
 from otel_bridge.exporter.verdict import Again, Refused, Sent, judge
 from otel_bridge.http.loopback import is_loopback
@@ -63,6 +63,11 @@ class Upstream:
         if isinstance(answer, Again):
             return answer
         return judge(answer.status, answer.headers, answer.body, items=request.results, final=_is_final(path))
+
+    @property
+    def last(self) -> LastAnswer | None:
+        """As `base.Target`."""
+        return self._post.last
 
     async def renew(self) -> bool:
         """As `base.Target`."""

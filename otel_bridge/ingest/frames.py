@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from otel_bridge.ingest.examining_frames import AskPath, AskSenders, PathTold, SendersTold
 from otel_bridge.ingest.repair_frames import BackedUp, BackUp, Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring_frames import BacklogChanged, ChangeTasks, TasksChanged
 from otel_bridge.ingest.timing_frames import Synced, Worked
@@ -34,6 +35,7 @@ class ExportSpans(Struct, frozen=True, tag="export"):
     wb_run_id: str | None
     receiver: str = "otlp"
     projects: tuple[str, ...] | None = None
+    transport: str = "http"
 
 
 class ExportLogs(Struct, frozen=True, tag="export_logs"):
@@ -232,6 +234,8 @@ Request: TypeAlias = (
     | Erase
     | BackUp
     | ChangeTasks
+    | AskSenders
+    | AskPath
     | Ping
     | OpenStore
     | PlanQuery
@@ -241,7 +245,7 @@ Request: TypeAlias = (
     | Ask
 )
 Written: TypeAlias = Exported | Answered | Stepped | EraseStepped | BackedUp | TasksChanged
-Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed
+Reply: TypeAlias = Written | Planned | Rendered | Counted | Told | Done | Failed | SendersTold | PathTold
 News: TypeAlias = Noted | Logged | QueueChanged | BacklogChanged | Worked | Synced
 Message: TypeAlias = Reply | CannotStart | Ready | News
 

@@ -14,6 +14,7 @@ import msgspec
 from otel_bridge.errors import Retryable, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
+from otel_bridge.ingest.examining_frames import AskPath, AskSenders, PathTold, SendersTold
 from otel_bridge.ingest.outbox import ServiceOutbox
 from otel_bridge.ingest.repair_frames import BackedUp, BackUp, Erase, EraseStepped, Retranslate, Stepped
 from otel_bridge.ingest.scoring import ServiceScoring
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from otel_bridge.ingest.settings import WriterSettings
+    from otel_bridge.model.path import Step
     from otel_bridge.model.query import CallsQuery
     from otel_bridge.model.questions import Question
+    from otel_bridge.model.senders import Sender
     from otel_bridge.receiver.base import Export
     from otel_bridge.store.copying import Copied, CopyAsked
     from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
@@ -141,6 +144,16 @@ class Keeper:
         _, body = await self._ask(self._reader, request, frames.Told)
         return body
 
+    async def senders(self) -> tuple[Sender, ...]:
+        """Return who sent since the writer started, the last heard of first."""
+        reply, _ = await self._ask(self._writer, AskSenders(self._writer.number()), SendersTold)
+        return reply.senders
+
+    async def path(self, receiver: str, body: bytes) -> tuple[Step, ...]:
+        """Return the way that an export request (protobuf) would take, keeping nothing."""
+        reply, _ = await self._ask(self._writer, AskPath(self._writer.number(), receiver), PathTold, body)
+        return reply.steps
+
     async def open_store(self) -> None:
         """Tell the reader where the store is, if there is one."""
         if self._reading is not None:
@@ -240,6 +253,7 @@ def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportL
         export.wb_run_id,
         export.receiver,
         export.projects,
+        export.transport,
     )
 
 

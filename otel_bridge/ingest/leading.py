@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from otel_bridge.pipeline.flow import Parts
     from otel_bridge.pipeline.plan import Plan
     from otel_bridge.receiver.base import Export
+    from otel_bridge.receiver.decode.export import Seen
     from otel_bridge.receiver.decode.logs import LeadLogs
     from otel_bridge.translate.options import Options
 
@@ -42,6 +43,7 @@ class Leading:
         *,
         default_project: str | None,
         options: Options,
+        seen: Seen | None = None,
     ) -> Prepared:
         """Decode an OTLP request and lead it through; raise InvalidRequest when it cannot be decoded."""
         counts: dict[str, int] = {}
@@ -51,7 +53,7 @@ class Leading:
             counts.update(counted(parts))
             return parts
 
-        decoded = decode_led(export, default_project=default_project, lead=lead)
+        decoded = decode_led(export, default_project=default_project, lead=lead, seen=seen)
         changes: list[Change] = []
         shared = Shared()
         announced = 0

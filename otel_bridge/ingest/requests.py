@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.call import Change
     from otel_bridge.queue.base import NewRecord
     from otel_bridge.receiver.decode import Decoded
+    from otel_bridge.receiver.decode.export import Seen
     from otel_bridge.store.base import Applied
     from otel_bridge.store.erasure import EraseCursor, Erasure
     from otel_bridge.store.retranslation import Cursor, Retranslation
@@ -137,11 +138,13 @@ def prepare_export(
     fan: Fan | None = None,
     leading: Leading | None = None,
     own_instance: str | None = None,
+    seen: Seen | None = None,
 ) -> Prepared:
     """Decode an OTLP request; raise InvalidRequest when it cannot be decoded.
 
     For a store spans are translated, `fan` shares them out among others. Spans that only announce others are
-    counted and become neither. `leading` is what pipelines make of it, where they make anything.
+    counted and become neither. `leading` is what pipelines make of it, where they make anything. `seen` as in
+    `decode`.
     """
     export = Export(
         body=body,
@@ -153,8 +156,8 @@ def prepare_export(
         own_instance=own_instance,
     )
     if leading is not None:
-        return leading.export(request, export, default_project=default_project, options=options)
-    decoded = decode(export, default_project=default_project)
+        return leading.export(request, export, default_project=default_project, options=options, seen=seen)
+    decoded = decode(export, default_project=default_project, seen=seen)
     spans = [span for span in decoded.spans if not announces(span)]
     counts, announced = decoded.counts, len(decoded.spans) - len(spans)
     return prepared_export(

@@ -24,6 +24,7 @@ import msgspec
 from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames, pace
 from otel_bridge.ingest.backing_up import Backups
+from otel_bridge.ingest.examining import Examining
 from otel_bridge.ingest.failure import failure
 from otel_bridge.ingest.fan import Fan
 from otel_bridge.ingest.frames import frame
@@ -96,6 +97,7 @@ class Writer:
         self._outlets = outlets
         self._fan = Fan(settings.queue.destinations if settings.queue else (), outlets)
         self._leading = open_leading(settings, self._fan)
+        self._examining = Examining(settings.options)
         self._group_seconds = pace.QUEUE_GROUP_SECONDS if store is None else 0.0
         self._next_group = 0.0
         self._cutter = frames.Cutter()
@@ -104,9 +106,7 @@ class Writer:
         self._prepared_bytes = 0
         self._commit = GroupCommit(self._ledger, self._reply, self._ended)
         self._backups = Backups(sources or {}, self._reply)
-        self._open = True
-        self._next_upkeep = 0.0
-        self._more_upkeep = False
+        self._open, self._next_upkeep, self._more_upkeep = True, 0.0, False
 
     def run(self) -> None:
         """Serve until the service closes the connection, then finish what was given."""
@@ -154,7 +154,7 @@ class Writer:
             try:
                 prepared = self._prepared_of(request, body)
                 if prepared is None:
-                    self._reply(frame(frames.Done(request.id)))
+                    self._reply(frame(self._examining.answer(request, body, self._settings)))
                     continue
                 self._ledger.prepare(prepared.changes, prepared.records)
             except Exception as error:  # noqa: BLE001 - one request's trouble is told to that request only
@@ -181,11 +181,13 @@ class Writer:
                     fan=self._fan,
                     leading=self._leading,
                     own_instance=self._settings.own_instance,
+                    seen=self._examining.seeing(request),
                 )
             case frames.ExportLogs():
                 return prepare_logs(request, body, default_project=default_project, leading=self._leading)
             case frames.WriteCalls():
-                return prepare_write(request, body, fan=self._fan, leading=self._leading)
+                made = prepare_write(request, body, fan=self._fan, leading=self._leading)
+                return self._examining.wrote(request, made)
             case frames.Settle():
                 return Settlement(request)
             case Retranslate(id=number, asked=asked, cursor=cursor):
@@ -253,8 +255,7 @@ def main() -> None:
         try:
             serve(connection, settings)
         except StartError as error:
-            message = frames.CannotStart(str(error), isinstance(error, DataDirectoryLocked))
-            connection.sendall(frame(message))
+            connection.sendall(frame(frames.CannotStart(str(error), isinstance(error, DataDirectoryLocked))))
             sys.exit(error.exit_code)
 
 

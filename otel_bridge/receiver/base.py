@@ -22,8 +22,9 @@ class Export(Struct, frozen=True, kw_only=True):
 
     `project_id` is the header `project_id` ("entity/project"), `wb_run_id` the header of that name.
     `received_ns` is the receive time, nanoseconds since the Unix epoch. `receiver` is the type of the
-    receiver that took it. `projects` are globs of the projects that the sender may write to; None is all of
-    them. Spans of `own_instance` (`tracing.INSTANCE`) are the bridge's own, come back.
+    receiver that took it, `transport` how: `http` or `grpc`. `projects` are globs of the projects that the
+    sender may write to; None is all of them. Spans of `own_instance` (`tracing.INSTANCE`) are the bridge's
+    own, come back.
     """
 
     body: bytes
@@ -35,6 +36,7 @@ class Export(Struct, frozen=True, kw_only=True):
     receiver: str = "otlp"
     projects: tuple[str, ...] | None = None
     own_instance: str | None = None
+    transport: str = "http"
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

@@ -122,6 +122,7 @@ class OtlpGrpc:
                     project_id=headers.project_id,
                     wb_run_id=headers.wb_run_id,
                     projects=None if sender is None else sender.globs,
+                    transport=GRPC,
                 )
                 outcome = await intake.take(export, admission, Source(GRPC, client, Encoding.PROTOBUF))
             return encode_success(outcome.rejected, outcome.message, Encoding.PROTOBUF, signal)

@@ -15,6 +15,7 @@ from otel_bridge.http.gate import Gate
 from otel_bridge.http.inflate import Inflater, open_inflater
 from otel_bridge.receiver.counting import count_items
 from otel_bridge.receiver.quarantine import Quarantine
+from otel_bridge.receiver.refusals import Refusals
 from otel_bridge.receiver.seldom import HOUR, MINUTE, Seldom
 from otel_bridge.receiver.signals import LOGS, TRACES, not_taken, taken
 from otel_bridge.receiver.traced import answered, arrived, counted
@@ -80,6 +81,7 @@ class Intake:
         closed: Callable[[], str | None],
     ) -> None:
         self.telemetry: Final = telemetry
+        self.refusals: Final = Refusals()
         self.settings: Final = settings
         self.taken: Final = taken(logs=settings.logs)
         self.inflater: Final = inflater
@@ -139,6 +141,7 @@ class Intake:
         if not outcome.rejected:
             return
         self._count("rejected", outcome.rejected, signal, source)
+        self.refusals.note(source.transport, source.client, "partial", outcome.message, outcome.rejected)
         if self._minutely.due(("rejected", signal.name, source.client)):
             event, counted = _REJECTED[signal]
             log().warning(event, client=source.client, reason=outcome.message, **{counted: outcome.rejected})
@@ -192,7 +195,10 @@ class Intake:
         """Count an answer; say why it was an error, once a minute for each client and code."""
         self.telemetry.request(code, transport=transport)
         answered(self.telemetry.tracing, code, error)
-        if error is not None and self._minutely.due((code, transport, client)):
+        if error is None:
+            return
+        self.refusals.note(transport, client, code, str(error))
+        if self._minutely.due((code, transport, client)):
             log().warning(
                 "request_refused", code=code, transport=transport, client=client, reason=str(error)[:200]
             )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from otel_bridge.receiver.intake import Intake
     from otel_bridge.service.securing import Guarded
     from otel_bridge.service.state import State
+    from otel_bridge.service.status import Status
     from otel_bridge.telemetry import Telemetry
 
 
@@ -114,6 +115,7 @@ class Api(NamedTuple):
     page: Page | None
     scoring: ScoringDesk | None
     guards: Guarded
+    status: Status
 
 
 async def open_api(owned: AsyncExitStack, api: Api) -> Bound | None:
@@ -152,7 +154,7 @@ def _listening(api: Api, host: str, port: int, door: Door) -> AbstractAsyncConte
         health=api.state,
         default_entity=(api.config.default_project or "").partition("/")[0],
         extra_routes=OtlpHttp(intake, WEAVE_API, door).routes(),
-        own_routes=() if api.page is None else page_routes(api.page),
+        own_routes=() if api.page is None else [*page_routes(api.page), *api.status.routes()],
         middlewares=[guarded(guard, refuse)] if guard else [],
         upstream=upstream,
         scoring=api.scoring,

@@ -32,6 +32,7 @@ from otel_bridge.service.quarantined import QuarantinedBytes
 from otel_bridge.service.scoring import open_workers
 from otel_bridge.service.securing import open_guards
 from otel_bridge.service.state import State
+from otel_bridge.service.status import Status, doors_of
 from otel_bridge.service.tracing import loaded_traces, quiet_instrumentation
 from otel_bridge.telemetry import Telemetry, configure_logging, log
 
@@ -136,9 +137,10 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
             )
             files = await page if page else None  # before a span is taken: its sender may ask for it at once
             doors = await open_otlp(owned, config, intake, guards)
+            status = Status(config, keeper, intake, state)
             jobs = await _open_jobs(owned, config, keeper)
             desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring, jobs)
-            parts = Api(config, keeper, intake, state, doors, upstream, files, desk, guards)
+            parts = Api(config, keeper, intake, state, doors, upstream, files, desk, guards, status)
             api = await open_api(owned, parts)
             if api is not None and desk is not None:
                 token = secrets.token_urlsafe()
@@ -146,7 +148,7 @@ async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGe
                 opening = open_workers(config, desk, telemetry, bound, stop.hurry, token=token)
                 state.workers = await owned.enter_async_context(opening)
             found = structs.replace(doors, api=api, api_tls=guards.api.tls is not None, **probes)
-            await _publish(owned, config, found)
+            await _publish(owned, config, found, status)
             state.phase = "running"
             yield found
             state.phase = "stopping"
@@ -198,8 +200,9 @@ def _seconds_left(config: BridgeConfig, stop: Stop) -> float:
     return config.shutdown_timeout.total_seconds() - spent
 
 
-async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors) -> None:
+async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors, status: Status) -> None:
     """Leave the addresses where other programs of ours find them."""
+    status.doors = doors_of(doors)
     probed_tls = doors.api_tls and doors.admin is None
     for name, door, tls in (
         (ADDRESS_FILE, doors.api, doors.api_tls),

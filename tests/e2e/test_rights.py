@@ -34,7 +34,7 @@ ANY_KEY = {"graphql"}
 """What every key may ask: the answer repeats the question."""
 
 WORK = {"bridge_scoring_lease", "bridge_scoring_renew", "bridge_scoring_settle", "bridge_scoring_enqueue"}
-ADMIN = {"bridge_retranslate", "bridge_erase", "bridge_backup"}
+ADMIN = {"bridge_retranslate", "bridge_erase", "bridge_backup", "bridge_status", "bridge_path"}
 NEEDS = {"calls_score": "score"} | dict.fromkeys(ADMIN, "admin") | dict.fromkeys(WORK, "score")
 MARK = b"What is the capital of France?"
 PROJECT = "acme/app"

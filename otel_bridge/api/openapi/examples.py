@@ -200,6 +200,7 @@ _OTHERS: Final[Mapping[str, Any]] = {
     },
     "service_projects_info": {"project_ids": [PROJECT]},
     "bridge_retranslate": {"project_id": PROJECT},
+    "bridge_path": {"receiver": "otlp", "request": ""},
     "bridge_erase": {"project_id": PROJECT, "user": "nobody@example.com", "dry_run": True},
     "bridge_backup": {"directory": "/backups/.monday.unfinished-5f0c", "ticket": "5f0c2a", "stop": True},
 } | {

@@ -77,6 +77,41 @@ class BackupRes(BaseModel):
     finished: bool
 
 
+class StatusRes(BaseModel):
+    """How the bridge is, for `otel-bridge doctor`; no secrets, no content. Times are as members say."""
+
+    model_config = OPEN
+
+    version: str
+    pid: int
+    started_at: float = Field(description="Seconds since the epoch.")
+    ready: bool
+    parts: dict[str, str] = Field(description="As `/readyz` tells.")
+    doors: dict[str, str | None] = Field(description="Where it listens.")
+    config: dict[str, Any] = Field(description="What of the configuration matters here.")
+    senders: list[dict[str, Any]] = Field(description="Who sent since it started; times in nanoseconds.")
+    refusals: list[dict[str, Any]] = Field(description="What was refused lately, and why.")
+    exporters: list[dict[str, Any]] = Field(description="Each upstream, and how the last attempt went.")
+    queue: dict[str, Any] | None = Field(description="How full the queue is.")
+    memory: dict[str, Any] = Field(description="Bytes taken and allowed.")
+    counters: dict[str, int] = Field(description="Counters of trouble that are not 0.")
+
+
+class PathStep(BaseModel):
+    """A component on the way."""
+
+    pipeline: str
+    component: str
+    fate: Literal["passed", "changed", "filtered", "sampled_out", "routed", "given"]
+    detail: str = ""
+
+
+class PathRes(BaseModel):
+    """The way of a request, step by step."""
+
+    steps: list[PathStep]
+
+
 class RetranslateRes(BaseModel):
     """What one step came to."""
 

@@ -15,9 +15,12 @@ from otel_bridge.translate.record import resource_wire, scope_wire
 from otel_bridge.translate.values import MAX_LEVELS, flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from otel_bridge.receiver.base import Export
+
+    Seen = Callable[[bytes, bytes, Sequence[Any]], None]
+    """Takes note of a `ScopeSpans`: resource and scope as in `model.span.Origin`, and its spans."""
 
 NESTED_TOO_DEEP: Final = (
     f"attribute values nested deeper than {MAX_LEVELS} levels are cut in the call (the stored span is whole)"
@@ -25,9 +28,12 @@ NESTED_TOO_DEEP: Final = (
 BAD_PARENT: Final = "spans whose parent_span_id is malformed or their own span_id were taken as roots"
 
 
-def decode(export: Export, *, default_project: str | None) -> Decoded:
-    """Return the request's spans, each with its project; raise InvalidRequest when it makes no sense."""
-    work = Work()
+def decode(export: Export, *, default_project: str | None, seen: Seen | None = None) -> Decoded:
+    """Return the request's spans, each with its project; raise InvalidRequest when it makes no sense.
+
+    `seen` is told of each `ScopeSpans` that was taken.
+    """
+    work = Work(seen)
     project = fallback(export, default_project)
     request = read_request(export, work)
     set_own_aside(request, export, work)
@@ -41,9 +47,10 @@ def decode(export: Export, *, default_project: str | None) -> Decoded:
 class Work(Findings):
     """What has been found so far, and the spans."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Seen | None = None) -> None:
         super().__init__()
         self.spans: list[Span] = []
+        self.seen = seen
 
     def decoded(self, accepted: int | None = None) -> Decoded:
         """Return what was found; `accepted` where the spans are somewhere else."""
@@ -78,6 +85,8 @@ def take_resource(resource_spans: Any, export: Export, otherwise: str | None, wo
             scope_wire=scope_wire(scope_spans),
         )
         work.repeat(len(wire) + len(origin.scope_wire), len(scope_spans.spans))
+        if work.seen is not None:
+            work.seen(wire, origin.scope_wire, scope_spans.spans)
         _take_spans(scope_spans.spans, origin, work)
 
 

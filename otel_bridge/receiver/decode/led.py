@@ -12,6 +12,7 @@ from otel_bridge.receiver.decode.own import set_own_aside
 from otel_bridge.receiver.decode.project import fallback, project_of
 from otel_bridge.receiver.decode.request import read_request
 from otel_bridge.receiver.signals import TRACES
+from otel_bridge.translate.record import resource_wire, scope_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from otel_bridge.model.span import Span
     from otel_bridge.receiver.base import Export
     from otel_bridge.receiver.decode.decoded import Decoded
+    from otel_bridge.receiver.decode.export import Seen
 
     Lead = Callable[[Any, Callable[[Any], str | None]], Iterable[tuple[Any, frozenset[str]]]]
 
@@ -38,18 +40,22 @@ class DecodedParts(Struct, frozen=True):
     said: Decoded
 
 
-def decode_led(export: Export, *, default_project: str | None, lead: Lead) -> DecodedParts:
+def decode_led(
+    export: Export, *, default_project: str | None, lead: Lead, seen: Seen | None = None
+) -> DecodedParts:
     """Lead the request through pipelines and return the spans that come out, each with its project.
 
     `lead` gets the request, which it may change, and what tells the project of a `ResourceSpans`. A span is
     rejected when it has bad ids, or belongs to no project in one of the parts. Raise InvalidRequest when the
-    request makes no sense.
+    request makes no sense. `seen` as in `decode`, but of all that came, before it is led.
     """
     work = Work()
     project = fallback(export, default_project)
     request = read_request(export, work)
     set_own_aside(request, export, work)
     count = _set_bad_ids_aside(request, work)
+    if seen is not None:
+        _tell(request, seen)
     parts: list[Led] = []
     homeless = 0
     for content, exporters in lead(request, lambda each: project_of(each, project)[0]):
@@ -64,6 +70,14 @@ def decode_led(export: Export, *, default_project: str | None, lead: Lead) -> De
             work.counts[name] = max(work.counts.get(name, 0), number)
     work.rejected += homeless
     return DecodedParts(parts, count - homeless, work.decoded(count - homeless))
+
+
+def _tell(request: Any, seen: Seen) -> None:
+    """Tell of what came, before anything changes it."""
+    for resource_spans in request.resource_spans:
+        wire = resource_wire(resource_spans)
+        for scope_spans in resource_spans.scope_spans:
+            seen(wire, scope_wire(scope_spans), scope_spans.spans)
 
 
 def _set_bad_ids_aside(request: Any, work: Work) -> int:

@@ -416,3 +416,11 @@ SELECT p.name FROM projects AS p
 WHERE EXISTS (SELECT 1 FROM calls WHERE project = p.number AND id = ?1)
     OR EXISTS (SELECT 1 FROM pending WHERE project = p.number AND id = ?1)
     OR EXISTS (SELECT 1 FROM waiting_logs WHERE project = p.number AND id = ?1);
+
+-- name: newest_spans
+SELECT r.seq, c.received_at, r.dump FROM results AS r JOIN calls AS c ON c.seq = r.seq
+WHERE r.dump_kind = ?1 ORDER BY r.seq DESC LIMIT ?2;
+
+-- name: spans_from
+SELECT r.seq, c.received_at, r.dump FROM results AS r JOIN calls AS c ON c.seq = r.seq
+WHERE r.seq > ?1 AND r.dump_kind = ?2 ORDER BY r.seq LIMIT ?3;

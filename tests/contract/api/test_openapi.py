@@ -13,6 +13,7 @@ from otel_bridge.api.app import api_app
 from otel_bridge.api.described import DESCRIBED
 from otel_bridge.api.openapi.examples import EXAMPLES
 from otel_bridge.api.routes import MOUNTS
+from otel_bridge.api.telling import telling_routes
 from otel_bridge.http.budget import ByteBudget
 from otel_bridge.http.inflate import open_inflater
 from otel_bridge.page.assets import read_page
@@ -46,8 +47,12 @@ async def app(request):
             budget=ByteBudget(1 << 20),
             health=lambda: (True, {}),
             extra_routes=OtlpHttp(intake).routes(),
-            own_routes=page_routes(PAGE),
+            own_routes=[*page_routes(PAGE), *telling_routes(_nothing, _nothing)],
         )
+
+
+async def _nothing(*_: object) -> bytes:
+    return b"{}"
 
 
 @pytest.fixture
