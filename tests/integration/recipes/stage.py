@@ -155,4 +155,6 @@ def npm_install(npm: str, folder: Path, packages: list[str]) -> None:
         raise CannotInstall(f"npm has not installed {' '.join(packages)} after {NPM_SECONDS} s") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise CannotInstall(f"npm cannot install {' '.join(packages)}: {said[-1]}")
+        raise CannotInstall(
+            f"npm cannot install {' '.join(packages)}: {said[0]}"
+        )  # the last line names a log
