@@ -69,11 +69,17 @@ def show_stats(
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         return
+    _show(answer)
+
+
+def _show(answer: dict[str, Any]) -> None:
     console = terminal()
     console.print(_over_time(answer), soft_wrap=True)
     if answer["usage_buckets"]:
         console.print()
         console.print(_by_model(answer), soft_wrap=True)
+    if answer.get("sampled"):
+        console.print("\n≈ estimates (sampled): calls that were kept count for those that were not")
 
 
 def _over_time(answer: dict[str, Any]) -> Table:

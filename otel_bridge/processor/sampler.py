@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_bridge.processor.base import Processor
-from otel_bridge.processor.thresholds import (
+from otel_bridge.model.thresholds import (
     BITS,
+    SAMPLING,
     BadTraceState,
     OtState,
     probability,
     randomness_of,
     read_state,
     threshold_of,
+    told,
+    told_threshold,
 )
+from otel_bridge.processor.base import Processor
 
 if TYPE_CHECKING:
     from otel_bridge.processor.base import Fate
@@ -69,8 +72,16 @@ class Sampler(Processor):
         kept = _priority(attributes.get(PRIORITY))
         if kept is not None:
             return None if kept else "sampled_out"
-        if self._randomness(trace_id, OtState()) < self._own:
+        tree = view.tree("attributes")
+        state = OtState(threshold=told_threshold(tree) or None)
+        threshold = self._threshold(state)
+        if self._randomness(trace_id, state) < threshold:
             return "sampled_out"
+        if threshold:
+            own, name = SAMPLING
+            known = tree.get(own)
+            beside = known if isinstance(known, dict) else {}
+            view.put("attributes", tree | {own: beside | {name: told(threshold)}})
         return None
 
     def _threshold(self, state: OtState) -> int:

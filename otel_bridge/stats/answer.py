@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_VALUES: Final = 5_000_000
 """Buckets times models times columns; more would fill memory with a grid that nobody looks at."""
 _MICROS: Final = 1_000_000
+_EXACT: Final = 1 << 53
 _NOTHING: Final = Tally()
 _EMPTY: Final = Cell(0, {})
 
@@ -51,6 +52,8 @@ def answer(query: StatsQuery, measure: Callable[[Measure], Measured], prices: Pr
         found = measure(asking)
         costs = spent(asking, found, measure, prices) if _with_costs(query) else {}
         shown = [grid.shown(at, query.timezone) for at in starts]
+        if found.sampled:
+            body["sampled"] = True
         body["usage_buckets"] = _usage(query.usage_metrics, shown, found, costs)
         body["call_buckets"] = _calls(query.call_metrics, shown, found)
     return orjson.dumps(body)
@@ -106,7 +109,13 @@ def _row(specs: Sequence[MetricSpec], cell: Cell, costs: Costs) -> dict[str, Any
             }
         else:
             row.update(columns(spec, cell.tallies.get(spec.metric, _NOTHING)))
-    return row | beside | {"count": cell.rows}
+    return {name: _shown(name, value) for name, value in (row | beside | {"count": cell.rows}).items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Round what counts or adds up whole things and is an estimate, since calls were sampled."""
+    whole = name.startswith(("sum_", "count")) and not name.endswith("_cost")
+    return round(value) if whole and type(value) is float and abs(value) < _EXACT else value
 
 
 def _with_costs(query: StatsQuery) -> bool:

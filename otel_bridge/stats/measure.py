@@ -25,7 +25,11 @@ class Measure(Struct, frozen=True, kw_only=True):
 
 
 class Measured(Struct, frozen=True):
-    """The buckets that hold anything: of calls by number, of usage by number, model and size."""
+    """The buckets that hold anything: of calls by number, of usage by number, model and size.
+
+    `sampled`: some of the calls stand for others that were not kept, and count for them.
+    """
 
     calls: dict[int, Cell]
     usage: dict[tuple[int, str, int], Cell]
+    sampled: bool = False

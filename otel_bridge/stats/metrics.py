@@ -82,4 +82,4 @@ def columns(spec: MetricSpec, of: Tally) -> Iterable[tuple[str, Number]]:
     for name in spec.aggregations:
         yield f"{name}_{spec.metric}", AGGREGATIONS[name].read(of)
     for percent in spec.percentiles:
-        yield f"p{percent}_{spec.metric}", percentile(of.values, percent)
+        yield f"p{percent}_{spec.metric}", percentile(of.values, percent, of.reach)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from otel_bridge.model.scoring import SCORED_CALL
+from otel_bridge.model.thresholds import BITS, SAMPLING, told_threshold
 from otel_bridge.query.derived import REF_SCHEME
 from otel_bridge.query.evaluate import at_path
 from otel_bridge.query.values import raw_json, text_of
@@ -20,6 +21,9 @@ DERIVED: Final = ("status", "latency_ms", "trace_name", "display_name")
 """Members of `summary.weave` that are derived on read; stored values are discarded (§2.7)."""
 
 _SCORED_BYTES: Final = b'"%b"' % SCORED_CALL[-1].encode()
+_SAMPLING_BYTES: Final = b'"%b":{"' % SAMPLING[-1].encode()
+THRESHOLD_BITS: Final = 40
+"""So many bits of a threshold are kept beside a call."""
 _REF_BYTES: Final = b'"weave:///'
 _DERIVED_ONLY: Final = re.compile(
     rb',"weave":\{"status":"\w+"(?:,"latency_ms":-?\d+)?,"(?:trace|display)_name":"[^"\\]*"\}\}'
@@ -49,6 +53,8 @@ class Flag:
     """The start cannot be right (`store.clocks`)."""
     LATE: Final = 128
     """The call arrived long after its start (`store.clocks`)."""
+    SAMPLED: Final = 1 << 16
+    """All bits from this one on: the first 40 of the threshold that kept the call (`model.thresholds`)."""
 
 
 def clean_summary(summary: bytes) -> bytes:
@@ -81,7 +87,15 @@ def flags(*, attributes: bytes | None, summary: bytes | None, exception: str | N
             found |= Flag.OWN_SPAN
     if attributes is not None and _SCORED_BYTES in attributes:
         found |= Flag.SCORES if text_of(raw_json(at_path(orjson.loads(attributes), SCORED_CALL))) else 0
+    if attributes is not None and _SAMPLING_BYTES in attributes:
+        threshold = told_threshold(orjson.loads(attributes))
+        found |= (threshold >> (BITS - THRESHOLD_BITS)) * Flag.SAMPLED
     return found
+
+
+def weight(flags: int) -> float:
+    """Return how many calls one with these flags stands for, itself included."""
+    return (1 << THRESHOLD_BITS) / ((1 << THRESHOLD_BITS) - flags // Flag.SAMPLED)
 
 
 def _is_plain(summary: bytes) -> bool:

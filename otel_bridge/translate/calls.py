@@ -8,6 +8,7 @@ import orjson
 from msgspec import Struct
 
 from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall
+from otel_bridge.model.thresholds import SAMPLING, threshold_in, told
 from otel_bridge.translate import dump, identity, record
 from otel_bridge.translate.failure import exception
 from otel_bridge.translate.kinds import is_wrapper
@@ -179,6 +180,19 @@ def _tokens(found: Found, block: dict[str, Any], options: Options) -> dict[str, 
 
 
 def _attributes(span: Span, mapped: _Mapped, rendered: Rendered) -> bytes:
+    """Return the attributes, and how many spans this one stands for where its trace state says so."""
+    attributes = _mapped_attributes(span, mapped, rendered)
+    state = span.message.trace_state
+    threshold = threshold_in(state) if state else None
+    if not threshold:
+        return attributes
+    tree = orjson.loads(attributes)
+    own, name = SAMPLING
+    known = tree.get(own)
+    return orjson.dumps(tree | {own: (known if type(known) is dict else {}) | {name: told(threshold)}})
+
+
+def _mapped_attributes(span: Span, mapped: _Mapped, rendered: Rendered) -> bytes:
     """Return the mapped attributes, over all of them as a tree when there is nothing that Weave maps.
 
     `contract/otel-mapping.md` §4: one key that Weave recognises leaves the others to the span.

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables and rules; a change that gives stored spans other calls raises it."""
 
 

@@ -16,6 +16,7 @@ from otel_bridge.costs.rates import cost_of, tokens_of
 from otel_bridge.model.call import CompletedCall
 from otel_bridge.model.query import CallsFilter
 from otel_bridge.model.stats import MetricSpec, StatsQuery
+from otel_bridge.model.thresholds import TOP, told
 from otel_bridge.stats.answer import answer
 from otel_bridge.stats.metrics import AGGREGATIONS, CALL_METRICS, TOKEN_METRICS
 from otel_bridge.store.clocks import AHEAD_SECONDS
@@ -41,6 +42,7 @@ calls = st.fixed_dictionaries(
         "lasted": st.none() | st.integers(-5, 9_000_000),
         "op": st.sampled_from(["a", "b"]),
         "failed": st.booleans(),
+        "stands_for": st.sampled_from([1, 1, 1, 2, 4]),
         "arrived": st.sampled_from([SPAN + 200, SPAN + 200, -1000]),
         "usage": st.dictionaries(st.sampled_from([*LIST, "other"]), entries, max_size=2),
     }
@@ -94,7 +96,8 @@ prices = st.sampled_from(
 def keep(store: Store, made: list[dict]) -> None:
     for number, call in enumerate(made):
         started_at = (START + call["at"]) * SECOND + call["micros"]
-        start = a_start(number, op_name=call["op"], started_at=started_at)
+        attributes = orjson.dumps({"otel_bridge": {"sampling": told(TOP - TOP // call["stands_for"])}})
+        start = a_start(number, op_name=call["op"], started_at=started_at, attributes=attributes)
         if call["lasted"] is None:
             store.write(start, received_at=(START + call["arrived"]) * SECOND)
             continue
@@ -133,7 +136,7 @@ def inside(made: list[dict], question: StatsQuery) -> list[tuple[float, dict]]:
         named = not asked.op_names or call["op"] in asked.op_names
         known = not asked.call_ids or f"{number:016x}" in asked.call_ids
         if question.start <= at < question.end and named and known:
-            found.append((at, call))
+            found += [(at, call)] * call["stands_for"]
     return found
 
 

@@ -10,7 +10,7 @@ from otel_bridge.store.scoring.base import CALL_IS_GONE
 from otel_bridge.store.sqlite import rows
 from otel_bridge.store.sqlite.ids import pack
 from otel_bridge.store.sqlite.queries import ANNEX, QUERIES, SCORING
-from otel_bridge.store.trees import refs
+from otel_bridge.store.trees import Flag, refs
 
 if TYPE_CHECKING:
     import apsw
@@ -28,6 +28,11 @@ _IN_ORDER: Final = (
 )  # fmt: skip
 """What makes room comes first."""
 _STATEMENTS: Final = {**ANNEX, **SCORING, **QUERIES}
+
+
+def _counted(call: Held) -> tuple[object, ...]:
+    """Return what decides where and how much usage counts."""
+    return call.started_at, call.summary, rows.call_flags(call) // Flag.SAMPLED
 
 
 class Flush:
@@ -71,7 +76,7 @@ class Flush:
         if (refs(before.inputs), refs(before.output)) != (refs(now.inputs), refs(now.output)):
             self._do("delete_refs", (seq,))
             self._work["insert_ref"].extend(rows.ref_rows(now, seq=seq, project=project))
-        if (before.started_at, before.summary) != (now.started_at, now.summary):
+        if _counted(before) != _counted(now):
             self._do("delete_usages", (seq,))
             self._insert_usages(now, seq, project)
 

@@ -19,11 +19,11 @@ from msgspec import Struct
 
 from otel_bridge.model.query import CallsFilter, CallsQuery
 from otel_bridge.stats.measure import Measured
-from otel_bridge.stats.tally import PARTS, Cell, Tally, counted
+from otel_bridge.stats.tally import PARTS, Cell, Tally, counted, weighed
 from otel_bridge.store.sqlite.conditions import conditions, is_selective
 from otel_bridge.store.sqlite.deadlines import Deadline, StatementTimeout
 from otel_bridge.store.sqlite.fragments import Sql, joined
-from otel_bridge.store.sqlite.readings import HAPPENED_AT, LATENCY, MISPLACED
+from otel_bridge.store.sqlite.readings import HAPPENED_AT, LATENCY, MISPLACED, WEIGHT
 from otel_bridge.store.trees import Flag
 
 if TYPE_CHECKING:
@@ -59,6 +59,15 @@ _PART: Final[Mapping[str, str]] = {
     "zeros": "total({0} = 0)",
 }
 """`sum` would fail where it passes 64 bits; `total` is exact as far as floating point numbers are."""
+_WEIGHED: Final[Mapping[str, str]] = {
+    "count": "total(iif({0} IS NULL, 0, {1}))",
+    "sum": "total({0} * {1})",
+    "min": "min({0})",
+    "max": "max({0})",
+    "ones": "total(({0} = 1) * {1})",
+    "zeros": "total(({0} = 0) * {1})",
+}
+"""The same where each row stands for so many."""
 _JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "count": operator.add,
     "sum": operator.add,
@@ -69,6 +78,7 @@ _JOIN: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 }
 _EXACT: Final = 1 << 53
 _integers: Final = msgspec.json.Decoder(list[int]).decode
+_weights: Final = msgspec.json.Decoder(list[float]).decode
 _no_values: Final = partial(array, "q")
 
 
@@ -90,32 +100,64 @@ _APART: Final = (
 
 
 def measure(
-    reading: Reading, asked: Measure, project: int, clock: Callable[[], float], *, any_misplaced: bool
+    reading: Reading,
+    asked: Measure,
+    project: int,
+    clock: Callable[[], float],
+    *,
+    any_misplaced: bool = False,
+    any_sampled: bool = False,
 ) -> Measured:
     """Measure what is asked for; raise QueryTimeout when that takes too long.
 
-    `any_misplaced`: some calls of the project may be counted where they arrived (`store.clocks`).
+    `any_misplaced`: some calls of the project may be counted where they arrived (`store.clocks`);
+    `any_sampled`: some may stand for others (`model.thresholds`).
     """
-    work = _Work(reading, asked, project, clock, any_misplaced=any_misplaced)
+    work = _Work(reading, asked, project, clock, any_misplaced=any_misplaced, any_sampled=any_sampled)
     calls = {key[0]: cell for key, cell in work.cells(asked.calls, usage=False).items()}
     usage = {(key[0], key[1], key[2]): cell for key, cell in work.cells(asked.usage, usage=True).items()}
-    return Measured(calls, usage)
+    return Measured(calls, usage, sampled=work.sampled)
+
+
+def _no_weights() -> array[float]:
+    return array("d")
 
 
 class _Sums:
     """What is known of one cell while it is added up, slice by slice."""
 
-    __slots__ = ("numbers", "rows", "values")
+    __slots__ = ("numbers", "rows", "values", "weights")
 
     def __init__(self) -> None:
-        self.rows = 0
+        self.rows: int | float = 0
+        self.weights: defaultdict[str, array[float]] = defaultdict(_no_weights)
         self.numbers: dict[tuple[str, str], Any] = {}
         self.values: defaultdict[str, array[int]] = defaultdict(_no_values)
+
+    def add_values(self, listed: Sequence[str], columns: Sequence[Any]) -> None:
+        """Take the lists of values of metrics."""
+        for metric, texts in zip(listed, columns, strict=False):
+            if texts is not None:
+                self.values[metric].fromlist(_integers(f"[{texts}]"))
+
+    def add_weights(self, listed: Sequence[str], columns: Sequence[Any]) -> None:
+        """Take for how many each of those values stands."""
+        for metric, texts in zip(listed, columns, strict=False):
+            if texts is not None:
+                self.weights[metric].fromlist(_weights(f"[{texts}]"))
+
+    def add_numbers(self, parts: Sequence[tuple[str, str]], columns: Sequence[Any]) -> None:
+        """Take the parts of tallies."""
+        for place, number in zip(parts, columns, strict=False):
+            have = self.numbers.get(place)
+            self.numbers[place] = number if have is None else _JOIN[place[1]](have, number)
 
     def cell(self, wanted: tuple[Wanted, ...]) -> Cell:
         return Cell(self.rows, {one.metric: self._tally(one) for one in wanted})
 
     def _tally(self, one: Wanted) -> Tally:
+        if one.values and one.metric in self.weights:
+            return weighed(self.values[one.metric], self.weights[one.metric])
         if one.values:
             return counted(self.values[one.metric])
         return Tally(**{part: _whole(self.numbers[one.metric, part]) for part in one.parts})
@@ -130,7 +172,10 @@ class _Work:
         clock: Callable[[], float],
         *,
         any_misplaced: bool,
+        any_sampled: bool,
     ) -> None:
+        self.sampled = False
+        self._any_sampled = any_sampled
         self._reading = reading
         self._any_misplaced = any_misplaced
         self._edges = asked.edges
@@ -148,20 +193,27 @@ class _Work:
         parts = [
             (one.metric, part) for one in wanted if not one.values for part in PARTS if part in one.parts
         ]
-        picked = ["count(*)", *(f"group_concat({_value(metric)})" for metric in listed)]
-        picked += [_PART[part].format(_value(metric)) for metric, part in parts]
+        picked = self._picked(listed, parts, "ifnull(u.weight, 1.0)" if usage else WEIGHT)
         keys = 3 if usage else 1
         found: defaultdict[tuple[Any, ...], _Sums] = defaultdict(_Sums)
         for row in self._rows(picked, usage=usage):
-            sums, lists = found[row[:keys]], row[keys + 1 :]
+            sums, columns = found[row[:keys]], row[keys + 1 :]
             sums.rows += row[keys]
-            for metric, texts in zip(listed, lists, strict=False):
-                if texts is not None:
-                    sums.values[metric].fromlist(_integers(f"[{texts}]"))
-            for place, number in zip(parts, lists[len(listed) :], strict=True):
-                have = sums.numbers.get(place)
-                sums.numbers[place] = number if have is None else _JOIN[place[1]](have, number)
+            sums.add_values(listed, columns)
+            sums.add_numbers(parts, columns[len(listed) :])
+            if self._any_sampled:
+                sums.add_weights(listed, columns[len(listed) + len(parts) :])
+                self.sampled |= columns[-1] > 1
         return {key: sums.cell(wanted) for key, sums in found.items()}
+
+    def _picked(self, listed: Sequence[str], parts: Sequence[tuple[str, str]], weight: str) -> list[str]:
+        """Return the columns: rows, values, parts; where calls were sampled weights, and the heaviest."""
+        values = [f"group_concat({_value(metric)})" for metric in listed]
+        if not self._any_sampled:
+            return ["count(*)", *values, *(_PART[part].format(_value(metric)) for metric, part in parts)]
+        weights = [f"group_concat(iif({_value(metric)} IS NULL, NULL, {weight}))" for metric in listed]
+        sums = [_WEIGHED[part].format(_value(metric), weight) for metric, part in parts]
+        return [f"total({weight})", *values, *sums, *weights, f"max({weight})"]
 
     def _rows(self, picked: list[str], *, usage: bool) -> Iterator[tuple[Any, ...]]:
         """Yield (bucket, model and size of usage, what is picked), for each slice of time."""

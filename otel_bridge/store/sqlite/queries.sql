@@ -156,7 +156,9 @@ INSERT OR IGNORE INTO refs (project, side, ref, seq) VALUES (?, ?, ?, ?);
 -- name: insert_usage
 -- Usage lies where its call is counted: where it arrived, if its start cannot be right.
 INSERT INTO usages
-SELECT ?1, iif(flags & 64, received_at, started_at), seq, ?3, ?4, ?5, ?6, ?7, ?8
+SELECT
+    ?1, iif(flags & 64, received_at, started_at), seq, ?3, ?4, ?5, ?6, ?7, ?8,
+    iif(flags >= 65536, 1099511627776.0 / (1099511627776 - (flags >> 16)), NULL)
 FROM calls WHERE seq = ?2;
 
 -- name: delete_usages
@@ -322,6 +324,10 @@ GROUP BY c.trace_id;
 -- name: any_misplaced
 -- Whether any call of a project is listed where it arrived (`store.clocks`).
 SELECT EXISTS (SELECT 1 FROM calls WHERE project = ? AND (flags & 192) <> 0);
+
+-- name: any_sampled
+-- Whether any call of a project stands for more than itself (`store.trees.Flag.SAMPLED`).
+SELECT EXISTS (SELECT 1 FROM calls WHERE project = ? AND flags >= 65536);
 
 -- name: arrivals
 -- Below the first and up to the last call.

@@ -173,11 +173,16 @@ class SqliteReader:
         """Add up calls and their usage, bucket by bucket; raise QueryTimeout."""
         with self._reading() as connection:
             project = _project(connection, asked.project_id)
-            misplaced = bool(connection.execute(QUERIES["any_misplaced"], (project,)).get)
+            misplaced, sampled = (
+                bool(connection.execute(QUERIES[name], (project,)).get)
+                for name in ("any_misplaced", "any_sampled")
+            )
         if project is None:
             return Measured({}, {})
         reading = partial(self._reading, STATEMENT_SECONDS, StatementTimeout)
-        return measuring.measure(reading, asked, project, self._clock, any_misplaced=misplaced)
+        return measuring.measure(
+            reading, asked, project, self._clock, any_misplaced=misplaced, any_sampled=sampled
+        )
 
     def close(self) -> None:
         """Close every connection; those in use are closed when their work is done."""

@@ -13,7 +13,7 @@ from otel_bridge.query.fields import INSTANTS, INTEGERS, MULTIPLE, QUEUE_ID
 from otel_bridge.query.values import MAX_NUMBER_CHARACTERS, Kind
 from otel_bridge.store import clocks
 from otel_bridge.store.sqlite.fragments import Sql
-from otel_bridge.store.trees import Flag
+from otel_bridge.store.trees import THRESHOLD_BITS, Flag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +35,8 @@ PLACED: Final = f"((c.flags & {clocks.MISPLACED}) = 0)"
 """Whether it is listed at its start."""
 HAPPENED_AT: Final = f"iif(c.flags & {Flag.MISDATED}, c.received_at, c.started_at)"
 """When a call started as far as one can tell."""
+WEIGHT: Final = f"({1 << THRESHOLD_BITS}.0 / ({1 << THRESHOLD_BITS} - c.flags / {Flag.SAMPLED}))"
+"""How many calls one stands for, itself included."""
 
 _ID_TEXT: Final = "iif(typeof({0}) = 'blob', lower(hex({0})), {0})"
 _NOWHERE: Final = frozenset({"deleted_at", "expire_at", QUEUE_ID})

@@ -39,6 +39,7 @@ ADDED = {
         "CREATE INDEX root_calls_by_start ON calls (project, started_at, id) WHERE parent_id IS NULL",
     ),
     9: ("DROP INDEX misplaced_calls", "UPDATE calls SET flags = flags & 63"),
+    10: ("DROP INDEX sampled_calls", "ALTER TABLE usages DROP COLUMN weight"),
 }
 """What undoes each step, by its number."""
 

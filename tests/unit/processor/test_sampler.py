@@ -1,10 +1,11 @@
 import random
 
+import orjson
 import pytest
 
+from otel_bridge.model.thresholds import TOP, probability, read_state, spelled, threshold_of
 from otel_bridge.processor.sampler import Sampler
 from otel_bridge.processor.settings import SamplerSettings
-from otel_bridge.processor.thresholds import TOP, probability, read_state, spelled, threshold_of
 from tests.fixtures.processing import a_call, a_request, a_span, call_after, processed
 
 
@@ -114,6 +115,19 @@ def test_a_broken_trace_state_is_dropped_unless_told_otherwise():
 def test_a_priority_decides_for_its_span(priority, kept):
     span = a_span(attributes={"sampling.priority": priority}, trace_id=trace_of(0))
     assert len(processed(a_request(span), a_sampler(50))[0]) == kept
+
+
+def test_a_call_of_the_api_says_how_many_it_stands_for():
+    trace_id = trace_of(TOP - 1).hex()
+    halved = call_after(a_call({"a": 1}, trace_id=trace_id), a_sampler(50))
+    assert orjson.loads(halved.start.attributes) == {
+        "a": 1,
+        "otel_bridge": {"sampling": {"threshold": "8", "adjusted_count": 2.0}},
+    }
+    again = orjson.loads(call_after(halved, a_sampler(50)).start.attributes)
+    assert again["otel_bridge"]["sampling"] == {"threshold": "c", "adjusted_count": 4.0}
+    whole = call_after(a_call({"a": 1}, trace_id=trace_id), a_sampler(100))
+    assert orjson.loads(whole.start.attributes) == {"a": 1}
 
 
 def test_calls_of_the_api_share_the_fate_of_the_spans_of_their_trace():

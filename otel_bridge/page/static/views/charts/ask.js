@@ -42,7 +42,7 @@ async function answer({ project, range, width, op, roots, signal }) {
     post("/calls/stats", { ...body, filter: onlyRoots, call_metrics: CALL_METRICS }, { signal }),
     post("/calls/stats", { ...body, usage_metrics: USAGE_METRICS }, { signal }),
   ]);
-  return { ...calls, usage_buckets: usage.usage_buckets };
+  return { ...calls, usage_buckets: usage.usage_buckets, sampled: calls.sampled || usage.sampled };
 }
 
 const FAILED = { $eq: [{ $getField: "summary.weave.status" }, { $literal: "error" }] };

@@ -24,7 +24,7 @@ export function chartsOf({ all, whole, parts }, { split, percent }) {
   const latency = parts.length ? latencyByOp(parts, percent) : latencyOf(all, once);
   const calls = once.sum_call_count ?? 0;
   const perModel = split === "model" && !parts.length;
-  return [
+  const charts = [
     chart("calls", "Calls", by.calls, count, {
       axis: onAxis.count,
       total: perModel ? undefined : count(calls),
@@ -46,7 +46,11 @@ export function chartsOf({ all, whole, parts }, { split, percent }) {
     chart("tokens", "Tokens", by.tokens, count, { axis: onAxis.count }),
     chart("cost", "Cost", by.cost, cost, { axis: onAxis.cost }),
   ];
+  return whole.sampled ? charts.map(estimated) : charts;
 }
+
+/** A chart of calls that stand for others which were not kept. */
+const estimated = (one) => ({ ...one, total: one.total && `≈ ${one.total}`, note: [one.note, "(sampled)"].filter(Boolean).join(" ") });
 
 const OVER_ALL = "all calls";
 

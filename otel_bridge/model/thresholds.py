@@ -15,6 +15,9 @@ from msgspec import Struct
 BITS: Final = 56
 TOP: Final = 1 << BITS
 DIGITS: Final = BITS // 4
+SAMPLING: Final = ("otel_bridge", "sampling")
+"""Where the attributes of a call say that it was sampled: `{"threshold": "e666", "adjusted_count": 10}`, the
+threshold as `th` has it, and how many calls this one stands for."""
 MAX_STATE_CHARACTERS: Final = 8192
 """A longer trace state is not read."""
 
@@ -65,6 +68,34 @@ def read_state(text: str) -> OtState:
         else:
             others.append(part)
     return OtState(_threshold(found.get("th")), _randomness(found.get("rv")), tuple(others), tuple(members))
+
+
+def threshold_in(state: str) -> int | None:
+    """Return the threshold that a trace state carries; None where it carries none, or makes no sense."""
+    if "th:" not in state:
+        return None
+    try:
+        return read_state(state).threshold
+    except BadTraceState:
+        return None
+
+
+def told_threshold(attributes: object) -> int:
+    """Read what attributes say at `SAMPLING`, 0 for anything that is no threshold."""
+    text = attributes
+    for step in (*SAMPLING, "threshold"):
+        text = text.get(step) if isinstance(text, dict) else None
+    return int(text.ljust(DIGITS, "0"), 16) if isinstance(text, str) and _TH.fullmatch(text) else 0
+
+
+def told(threshold: int) -> dict[str, str | float]:
+    """Return what attributes say at `SAMPLING` of this threshold, which is below `TOP`."""
+    return {"threshold": spelled(threshold), "adjusted_count": adjusted_count(threshold)}
+
+
+def adjusted_count(threshold: int) -> float:
+    """Return how many spans a span stands for that was kept by this threshold, which is below `TOP`."""
+    return round(TOP / (TOP - threshold), 6)
 
 
 def _threshold(text: str | None) -> int | None:
