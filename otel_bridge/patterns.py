@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 MAX_PATTERN_BYTES: Final = 4096
 SHOWN_CHARACTERS: Final = 100
 """Of a pattern, in what is said about it."""
+_ALONE: Final = re.compile(r"\\[AzZQC]|\(\?[A-Za-z]*-")
+"""What is about a text as a whole, or may turn off the flag `m`; also where it is written as a mere text."""
 
 
 class BadPattern(ValueError):
@@ -36,6 +39,21 @@ def union(patterns: Iterable[str]) -> Any:
         return _compiled("|".join(f"(?:{pattern})" for pattern in every)) if every else None
     except _Unread as error:
         raise BadPattern(f"the patterns cannot be looked for together: {error}") from None
+
+
+def union_of_lines(patterns: Iterable[str]) -> Any:
+    """Return one pattern that finds something in texts joined by newlines if any pattern does in one of them.
+
+    It may find more. None without patterns, and for one of which that cannot be said: the start and the end
+    of a line are where `^` and `$` are true of a text alone, but not where what `_ALONE` names is true.
+    """
+    every = list(patterns)
+    if not every or any(_ALONE.search(pattern) for pattern in every):
+        return None
+    try:
+        return _compiled("(?m)" + "|".join(f"(?:{pattern})" for pattern in every))
+    except _Unread:  # together too large
+        return None
 
 
 class _Unread(Exception):

@@ -48,6 +48,8 @@ class Mask:
     ) -> None:
         rules = [_rule(one) for one in blocked]
         self._any = union(rule.pattern for rule in rules)
+        self.patterns = tuple(rule.pattern for rule in rules)
+        """What is looked for. A text in which none of them finds anything is kept as it is."""
         self._allowed = union(allowed)
         self._hidden = hasher(hash_function)
         self._all_types = all_types

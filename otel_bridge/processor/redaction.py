@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_bridge.patterns import union
 from otel_bridge.processor.base import Processor
+from otel_bridge.processor.glance import Glance
 from otel_bridge.processor.masking import Mask
 from otel_bridge.processor.texts import change_field, change_value, changed_tree
 
@@ -78,6 +79,13 @@ class Redaction(Processor):
         self._summary = settings.summary
         self._fates = _Remembered(self._judged)
         self._blocked = None if self._blocked_like is None else _Remembered(self._blocked_like)
+        plain = self._all_keys and not self._ignored and self._ignored_like is None and self._blocked is None
+        self._glance = Glance(
+            self._mask.patterns,
+            all_types=settings.redact_all_types,
+            tells=None if plain else self._tells,
+            tells_inside=None if self._blocked is None else self._blocked.__getitem__,
+        )
 
     def resource(self, view: ResourceView) -> Fate | None:
         """`Processor.resource`. Fields that this version does not know go: nobody can look into them."""
@@ -96,6 +104,8 @@ class Redaction(Processor):
 
     def span(self, view: SpanView) -> Fate | None:
         """`Processor.span`."""
+        if self._glance.finds_nothing(view.message):
+            return None
         message, found = view.message, Found()
         view.attributes.forget()
         self._pairs(message.attributes, found)
@@ -230,6 +240,9 @@ class Redaction(Processor):
             else:
                 kept[key] = self._members(member, f"{place}.{key}", found)
         return kept
+
+    def _tells(self, key: str) -> bool:
+        return self._fates[key] is not None
 
     def _judged(self, key: str) -> str | None:
         """Say what becomes of an attribute by its key; None: its value is looked at."""
