@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from otel_bridge.model.call import CompletedCall, EndedCall, StartedCall, UpdatedCall
+from otel_bridge.processor.base import Gone
 from otel_bridge.processor.views import CallView, ItemView, LogView, ResourceView, SpanView
 
 if TYPE_CHECKING:
@@ -150,8 +151,23 @@ def _remove(signal: _Signal, resource: _Resource) -> None:
 
 def _taken(view: CallView, processors: Sequence[Processor], dropped: Dropped) -> bool:
     for processor in processors:
-        fate = processor.call(view)
+        fate = processor.call(view) or _of_start(view, processor)
         if fate is not None:
             dropped[processor.name, fate] += 1
+            _remember(view, processor, fate)
             return True
     return False
+
+
+def _of_start(view: CallView, processor: Processor) -> Fate | None:
+    """Return the fate of the start of a call whose end came alone, where the processor took that out."""
+    if view.start is not None or view.end is None or processor.gone is None:
+        return None
+    return processor.gone.fate_of(view.project, view.end.id)
+
+
+def _remember(view: CallView, processor: Processor, fate: Fate) -> None:
+    """Remember a start that goes no further, for its end, which says neither name nor trace."""
+    if view.start is not None and view.end is None:
+        processor.gone = processor.gone or Gone()
+        processor.gone.add(view.project, view.start.id, fate)

@@ -65,7 +65,7 @@ class Sampler(Processor):
         return "sampled_out"
 
     def call(self, view: CallView) -> Fate | None:
-        """`Processor.call`. The end of a call that travels alone says no trace: it goes on."""
+        """`Processor.call`. An end that travels alone says no trace: see `base.Gone`."""
         trace_id, attributes = view.trace_id, view.attributes
         if trace_id is None or attributes is None:
             return None
