@@ -67,7 +67,9 @@ def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPCon
         return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
     import ssl  # noqa: PLC0415 - takes longer to import than the rest of a probe
 
-    context = ssl.create_default_context()
+    from otel_bridge.auth.own_tls import own_context  # noqa: PLC0415 - as above
+
+    context = own_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import subprocess
+import sys
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -21,7 +23,8 @@ from otel_bridge.auth.rate import RateLimiter
 from otel_bridge.auth.settings import Security, Tls
 from otel_bridge.config import BridgeConfig
 from otel_bridge.errors import Forbidden, StartError, Unauthenticated
-from otel_bridge.service.securing import _Making, check_exposed
+from otel_bridge.service.doormaker import Doormaker
+from otel_bridge.service.securing import check_exposed
 from tests.contract.receiver.keys import basic, issue
 
 DOORS = ("otlp_http", "otlp_grpc", "api")
@@ -31,8 +34,7 @@ BEARER = {"authorization": "Bearer k1"}
 
 
 def door(*auth, **security):
-    making = _Making(RateLimiter(lambda: 0.0), lambda _: None)
-    return making._door(Security(auth=auth, **security))
+    return Doormaker(RateLimiter(lambda: 0.0), lambda _: None).door(Security(auth=auth, **security))
 
 
 def opens(made, headers, certificate=None) -> str:
@@ -164,3 +166,12 @@ class TestKinds:
         with pytest.raises(StartError, match="the keys of the configuration") as found:
             door(BearerAuth(tokens=SecretStr("keys: [{name: a, s3cret: x}]")))
         assert "x}" not in str(found.value)
+
+
+def test_a_bridge_without_keys_loads_nothing_that_reads_them():
+    code = "import otel_bridge.service.running, sys; print([n for n in sys.modules if n in HEAVY])"
+    heavy = ["otel_bridge.auth.authenticators", "otel_bridge.auth.keys_file", "otel_bridge.service.doormaker"]
+    done = subprocess.run(
+        [sys.executable, "-c", f"HEAVY = {heavy}; {code}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
