@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.e2e.client import a_request, call, export, post
+from tests.e2e.keys import auth_file
 from tests.e2e.process import environment, running
 from tests.faults.sidecar import config
 from tests.faults.upstream import upstream
@@ -32,9 +33,9 @@ def doctor(*arguments: str, **env: str) -> subprocess.CompletedProcess:
     )
 
 
-def examined(*arguments: str, code: int) -> dict[str, list[dict]]:
+def examined(*arguments: str, code: int, **env: str) -> dict[str, list[dict]]:
     """Run it for machines; return the findings by their ids, those that are well by their section."""
-    done = doctor("--json", *arguments)
+    done = doctor("--json", *arguments, **env)
     assert done.returncode == code, (done.stdout, done.stderr)
     document = json.loads(done.stdout)
     assert document["ok"] is (code == 0)
@@ -139,23 +140,44 @@ def test_a_filter_and_a_sampler_that_take_everything_out_are_named(tmp_path):
     assert "processors.probabilistic_sampler.sampling_percentage" in found["span.sampled_out"][0]["fix"]
 
 
-def test_an_upstream_that_refuses_the_key_and_one_that_is_away_are_told_apart(tmp_path):
+def test_an_upstream_that_refuses_the_span_or_the_key_and_one_that_is_away_are_told_apart(tmp_path):
     with upstream() as server:
         given = config(tmp_path / "c.json", server.url, auth={"api_key": KEY})
         with running(tmp_path / "data", given) as bridge:
             options = (f"--data-dir={bridge.data_dir}", given)
+            (one,) = exports("google-adk-litellm")
+            call(f"{bridge.http}/v1/traces", one.body, Content_Type="application/x-protobuf")
             well = examined(*options, code=0)
+            gone = set(server.deleted)
+            server.refused_ops.add("otel-bridge doctor")
+            dead = examined(*options, code=1)
             server.key = "another"
             refused = examined(*options, "--wait=0", code=1)
             server.refuse_connections()
             away = examined(*options, "--no-span", code=1)
-            assert KEY not in json.dumps([well, refused, away])
+            bridge.kill_tree()  # else it would wait for its upstream
+            assert KEY not in json.dumps([well, dead, refused, away])
     assert "weave: its upstream has it" in texts(well["Test span"])
     assert "answers and takes the key" in texts(well["Delivery"])
-    assert set(server.deleted) == set(server.calls)
+    assert {one for one, kept in server.calls.items() if kept["op_name"] == "otel-bridge doctor"} == gone
+    assert "ADK_CAPTURE_MESSAGE_CONTENT_IN_SPANS" in well["sender.no_content"][0]["fix"]
+    assert "Invalid op_name" in texts(dead["span.dead"])
+    assert "3 calls are dead letters" in texts(dead["queue.dead"])
     assert "401" in texts(refused["upstream.key"])
     assert "weave: it waits in the queue" in texts(refused["span.queued"])
     assert "cannot connect" in texts(away["upstream.unreachable"])
+
+
+def test_a_bridge_that_asks_for_keys_is_shown_one(tmp_path):
+    given = f"--auth-file={auth_file(tmp_path)}"
+    with running(tmp_path / "data", given) as bridge:
+        options = (f"--data-dir={bridge.data_dir}", given)
+        without = examined(*options, code=1)
+        found = examined(*options, code=0, OTEL_BRIDGE_API_KEY="owner-key")
+    assert "401" in texts(without["bridge.refuses"])
+    assert "OTEL_BRIDGE_API_KEY" in without["bridge.refuses"][0]["fix"]
+    assert "Test span" not in without
+    assert "it is deleted again" in texts(found["Test span"])
 
 
 def test_a_queue_whose_disk_has_too_little_room_is_told(tmp_path):

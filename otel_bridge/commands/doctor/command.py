@@ -24,7 +24,6 @@ from otel_bridge.parsers import BadSetting, parse_project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from otel_bridge.commands.doctor.running import Running
 
 OTLP_URL: Final = "http://127.0.0.1:4318"
 
@@ -83,7 +82,7 @@ def _round(
         Journey(running.client, facts, wanted, beside, report).go()
     if not runs:
         ports.look(config, report)
-    _senders(config, running, report, url)
+    _senders(config, facts, report, url, may_know=facts is not None or not runs)
     if running is not None and facts is not None:
         facts = running.now() or facts
         delivery.running(facts, config, report)
@@ -112,8 +111,10 @@ def _upstreams(config: BridgeConfig, report: Report) -> None:
         probe_otlp(receiver, config.default_project, report)
 
 
-def _senders(config: BridgeConfig, running: Running | None, report: Report, url: str | None) -> None:
-    facts = None if running is None else running.facts
+def _senders(
+    config: BridgeConfig, facts: dict[str, Any] | None, report: Report, url: str | None, *, may_know: bool
+) -> None:
+    """Say who sends; nothing where the bridge that runs does not tell, and no store does."""
     live: Iterable[Sender] = ()
     otlp, logs = OTLP_URL, config.logs == "on"
     if facts is not None:
@@ -121,4 +122,5 @@ def _senders(config: BridgeConfig, running: Running | None, report: Report, url:
         otlp, logs = facts["doors"].get("otlp_http") or OTLP_URL, facts["config"]["logs"] == "on"
         senders.refusals(facts["refusals"], report)
     stored = () if url or not config.store else stored_senders(config.data_dir / STORE_FILE)
-    senders.tell(tuple(live), stored, report, logs=logs, url=otlp)
+    if may_know or stored:
+        senders.tell(tuple(live), stored, report, logs=logs, url=otlp)
