@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
+from unittest.mock import patch
 
+import click
 import pytest
 
+from otel_bridge.cli import cli
 from tests.e2e.client import a_request, call, export, post
 from tests.e2e.keys import auth_file
 from tests.e2e.process import environment, running
@@ -34,10 +40,15 @@ def doctor(*arguments: str, **env: str) -> subprocess.CompletedProcess:
 
 
 def examined(*arguments: str, code: int, **env: str) -> dict[str, list[dict]]:
-    """Run it for machines; return the findings by their ids, those that are well by their section."""
-    done = doctor("--json", *arguments, **env)
-    assert done.returncode == code, (done.stdout, done.stderr)
-    document = json.loads(done.stdout)
+    """Run it for machines, in this process: it starts in a tenth of the time.
+
+    Return the findings by their ids, those that are well by their section.
+    """
+    said = io.StringIO()
+    with redirect_stdout(said), patch.dict(os.environ, environment(**env), clear=True):
+        found_code = cli.main(["doctor", "--json", *arguments], standalone_mode=False)
+    assert found_code == code, said.getvalue()
+    document = json.loads(said.getvalue())
     assert document["ok"] is (code == 0)
     found: dict[str, list[dict]] = {}
     for one in document["findings"]:
@@ -208,8 +219,13 @@ def test_a_configuration_that_is_wrong_is_a_finding_with_its_place(tmp_path):
     assert "otlq is not defined" in texts(found["config.wrong"])
 
 
-@pytest.mark.parametrize("bad", ["--attribute=novalue", "--project=noslash", "--wait=-1"])
-def test_a_bad_option_is_one_line_and_exit_code_2(bad):
-    done = doctor(bad)
+def test_a_bad_option_is_one_line_and_exit_code_2():
+    done = doctor("--attribute=novalue")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == "otel-bridge: error: 'novalue' is no KEY=VALUE\n"
+
+
+@pytest.mark.parametrize("bad", ["--resource==value", "--project=noslash", "--wait=-1"])
+def test_other_bad_options_are_told_alike(bad):
+    with pytest.raises(click.UsageError):
+        cli.main(["doctor", bad], standalone_mode=False)
