@@ -104,6 +104,7 @@ def test_a_standalone_bridge_keeps_calls_and_answers(example):
         assert len(client.ids(bridge.api, "local/default")) == 1
 
 
+@pytest.mark.long
 def test_a_gateway_asks_for_tokens_keeps_calls_and_scores_them_through_kafka(example):
     with mock_cluster() as kafka:
         kafka.create_topics("weave.score_calls", "weave.call_ended", partitions=2)
