@@ -1,4 +1,4 @@
-"""How our own commands meet a bridge behind TLS: whom they trust, and the certificate that they show."""
+"""How our commands and exporters meet a server behind TLS: whom they trust, the certificate they show."""
 
 from __future__ import annotations
 
@@ -21,19 +21,31 @@ def own_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
 
     Raise StartError for files that cannot be used.
     """
-    ca, cert, key = (environ.get(name) or None for name in (CA_FILE, CERT_FILE, KEY_FILE))
+    names = (CA_FILE, CERT_FILE, KEY_FILE)
+    ca, cert, key = (environ.get(name) or None for name in names)
     if key is not None and cert is None:
         raise StartError(f"{KEY_FILE} is set, and {CERT_FILE} is not")
+    return context_of(ca, cert, key, names=names)
+
+
+def context_of(
+    ca: str | None, cert: str | None, key: str | None, *, names: tuple[str, str, str]
+) -> ssl.SSLContext:
+    """Return a context that trusts a CA, else the system's, and shows a certificate, if there is one.
+
+    Raise StartError, with the names of what was set, for files that cannot be used. Reads them: it blocks.
+    """
+    ca_name, *cert_names = names
     try:
         context = ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as error:
-        raise StartError(f"{CA_FILE}: {_why(error, 'no certificates (PEM)')}") from None
+        raise StartError(f"{ca_name}: {_why(error, 'no certificates (PEM)')}") from None
     if cert is not None:
         try:
             context.load_cert_chain(cert, key, password=lambda: "")
         except (OSError, ssl.SSLError) as error:
             wrong = "no certificate with its key (PEM), without a password"
-            raise StartError(f"{CERT_FILE}, {KEY_FILE}: {_why(error, wrong)}") from None
+            raise StartError(f"{', '.join(cert_names)}: {_why(error, wrong)}") from None
     return context
 
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validato
 
 from otel_bridge.backoff import Retry
 from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
-from otel_bridge.exporter.settings import MAX_BODY_BYTES
+from otel_bridge.exporter.settings import MAX_BODY_BYTES, TlsSettings
 from otel_bridge.parsers import (
     Duration,
     ProjectId,
@@ -109,6 +109,30 @@ class DeadLetter(Strict):
     """How much they may take; above it the oldest go."""
 
 
+class ClientTls(Strict):
+    """TLS towards a server: PEM files, read when the bridge starts."""
+
+    ca_file: str | None = Field(default=None, min_length=1)
+    """Who is trusted, in place of the system's authorities."""
+    cert_file: str | None = Field(default=None, min_length=1)
+    """The certificate to show, where the server asks for one."""
+    key_file: str | None = Field(default=None, min_length=1)
+    """Its private key, without a password."""
+    insecure_skip_verify: bool = False
+    """Whether anybody is trusted: for tests only, since anybody may read what is sent then."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        return self
+
+    @property
+    def settings(self) -> TlsSettings:
+        """Return the same for an exporter."""
+        return TlsSettings(**self.model_dump())
+
+
 class WeaveExporter(Strict):
     """Sends calls to a Weave server, through the queue on the disk."""
 
@@ -118,6 +142,8 @@ class WeaveExporter(Strict):
     """The base URL of the server."""
     auth: Auth = Auth()
     """The key it wants."""
+    tls: ClientTls = ClientTls()
+    """How the server is known, and the bridge to it."""
     project: ProjectId | Literal["from_resource"] | None = None
     """Where calls go that name no project; of a second exporter, where it puts them instead."""
     timeout: Wait = Field(default="30s", validate_default=True)

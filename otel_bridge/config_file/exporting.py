@@ -66,6 +66,7 @@ def weave(name: str, keys: WeaveExporter, default_project: str | None) -> WeaveS
         flush_seconds=queue.batch.flush_timeout.total_seconds(),
         retry=keys.retry_on_failure.retry,
         required=keys.required and queue.on_full == "refuse",
+        tls=keys.tls.settings,
     )
 
 

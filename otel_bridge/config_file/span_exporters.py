@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, model_validator
 
-from otel_bridge.config_file.exporters import DeadLetter, RetryOnFailure, SendingQueue
+from otel_bridge.config_file.exporters import ClientTls, DeadLetter, RetryOnFailure, SendingQueue
 from otel_bridge.config_file.http_keys import URL, Headers, WholeUrl
 from otel_bridge.exporter.settings import MAX_BODY_BYTES, OtlpHttpSettings
 from otel_bridge.ingest.exporters.settings import DebugSettings, FileSettings, Rotation
@@ -33,6 +33,8 @@ class OtlpHttpExporter(Strict):
     """Where spans go, taken as it is; beats `endpoint`."""
     headers: Headers = Field(default={})
     """Headers of every request, for keys."""
+    tls: ClientTls = ClientTls()
+    """How the receiver is known, and the bridge to it."""
     timeout: Wait = Field(default="30s", validate_default=True)
     """How long one request may take."""
     compression: Literal["gzip", "none"] = "gzip"
@@ -117,6 +119,7 @@ def otlp_http(name: str, keys: OtlpHttpExporter) -> OtlpHttpSettings:
         flush_seconds=queue.batch.flush_timeout.total_seconds(),
         retry=keys.retry_on_failure.retry,
         required=keys.required and queue.on_full == "refuse",
+        tls=keys.tls.settings,
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from otel_bridge.exporter.otlp_verdict import judge_otlp
 from otel_bridge.exporter.posting import LastAnswer, Post
+from otel_bridge.exporter.tls import tls_of
 from otel_bridge.exporter.verdict import Again
 from otel_bridge.http.session import open_session
 from otel_bridge.receiver.headers import PROJECT_ID, WB_RUN_ID
@@ -76,6 +77,6 @@ class OtlpTarget:
 
 @asynccontextmanager
 async def open_otlp(settings: OtlpHttpSettings, default_project: str | None) -> AsyncGenerator[OtlpTarget]:
-    """Lend a client of the receiver."""
-    async with open_session() as session:
+    """Lend a client of the receiver; raise StartError for certificates that cannot be used."""
+    async with open_session(tls=await tls_of(settings)) as session:
         yield OtlpTarget(settings, Post(session, settings.timeout_seconds), default_project)

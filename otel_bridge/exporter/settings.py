@@ -23,6 +23,18 @@ Compression = Literal["auto", "gzip", "none"]
 Scheme = Literal["basic", "bearer"]
 
 
+class TlsSettings(Struct, frozen=True, kw_only=True):
+    """Whom to trust instead of the system's authorities, and what to show: PEM files.
+
+    `insecure_skip_verify`: anybody is trusted.
+    """
+
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    insecure_skip_verify: bool = False
+
+
 class DeliverySettings(Struct, frozen=True, kw_only=True):
     """What every exporter has that delivers from the queue.
 
@@ -41,6 +53,7 @@ class DeliverySettings(Struct, frozen=True, kw_only=True):
     flush_seconds: float = 0.2
     retry: Retry = Retry()
     required: bool = True
+    tls: TlsSettings = TlsSettings()
 
 
 class WeaveSettings(DeliverySettings, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from otel_bridge.exporter.frames import Outgoing
 from otel_bridge.exporter.gzip import compress
 from otel_bridge.exporter.posting import LastAnswer, Post
 from otel_bridge.exporter.rendering import DELETE, UPDATE, UPSERT
+from otel_bridge.exporter.tls import tls_of
 from otel_bridge.exporter.verdict import Again, Refused, Sent, judge
 from otel_bridge.http.loopback import is_loopback
 from otel_bridge.http.session import open_session
@@ -76,10 +77,10 @@ class Upstream:
 
 @asynccontextmanager
 async def open_upstream(settings: WeaveSettings) -> AsyncGenerator[Upstream]:
-    """Lend a client of the upstream; raise StartError when its key cannot be read."""
+    """Lend a client of the upstream; raise StartError when its key or a certificate cannot be read."""
     credential = Credential(settings)
     await credential.open()
-    async with open_session() as session:
+    async with open_session(tls=await tls_of(settings)) as session:
         yield Upstream(settings, Post(session, settings.timeout_seconds), credential)
 
 

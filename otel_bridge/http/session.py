@@ -12,14 +12,20 @@ from otel_bridge import __version__
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from ssl import SSLContext
 
 USER_AGENT: Final = f"otel-bridge/{__version__}"
 
 
 @asynccontextmanager
-async def open_session(*, decompress: bool = False) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Lend an HTTP client without cookies or a limit of its own; answers stay compressed as they came."""
-    connector = aiohttp.TCPConnector(limit=0)
+async def open_session(
+    *, decompress: bool = False, tls: SSLContext | None = None
+) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Lend an HTTP client without cookies or a limit of its own; answers stay compressed as they came.
+
+    `tls` says whom to trust, None: the system's authorities.
+    """
+    connector = aiohttp.TCPConnector(limit=0, ssl=True if tls is None else tls)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -15,6 +15,7 @@ from otel_bridge.config_file.span_exporters import (
     file,
     otlp_http,
 )
+from otel_bridge.exporter.settings import TlsSettings
 from otel_bridge.ingest.exporters.settings import Rotation
 
 
@@ -41,6 +42,8 @@ def test_the_keys_of_queue_and_retry_mean_what_they_mean_for_weave():
     assert (found.in_flight, found.flush_seconds, found.max_batch_calls) == (2, 1.0, 50)
     assert found.retry == Retry(initial_interval=2.0, max_interval=9.0, max_elapsed=60.0)
     assert found.required
+    assert found.tls == TlsSettings()
+    assert passing(endpoint="https://next", tls={"ca_file": "ca.pem"}).tls == TlsSettings(ca_file="ca.pem")
     assert not passing(endpoint="http://next", sending_queue={"on_full": "drop_oldest"}).required
 
 
@@ -62,6 +65,7 @@ def test_headers_are_shown_to_nobody():
         ({"endpoint": "http://n", "headers": {"x": "a\nb"}}, "no value of a header"),
         ({"endpoint": "http://n", "compression": "zstd"}, "'gzip' or 'none'"),
         ({"endpoint": "http://n", "max_batch_bytes": "1GiB"}, "less than or equal"),
+        ({"endpoint": "http://n", "tls": {"cert_file": "c"}}, "cert_file and key_file belong together"),
         ({"endpoint": "http://n", "encoding": "json"}, "Extra inputs are not permitted"),
     ],
 )
