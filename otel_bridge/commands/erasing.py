@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from msgspec.structs import replace
@@ -40,12 +40,12 @@ def erase_calls(*, dry_run: bool, yes: bool, project: str | None, **given: Any) 
 
 
 def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
-    found = _said(erase_all(steps, asked), "calls and those below them") if dry_run or not yes else ""
+    found = Erased(cursor=None) if yes and not dry_run else erase_all(steps, asked)
     if dry_run:
-        click.echo(f"would erase {found}")
+        click.echo(f"would erase {_said(found, _BELOW)}")
         return 0
     if not yes:
-        click.confirm(f"Erase {found} for good?", abort=True)
+        click.confirm(_question(found), abort=True)
     progress = _Progress()
     try:
         done = erase_all(steps, replace(asked, dry_run=False), progress)
@@ -59,9 +59,21 @@ def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
     return 0
 
 
+def _question(found: Erased) -> str:
+    if found.calls or found.copies:
+        return f"Erase {_said(found, _BELOW)} for good?"
+    return (
+        "No call that is kept matches. Erase for good what may wait for delivery or for its span, lie among"
+        " the dead letters, or be left in the space of deleted calls?"
+    )
+
+
 def _said(done: Erased, calls: str) -> str:
     copies = f", and {done.copies:,} copies in files of exporters" if done.copies else ""
     return f"{done.calls:,} {calls}{copies}"
+
+
+_BELOW: Final = "calls and those below them"
 
 
 class _Progress:

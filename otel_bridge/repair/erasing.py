@@ -88,7 +88,10 @@ def remote_step(bridge: Remote, asked: Erasure, cursor: EraseCursor | None) -> E
     """Let a running bridge do one step, asking again while it is away or has no room."""
     members = msgspec.structs.asdict(asked)
     body = msgspec.json.encode({**members, "cursor": cursor})
-    return msgspec.json.decode(bridge.post(body), type=Erased)
+    done = msgspec.json.decode(bridge.post(body), type=Erased)
+    if done.cursor is not None and done.cursor == cursor:
+        time.sleep(PAUSE_SECONDS)
+    return done
 
 
 @contextmanager
@@ -134,8 +137,6 @@ def erase_all(
     so_far = Erased(cursor=None)
     while True:
         done = steps(asked, so_far.cursor)
-        if done.cursor is not None and done.cursor == so_far.cursor:
-            time.sleep(PAUSE_SECONDS)
         so_far = Erased(
             cursor=done.cursor, calls=so_far.calls + done.calls, copies=so_far.copies + done.copies
         )

@@ -11,6 +11,7 @@ itself, while the write-ahead log is empty and the write lock is held: nobody co
 
 from __future__ import annotations
 
+import struct
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 STEP_MILLISECONDS: Final = 20
 """How long one step overwrites."""
 PASSES: Final = 2
-"""A page may change places with one that was done before; the second pass finds what the first one missed."""
+"""A page may change places with one that was done before; the second pass finds what the first one missed.
+Where nothing was written during the first one, it is enough."""
 _INTERIOR_INDEX, _INTERIOR_TABLE, _LEAF_INDEX, _LEAF_TABLE = 2, 5, 10, 13
 _BTREE: Final = frozenset({_INTERIOR_INDEX, _INTERIOR_TABLE, _LEAF_INDEX, _LEAF_TABLE})
 _FREE_PAGE: Final = 2
@@ -34,6 +36,8 @@ _MAP_ENTRY_BYTES: Final = 5
 _FILE_HEAD_BYTES: Final = 100
 _TRUNK_AT: Final = 32
 _LONG_VARINT: Final = 9
+_MANY_BYTES: Final = 0x80
+"""The first byte of an integer of more than one byte is at least this."""
 
 
 class Scrubber:
@@ -48,6 +52,8 @@ class Scrubber:
         self._page_bytes: int = connection.pragma("page_size")
         self._next = 1
         self._passes = 0
+        self._changes = connection.total_changes()
+        self._to_sync = False
 
     def restart(self) -> None:
         """Begin with the first page: more was deleted."""
@@ -75,6 +81,8 @@ class Scrubber:
     def _some(self) -> None:
         flags = [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE, 0]
         pages = self._connection.pragma("page_count")
+        if self._next == 1:
+            self._changes = self._connection.total_changes()
         deadline = time.monotonic() + STEP_MILLISECONDS / 1000
         file = apsw.VFSFile(self._vfs or "", self._connection.filename, flags)
         try:
@@ -82,13 +90,16 @@ class Scrubber:
             while self._next <= pages and time.monotonic() < deadline:
                 work.scrub(self._next)
                 self._next += 1
-            if work.written:
-                file.xSync(apsw.SQLITE_SYNC_NORMAL)
+            self._to_sync |= work.written > 0
+            if self._next > pages and self._to_sync:
+                file.xSync(apsw.SQLITE_SYNC_NORMAL)  # of all steps: the mark to scrub stands until then
+                self._to_sync = False
         finally:
             with suppress(apsw.Error):
                 file.xClose()
         if self._next > pages:
-            self._next, self._passes = 1, self._passes + 1
+            unchanged = self._changes == self._connection.total_changes()
+            self._next, self._passes = 1, PASSES if unchanged else self._passes + 1
 
 
 class Pages:
@@ -148,12 +159,13 @@ class Pages:
             self._blank(number, page, block + 4, block + size)
             block = int.from_bytes(page[block : block + 2])
         if kind != _INTERIOR_TABLE:
-            for at in range(pointers, pointers + 2 * cells, 2):
-                self._scrub_end(page, int.from_bytes(page[at : at + 2]), kind)
+            skipped = 4 if kind == _INTERIOR_INDEX else 0
+            for cell in struct.unpack_from(f">{cells}H", page, pointers):
+                if page[cell + skipped] >= _MANY_BYTES:  # else the value is short, as most are
+                    self._scrub_end(page, cell + skipped, kind)
 
     def _scrub_end(self, page: bytes, cell: int, kind: int) -> None:
         """Overwrite what lies behind the end of a value that has pages of its own."""
-        cell += 4 if kind == _INTERIOR_INDEX else 0
         size, cell = _varint(page, cell)
         usable = self._usable
         most = usable - 35 if kind == _LEAF_TABLE else (usable - 12) * 64 // 255 - 23
@@ -197,6 +209,6 @@ def _varint(page: bytes, at: int) -> tuple[int, int]:
         if place == _LONG_VARINT:
             return value << 8 | byte, at
         value = value << 7 | byte & 0x7F
-        if byte < 0x80:  # noqa: PLR2004 - the last byte of the number
+        if byte < _MANY_BYTES:
             break
     return value, at

@@ -6,9 +6,11 @@ from contextlib import closing
 from itertools import count
 
 import apsw
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from otel_bridge.store.sqlite import scrub
 from otel_bridge.store.sqlite.connection import open_writer, set_journal
 from otel_bridge.store.sqlite.scrub import Scrubber
 
@@ -61,3 +63,28 @@ def test_a_log_that_readers_hold_puts_it_off(tmp_path):
         connection.execute("CREATE TABLE t (a)")
         assert Scrubber(connection, lambda: False).step() is False
         assert Scrubber(connection, lambda: True).step() is False  # the log was not emptied
+
+
+@pytest.mark.parametrize(("writes", "passes"), [(False, 1), (True, scrub.PASSES)])
+def test_pages_are_looked_at_again_if_something_was_written_meanwhile(tmp_path, monkeypatch, writes, passes):
+    seen, real = [], scrub.Pages.scrub
+
+    def noted(pages, number):
+        seen.append(number)
+        real(pages, number)
+
+    monkeypatch.setattr(scrub.Pages, "scrub", noted)
+    ticks = count()
+    monkeypatch.setattr(scrub.time, "monotonic", lambda: next(ticks) * scrub.STEP_MILLISECONDS / 2000)
+    with closing(open_writer(tmp_path / "a.db")) as connection:
+        set_journal(connection)
+        connection.execute("CREATE TABLE t (a)")
+        connection.execute("CREATE TABLE u (a)")
+        scrubber = Scrubber(connection, lambda: cut(connection))
+        assert not scrubber.step()  # some pages, not all
+        if writes:
+            connection.execute("INSERT INTO t VALUES (1)")
+        for _ in range(100):
+            if scrubber.step():
+                break
+    assert seen.count(1) == passes
