@@ -12,8 +12,12 @@ from otel_bridge.ingest.exporters.erasing import FilesErasing
 from otel_bridge.ingest.exporters.file import FileOutlet
 from otel_bridge.ingest.exporters.remembered import WrittenFile, remember, remembered
 from otel_bridge.ingest.exporters.settings import DebugSettings, FileSettings, Rotation
+from otel_bridge.ingest.ledger import Ledger
 from otel_bridge.model.call import CompletedCall, EndedCall, UpdatedCall
-from otel_bridge.store.erasure import EraseCursor, Erasure
+from otel_bridge.repair.erasing import erase_all
+from otel_bridge.store.erasure import EraseCursor, Erased, Erasure
+from otel_bridge.store.memory import MemoryStore
+from otel_bridge.translate.calls import translate
 from tests.fixtures.otlp_spans import a_message, a_request, decoded
 from tests.fixtures.processing import a_call
 from tests.unit.ingest.exporters.test_file import FORMS, numbers_in
@@ -227,3 +231,47 @@ def test_where_exporters_have_written_is_remembered_after_they_are_gone(tmp_path
         WrittenFile(path="/elsewhere/x.pb", format="proto", compression="zstd"),
     ]
     assert remembered(tmp_path / "other") == []
+
+
+def erase_in(ledger: Ledger, asked: Erasure) -> tuple[Erased, list[str]]:
+    """Do all steps of an erasure; what they came to, and their phases."""
+    phases: list[str] = []
+
+    def step(asked: Erasure, cursor: EraseCursor | None) -> Erased:
+        phases.append("begin" if cursor is None else cursor.phase)
+        ledger.begin()
+        done = ledger.erase(asked, cursor)
+        ledger.commit()
+        return done
+
+    return erase_all(step, asked), list(dict.fromkeys(phases))
+
+
+def test_a_bridge_that_only_writes_files_erases_from_them(path, outlet):
+    keep(outlet(), 1, 2, 4)
+    ledger = Ledger(None, None, files=FilesErasing(written(path), [str(path)]))
+    found, phases = erase_in(ledger, Erasure(user="ann", dry_run=True))
+    assert (found.calls, found.copies, phases) == (0, 2, ["begin", "files"])
+    assert numbers_in(path) == [1, 2, 4]
+    done, phases = erase_in(ledger, ANN)
+    assert (done.calls, done.copies, phases) == (0, 2, ["begin", "files"])
+    assert numbers_in(path) == [1]
+
+
+def test_files_come_after_the_store_and_before_its_cleaning(path, outlet):
+    keep(outlet(), 1, 2)
+    store = MemoryStore()
+    store.begin()
+    store.apply([translate(span) for span in spans(1, 2, 3, 4)], received_at=1)
+    store.commit()
+    ledger = Ledger(store, None, files=FilesErasing(written(path), [str(path)]))
+    done, phases = erase_in(ledger, ANN)
+    assert (done.calls, done.copies) == (2, 1)
+    assert phases[0] == "begin"
+    assert phases[-2:] == ["files", "clean"]
+    assert numbers_in(path) == [1]
+
+
+def test_without_store_queue_and_files_there_is_nothing_to_erase_from():
+    with pytest.raises(InvalidRequest, match="keeps no calls"):
+        Ledger(None, None).erase(ANN, None)
