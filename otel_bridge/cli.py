@@ -26,7 +26,7 @@ from otel_bridge.parsers import BadSetting, parse_project, parse_since
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from otel_bridge.config_file.reading import Loaded
+    from otel_bridge.config_file.reading import Loaded, Sources
 
 PROGRAM: Final = "otel-bridge"
 FAILED_EXIT: Final = 1
@@ -83,10 +83,9 @@ def cli() -> None:
 @_options
 def run(**given: Any) -> None:
     """Receive OTLP, keep the calls or send them on, serve Weave's API, until SIGTERM or Ctrl-C."""
-    config = _loaded(given).config
-    from otel_bridge.service.running import serve  # noqa: PLC0415 - the servers take longer to import than a bad flag may
+    from otel_bridge.service.starting import start  # noqa: PLC0415 - YAML, for those who run
 
-    serve(config)
+    start(_sources(given), os.environ)
 
 
 @cli.command()
@@ -172,9 +171,16 @@ def version() -> None:
 
 
 def _loaded(given: dict[str, Any]) -> Loaded:
-    """Return what options, variables and files come to; raise UsageError, or BadConfig, for what is wrong."""
+    """Return what options, variables and files come to; raise BadConfig for what is wrong."""
+    from otel_bridge.config_file.reading import load  # noqa: PLC0415 - YAML, for those who run
+
+    return load(_sources(given), os.environ)
+
+
+def _sources(given: dict[str, Any]) -> Sources:
+    """Return what options and their variables say."""
     from otel_bridge.config_file.aliases import Given  # noqa: PLC0415 - YAML, for those who run
-    from otel_bridge.config_file.reading import Sources, load  # noqa: PLC0415 - as above
+    from otel_bridge.config_file.reading import Sources  # noqa: PLC0415 - as above
 
     source_of = click.get_current_context().get_parameter_source
     profile, files, sets = (given.pop(name) for name in ("profile", "config", "sets"))
@@ -183,7 +189,7 @@ def _loaded(given: dict[str, Any]) -> Loaded:
         for name, text in given.items()
         if text is not None
     }
-    return load(Sources(profile, files, sets, options), os.environ)
+    return Sources(profile, files, sets, options)
 
 
 def main() -> NoReturn:

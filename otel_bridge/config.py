@@ -73,6 +73,7 @@ class BridgeConfig(BaseModel):
     logs: Literal["on", "off"] = "off"
     unsupported_signals: Literal["reject", "discard"] = "reject"
     shutdown_timeout: Wait = timedelta(seconds=25)
+    reload_interval: Duration = timedelta(seconds=5)
     log_level: LogLevel = "info"
     log_format: LogFormat = "console"
     own_traces: TraceSettings | None = None

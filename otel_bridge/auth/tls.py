@@ -41,12 +41,17 @@ class Certificates:
             paths, self._made, what="TLS certificate", seconds=settings.reload_interval.total_seconds()
         )
         self.asks_clients: Final = settings.client_ca_file is not None
+        self._successor: Certificates | None = None
         self.context: Final = self._listening()
 
     @property
     def material(self) -> Material:
-        """What the files hold now."""
-        return self.files.value
+        """What the files hold now, or those of whoever took its place."""
+        return self.files.value if self._successor is None else self._successor.material
+
+    def give_way(self, successor: Certificates) -> None:
+        """Let handshakes of a listener that began with these go on with those of a successor."""
+        self._successor = successor
 
     def _made(self, certificate: bytes, key: bytes, client_ca: bytes | None = None) -> Material:
         return Material(certificate, key, client_ca, _context(self._settings, client_ca))

@@ -85,6 +85,7 @@ def _of_service(service: Service) -> dict[str, Any]:
     return {
         "shutdown_timeout": service.shutdown_timeout,
         "allow_unauthenticated": service.allow_unauthenticated,
+        "reload_interval": service.reload_interval,
         "log_level": logs.level,
         "log_format": logs.format,
         "gates": enabled(service.feature_gates),

@@ -36,7 +36,7 @@ class Auth(Strict):
     api_key: Annotated[SecretStr, BeforeValidator(_key)] | None = None
     """The key. `${file:/path}` is the same as `api_key_file`."""
     api_key_file: str | None = None
-    """A file that holds the key; it is read again when the server refuses the key."""
+    """A file that holds the key; it is read again when it changes, and when the server refuses the key."""
     scheme: Literal["basic", "bearer"] = "basic"
     """How the key is sent: as HTTP Basic `api:KEY`, or as Bearer token."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from otel_bridge.config_file.files import Files, why
 from otel_bridge.config_file.nodes import Node, merged
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
-from otel_bridge.config_file.references import literal, read_text, why
+from otel_bridge.config_file.references import literal
 from otel_bridge.config_file.yaml_tree import MAX_DEPTH, parsed
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _SCHEME: Final = re.compile(r"(file|env|yaml|https?):(.*)", re.DOTALL)
 _NO_LETTER: Final = re.compile(r"[^A-Z0-9]")
 
 
-def file_layer(uri: str, environ: Mapping[str, str]) -> Node:
+def file_layer(uri: str, environ: Mapping[str, str], files: Files) -> Node:
     """Return what `--config` names: a path, `file:PATH`, `env:NAME` or `yaml:TEXT`. Raise BadConfig."""
     scheme, rest = _parts(uri)
     if scheme == "yaml":
@@ -35,7 +36,7 @@ def file_layer(uri: str, environ: Mapping[str, str]) -> Node:
         text = "a configuration is never fetched from the network; save it to a file"
         raise BadConfig([Problem(Origin(named(uri), Rank.FILE), text)])
     try:
-        text = read_text(rest)
+        text = files.read(rest)
     except (OSError, ValueError) as error:
         raise BadConfig([Problem(Origin(rest, Rank.FILE), f"cannot be read: {why(error)}")]) from error
     return parsed(text, rest, Rank.FILE)

@@ -18,6 +18,7 @@ from otel_bridge.config_file.applying import apply
 from otel_bridge.config_file.builtin import profile_layer
 from otel_bridge.config_file.checking import Components, check
 from otel_bridge.config_file.document import Document
+from otel_bridge.config_file.files import Files
 from otel_bridge.config_file.graph import Graph, graph_of
 from otel_bridge.config_file.guarding import check_exposed
 from otel_bridge.config_file.layers import MAX_FILES, file_layer, named, set_layer, with_variables
@@ -53,11 +54,15 @@ class Loaded(Struct, frozen=True):
     config: BridgeConfig
 
 
-def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
-    """Return what everything together says. Raise BadConfig with all that is wrong, or BadSetting."""
+def load(sources: Sources, environ: Mapping[str, str], files: Files | None = None) -> Loaded:
+    """Return what everything together says. Raise BadConfig with all that is wrong, or BadSetting.
+
+    Changes nothing but `files`, which then knows all files that the outcome depends on, whatever it is.
+    """
+    files = files or Files()
     document = Document(Node(None, Origin("", Rank.PROFILE)))
-    expander = Expander(environ)
-    applied = with_aliases(expander.tree(_layers(sources, environ)), sources.options, environ)
+    expander = Expander(environ, files)
+    applied = with_aliases(expander.tree(_layers(sources, environ, files)), sources.options, environ)
     document.tree = applied.tree
     _check_unheeded(applied.unheeded, document)
     right = check(document)
@@ -77,11 +82,14 @@ def load(sources: Sources, environ: Mapping[str, str]) -> Loaded:
     check_exposed(config, document)
     if document.problems:
         raise BadConfig(document.problems)
+    for upstream in config.upstreams:
+        if upstream.api_key_file is not None:
+            files.look(upstream.api_key_file)
     _check_weaves_key(document.tree, config)
     return Loaded(service, right.components, graph, checked(config))
 
 
-def _layers(sources: Sources, environ: Mapping[str, str]) -> Node:
+def _layers(sources: Sources, environ: Mapping[str, str], files: Files) -> Node:
     """Put profile, files, variables and `--set` on top of each other."""
     if len(sources.files) > MAX_FILES:
         raise BadSetting(f"--config: more than {MAX_FILES} files")
@@ -90,10 +98,10 @@ def _layers(sources: Sources, environ: Mapping[str, str]) -> Node:
     if profile is not None:
         said = {} if "default_project" in sources.options else environ
         base.append(profile_layer(profile, said))
-    files, problems = _each(lambda uri: file_layer(uri, environ), sources.files)
+    found, problems = _each(lambda uri: file_layer(uri, environ, files), sources.files)
     sets, wrong = _each(set_layer, sources.sets)
     problems += wrong
-    tree = _merged([*base, *files])
+    tree = _merged([*base, *found])
     try:
         tree = with_variables(tree, environ)
     except BadConfig as error:

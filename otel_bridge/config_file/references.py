@@ -8,14 +8,14 @@ holds is taken as it is, dollar signs too. References nest: `${env:A:-${env:B:-c
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from otel_bridge.config_file.files import Files, why
 from otel_bridge.config_file.nodes import Node, Plain
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, spelled
-from otel_bridge.config_file.yaml_tree import MAX_TEXT, parsed
+from otel_bridge.config_file.yaml_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,11 +61,11 @@ def parse(text: str) -> tuple[str | Reference, ...]:
 
 
 class Expander:
-    """Fills references in. Reads each file once; `problems` has those that stand for nothing."""
+    """Fills references in; `problems` has those that stand for nothing."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], files: Files | None = None) -> None:
         self._environ = environ
-        self._files: dict[str, str] = {}
+        self._files = files or Files()
         self._size = 0
         self._via: list[str] = []
         self.problems: list[Problem] = []
@@ -124,12 +124,10 @@ class Expander:
 
     def _file(self, path: str) -> str:
         self._via.append(path)
-        if path not in self._files:
-            try:
-                self._files[path] = read_text(path).removesuffix("\n").removesuffix("\r")
-            except (OSError, ValueError) as error:
-                raise BadReference(f"cannot read {path}: {why(error)}") from error
-        return self._files[path]
+        try:
+            return self._files.read(path).removesuffix("\n").removesuffix("\r")
+        except (OSError, ValueError) as error:
+            raise BadReference(f"cannot read {path}: {why(error)}") from error
 
     def _counted(self, text: str) -> str:
         self._size += len(text)
@@ -174,17 +172,3 @@ def literal(text: str, source: str, rank: Rank) -> Node:
     if isinstance(tree.value, dict | list):
         return Node(escaped(tree.value), origin, origin)
     return Node(None if tree.value is None else Plain.of(text.replace("$", "$$")), origin, origin)
-
-
-def read_text(path: str) -> str:
-    """Return a text file; raise OSError or ValueError."""
-    with Path(path).open(encoding="utf-8") as file:
-        text = file.read(MAX_TEXT + 1)
-    if len(text) > MAX_TEXT:
-        raise ValueError(f"more than {MAX_TEXT} characters")
-    return text
-
-
-def why(error: OSError | ValueError) -> str:
-    """Say why a file was not read: by the system's word, or because it is too large or no UTF-8."""
-    return getattr(error, "strerror", None) or "it is not a text file"

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from otel_bridge.config_file.gates import FeatureGates  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.config_file.ids import ComponentId
 from otel_bridge.config_file.own_telemetry import OwnTelemetry
-from otel_bridge.parsers import Strict, Wait
+from otel_bridge.parsers import Duration, Strict, Wait
 
 
 def _each_once(names: list[str]) -> list[str]:
@@ -61,6 +61,9 @@ class Service(Strict):
     """Behaviour chosen by name: `name` turns it on, `-name` off; `otel-bridge featuregate` lists it."""
     allow_unauthenticated: bool = False
     """Whether OTLP and the API may be reached from other machines though they ask nobody for a key."""
+    reload_interval: Duration = Field(default="5s", validate_default=True)
+    """How often the files of the configuration are looked at: what has changed is taken over while the bridge
+    runs; `off`: only when it is told to, by SIGHUP."""
     telemetry: OwnTelemetry = OwnTelemetry()
     """What the bridge says of itself."""
     translation: Translation = Translation()

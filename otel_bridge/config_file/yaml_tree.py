@@ -11,11 +11,10 @@ from typing import Any, Final
 
 import yaml
 
+from otel_bridge.config_file.files import MAX_TEXT
 from otel_bridge.config_file.nodes import Node, Plain
 from otel_bridge.config_file.problems import BadConfig, Origin, Problem, Rank
 
-MAX_TEXT: Final = 1 << 20
-"""How many characters a file may have."""
 MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 50_000
 """How many values a text may stand for, each alias counted with all that it repeats."""

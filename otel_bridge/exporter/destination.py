@@ -33,6 +33,8 @@ MIN_BATCH_BYTES: Final = 64 << 10
 """A project whose upstream refuses larger batches still gets this much in one."""
 MAX_PROJECTS_NAMED: Final = 5
 STUMBLE_SECONDS: Final = 1.0
+SETTLE_SECONDS: Final = 10.0
+"""For the queue to be told what became of requests, once they are answered."""
 
 
 class Project:
@@ -82,6 +84,9 @@ class Destination:
         self._projects: dict[str, Project] = {}
         self._running: set[int] = set()
         self._draining = asyncio.Event()
+        self._retiring = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._minutely = Seldom(MINUTE)
 
     async def run(self) -> None:
@@ -93,8 +98,9 @@ class Destination:
                 idle = [
                     lane for lane in self.outbox.lanes(self.settings.name) if lane.id not in self._running
                 ]
-                for lane in idle:
+                for lane in () if self.retires else idle:
                     self._running.add(lane.id)
+                    self._quiet.clear()
                     tasks.create_task(self._deliver(lane))
 
     async def drain(self) -> None:
@@ -103,6 +109,35 @@ class Destination:
         seen = 0
         while self.outbox.lanes(self.settings.name):
             seen = await self.outbox.changes(seen)
+
+    @property
+    def retires(self) -> bool:
+        """Tell whether no request may begin any more."""
+        return self._retiring.is_set()
+
+    async def retire(self) -> None:
+        """Begin no request any more; return when those under way are settled, or in time without that.
+
+        What waits is left to whoever delivers to this destination next. `run` is to be cancelled then.
+        """
+        self._retiring.set()
+        self._draining.set()
+        for gate in (self.gate, *(project.gate for project in self._projects.values())):
+            gate.retire()
+        try:
+            async with asyncio.timeout(self.settings.timeout_seconds + SETTLE_SECONDS):
+                await self._quiet.wait()
+        except TimeoutError:
+            log().warning("delivery_cut_off", exporter=self.settings.name)
+
+    async def changes(self, seen: int) -> None:
+        """Wait until the queue has changed, or until this is to retire."""
+        waits = {asyncio.create_task(self.outbox.changes(seen)), asyncio.create_task(self._retiring.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
 
     @property
     def health(self) -> str:
@@ -228,6 +263,8 @@ class Destination:
                 continue
         finally:  # in the same step that found nothing waiting: what comes later starts the lane anew
             self._running.discard(lane.id)
+            if not self._running:
+                self._quiet.set()
 
     async def _survived(self, sender: LaneSender) -> bool:
         """Let a lane run to its end; False, after a pause, when it met a bug."""

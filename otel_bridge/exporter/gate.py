@@ -20,6 +20,7 @@ class Gate:
         self._changed = asyncio.Event()
         self._trying = False
         self._not_before = 0.0
+        self._retired = False
         self.closed = False
 
     @property
@@ -48,9 +49,16 @@ class Gate:
     def close(self, *, at_least: float = 0.0) -> float:
         """Let one try after a while, `at_least` seconds from now: an attempt failed. Return the wait."""
         wait = self._backoff.next(at_least=at_least)
+        if self._retired:
+            return wait
         self._not_before = asyncio.get_running_loop().time() + wait
         self.closed = True
         return wait
+
+    def retire(self) -> None:
+        """Keep nobody waiting any more: they are to go."""
+        self._retired = True
+        self.open()
 
     async def _wait(self) -> bool:
         """Return when the caller may try; True when it does so alone."""

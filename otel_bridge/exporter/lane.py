@@ -30,6 +30,10 @@ class _Overtaken(Exception):
     """What was to be delivered is no longer in the queue: it became too old, or made room."""
 
 
+class _Retired(Exception):
+    """The destination is to begin no request any more."""
+
+
 class LaneSender:
     """Delivers one lane. Positions count items from the first behind `_after`, where the cursor stands."""
 
@@ -44,9 +48,9 @@ class LaneSender:
         self._trouble = Backoff(LOCAL_RETRY)
 
     async def run(self) -> None:
-        """Return when nothing waits."""
+        """Return when nothing waits, or when the destination retires."""
         outbox = self._destination.outbox
-        while True:
+        while not self._destination.retires:
             seen = await outbox.changes(0)
             cursor = self._destination.cursor(self._lane)
             if cursor is None or not cursor.records or cursor.seq < self._after:
@@ -58,7 +62,7 @@ class LaneSender:
                 with self._destination.delivering(self._project):
                     delivered = await self._batch()
                 if not delivered:  # a barrier whose time has not come
-                    await outbox.changes(seen)
+                    await self._destination.changes(seen)
             except _Overtaken:
                 self._move(max(self._after, cursor.seq))
 
@@ -75,7 +79,11 @@ class LaneSender:
         suspicion = Suspicion()
         while ranges:
             part = ranges.pop()
-            rendered, verdict = await self._attempt(part)
+            try:
+                rendered, verdict = await self._attempt(part)
+            except _Retired:  # what is left to do is for whoever comes next
+                stop = min(stop, part[0], *(begin for begin, _ in ranges))
+                break
             records = records or rendered
             if verdict is None and rendered.broken is None:
                 break  # nothing there
@@ -85,8 +93,7 @@ class LaneSender:
             if part[0] not in {begin for begin, _ in left}:
                 stop = max(stop, rendered.stop)
             ranges = [*left, *ranges] if suspicion.postpones(part) else [*ranges, *left]
-        assert records is not None
-        return await self._settle(records, stop)
+        return records is None or await self._settle(records, stop)
 
     async def _attempt(self, part: Range) -> tuple[frames.Rendered, Verdict | None]:
         """Render and send some items; no verdict when there was nothing to send."""
@@ -97,6 +104,8 @@ class LaneSender:
             destination.gate.turn(),
             destination.slots.place(project.pace),
         ):
+            if destination.retires:
+                raise _Retired
             gzip = await destination.target.takes_gzip()
             rendered, body = await self._render(part, gzip=gzip)
             if not rendered.requests:

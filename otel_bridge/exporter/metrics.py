@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Gauge, Histogram
@@ -64,6 +64,12 @@ class ExporterMetrics:
     def up(self, exporter: str, *, up: bool) -> None:
         """Say whether the upstream can be reached."""
         self._up.labels(exporter).set(up)
+
+    def forget(self, exporter: str) -> None:
+        """Say nothing more of an exporter that is gone; what was counted stays."""
+        for gauge in (self._up, self._in_flight):
+            with suppress(KeyError):
+                gauge.remove(exporter)
 
     @contextmanager
     def in_flight(self, exporter: str) -> Generator[None]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from otel_bridge.errors import StartError
 from otel_bridge.http.doorman import Doorman
+from otel_bridge.http.stage import Stage, ready
 from otel_bridge.telemetry import log
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Bound(Struct, frozen=True):
 
 @asynccontextmanager
 async def open_listener(
-    app: web.Application,
+    served: web.Application | Stage,
     host: str,
     port: int,
     *,
@@ -67,26 +68,17 @@ async def open_listener(
     limits: ListenerLimits = ListenerLimits(),  # noqa: B008 - frozen
     tls: ssl.SSLContext | None = None,
 ) -> AsyncGenerator[Bound]:
-    """Serve `app`, with `tls` over it; leaving stops accepting, awaits `drain()` and closes what is left.
+    """Serve an application, or what is on a stage, with `tls` over it; leaving closes both.
 
-    Bodies reach the handlers as they came (`auto_decompress=False`) and handlers are not cancelled when
-    their client goes away. `http2` answers HTTP/2 clients, see `Doorman`. Raise StartError for an address
-    that cannot be used.
+    First it stops accepting and awaits `drain()`. Bodies reach the handlers as they came
+    (`auto_decompress=False`) and handlers are not cancelled when their client goes away. `http2` answers
+    HTTP/2 clients, see `Doorman`. Raise StartError for an address that cannot be used.
     """
-    runner = web.AppRunner(
-        app,
-        auto_decompress=False,
-        handler_cancellation=False,
-        lingering_time=LINGER_SECONDS,
-        keepalive_timeout=limits.idle_seconds,
-        shutdown_timeout=CLOSE_SECONDS,
-        access_log=None,
-        logger=_quiet_logger(),
-    )
+    stage = served if isinstance(served, Stage) else Stage(await ready(served))
+    serve = _serving(stage, limits)
+    runner = web.ServerRunner(serve, shutdown_timeout=CLOSE_SECONDS)
     await runner.setup()
     try:
-        serve = runner.server
-        assert serve is not None  # after setup there is one
         before = partial(Doorman, head_seconds=limits.head_seconds, http2=http2)
         server = await bind(lambda: before(serve()), host, port, tls=tls)
         try:
@@ -97,6 +89,20 @@ async def open_listener(
             await drain()
     finally:
         await runner.cleanup()
+        await stage.close()
+
+
+def _serving(stage: Stage, limits: ListenerLimits) -> web.Server:
+    return web.Server(
+        stage.handle,
+        request_factory=stage.make_request,
+        handler_cancellation=False,
+        auto_decompress=False,
+        lingering_time=LINGER_SECONDS,
+        keepalive_timeout=limits.idle_seconds,
+        access_log=None,
+        logger=_quiet_logger(),
+    )
 
 
 async def bind(

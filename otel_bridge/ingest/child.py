@@ -159,6 +159,10 @@ class Child:
         self._conversation: Conversation | None = None
         self._process: asyncio.subprocess.Process | None = None
 
+    def restart_with(self, arguments: Sequence[str]) -> None:
+        """Give other arguments to whatever is started from now on."""
+        self._arguments = tuple(arguments)
+
     def number(self) -> int:
         """Return an id for the next request."""
         return next(self._numbers)

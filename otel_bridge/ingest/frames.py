@@ -71,6 +71,12 @@ class Settle(Struct, frozen=True, tag="settle"):
     damaged: tuple[int, ...] = ()
 
 
+class Reconfigure(Struct, frozen=True, tag="reconfigure"):
+    """The body is the JSON of `WriterSettings`: what comes behind it goes by these."""
+
+    id: int
+
+
 class Ping(Struct, frozen=True, tag="ping"):
     """Asks whether the writer makes progress."""
 
@@ -236,6 +242,7 @@ Request: TypeAlias = (
     | ChangeTasks
     | AskSenders
     | AskPath
+    | Reconfigure
     | Ping
     | OpenStore
     | PlanQuery

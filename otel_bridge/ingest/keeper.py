@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -69,6 +68,7 @@ class Keeper:
         self._reading = reader
         self._data_dir = data_dir
         self.outbox = outbox
+        self._hearing = outbox
         self.scoring = scoring
         self._telemetry = telemetry
         self._heard = 0.0
@@ -113,6 +113,37 @@ class Keeper:
         """`Calls.back_up`."""
         reply, _ = await self._ask(self._writer, BackUp(self._writer.number(), asked), BackedUp)
         return reply.result
+
+    async def reconfigure(self, settings: WriterSettings) -> None:
+        """Have all that comes from now on kept by other settings, which are about the same directories.
+
+        Raise Unavailable when it cannot be: then nothing has changed.
+        """
+        if settings.queue is not None:
+            self.coming_outbox()
+        body = msgspec.json.encode(settings)
+        await self._ask(self._writer, frames.Reconfigure(self._writer.number()), frames.Done, body)
+        self._writer.restart_with([body.decode()])
+        if settings.queue is not None:
+            await self.coming_outbox().changes(0)  # it knows how full the queue is
+            self.outbox = self._hearing
+
+    def coming_outbox(self) -> ServiceOutbox:
+        """Return the outbox of the queue that there is, or that is to be opened."""
+        if self._hearing is None:
+            self._hearing = ServiceOutbox()
+            self._hearing.reach(self._writer)
+        return self._hearing
+
+    def hear(self, news: frames.QueueChanged | BacklogChanged) -> None:
+        """Take what the writer tells without being asked."""
+        match news:
+            case frames.QueueChanged() if self._hearing is not None:
+                self._hearing.hear(news)
+            case BacklogChanged() if self.scoring is not None:
+                self.scoring.hear(news)
+            case _:
+                pass
 
     async def plan(self, query: CallsQuery, *, after: bytes | None = None) -> Plan:
         """`CallReader.plan`."""
@@ -204,7 +235,10 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
     outbox = ServiceOutbox() if settings.queue is not None else None
     scoring = ServiceScoring() if settings.store else None
     arguments = [msgspec.json.encode(settings).decode()]
-    told = partial(_hear, outbox, scoring)
+
+    def told(news: frames.QueueChanged | BacklogChanged) -> None:
+        keeper.hear(news)
+
     writer = Child("writer", "otel_bridge.ingest.writer", arguments, telemetry, told=told)
     reader = Child("reader", "otel_bridge.ingest.reader", [], telemetry) if settings.store else None
     children = [writer, *([reader] if reader else [])]
@@ -225,18 +259,6 @@ async def open_keeper(settings: WriterSettings, telemetry: Telemetry) -> AsyncGe
         await owned.enter_async_context(background(writer.supervise(_nothing)))
         await owned.enter_async_context(background(keeper.watch()))
         yield keeper
-
-
-def _hear(
-    outbox: ServiceOutbox | None, scoring: ServiceScoring | None, news: frames.QueueChanged | BacklogChanged
-) -> None:
-    match news:
-        case frames.QueueChanged() if outbox is not None:
-            outbox.hear(news)
-        case BacklogChanged() if scoring is not None:
-            scoring.hear(news)
-        case _:
-            pass
 
 
 def _request(number: int, export: Export) -> frames.ExportSpans | frames.ExportLogs:

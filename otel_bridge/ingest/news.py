@@ -27,7 +27,7 @@ class News:
         self._store = store
         self._queue = queue
         self._reply = reply
-        self._expired = 0
+        self._expired = 0 if store is None else store.expired
         self._sizes: QueueSizes | None = None
         self._backlog = Backlog()
 

@@ -13,8 +13,7 @@ import socket
 import sys
 import time
 import traceback
-from collections import deque
-from contextlib import ExitStack, closing
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,27 +23,15 @@ import msgspec
 from otel_bridge.errors import DataDirectoryLocked, StartError
 from otel_bridge.ingest import frames, pace
 from otel_bridge.ingest.backing_up import Backups
-from otel_bridge.ingest.examining import Examining
 from otel_bridge.ingest.failure import failure
-from otel_bridge.ingest.fan import Fan
 from otel_bridge.ingest.frames import frame
 from otel_bridge.ingest.group import GroupCommit
+from otel_bridge.ingest.inbox import Inbox
+from otel_bridge.ingest.kept import Kept
 from otel_bridge.ingest.ledger import Ledger
-from otel_bridge.ingest.lock import data_directory_lock
 from otel_bridge.ingest.news import News
-from otel_bridge.ingest.opening import (
-    check_versions,
-    databases_of,
-    files_of,
-    make_folder,
-    open_files,
-    open_leading,
-    open_outlets_of,
-    open_queue_of,
-    open_store,
-    say,
-)
-from otel_bridge.ingest.repair_frames import BackUp, Erase, Retranslate
+from otel_bridge.ingest.opening import say
+from otel_bridge.ingest.repair_frames import Erase, Retranslate
 from otel_bridge.ingest.requests import (
     EraseStep,
     Prepared,
@@ -56,77 +43,78 @@ from otel_bridge.ingest.requests import (
     prepare_write,
 )
 from otel_bridge.ingest.scoring_frames import ChangeTasks
-from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, STORE_FILE, WriterSettings
+from otel_bridge.ingest.settings import PRIVATE, QUARANTINE_DIR, WriterSettings
 from otel_bridge.ingest.timing_frames import Synced
 from otel_bridge.receiver.allocator import tune_allocator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import apsw
-
-    from otel_bridge.ingest.exporters.base import Outlet
-    from otel_bridge.ingest.exporters.erasing import FilesErasing
     from otel_bridge.ingest.scoring_requests import TasksChange
-    from otel_bridge.queue.base import QueueWriter
-    from otel_bridge.store.base import CallWriter
 
     Work: TypeAlias = Prepared | Step | EraseStep | Settlement | TasksChange
 
 
 class Writer:
-    """The loop of the writer process."""
+    """The loop of the writer process, for as long as it goes by the same settings."""
 
-    def __init__(
-        self,
-        connection: socket.socket,
-        store: CallWriter | None,
-        queue: QueueWriter | None,
-        settings: WriterSettings,
-        outlets: Sequence[Outlet] = (),
-        files: FilesErasing | None = None,
-        sources: Mapping[str, apsw.Connection] | None = None,
-    ) -> None:
+    def __init__(self, connection: socket.socket, inbox: Inbox, kept: Kept) -> None:
+        settings = kept.settings
         self._connection = connection
-        self._store = store
-        self._queue = queue
+        self._inbox = inbox
+        self._incoming = inbox.waiting
+        self._kept = kept
+        self._store = kept.store
+        self._queue = kept.queue
         self._settings = settings
         required = settings.queue is None or any(each.required for each in settings.queue.destinations)
-        self._news = News(store, queue, self._reply)
-        self._ledger = Ledger(store, queue, required=required, missed=self._news.missed, files=files)
-        self._outlets = outlets
-        self._fan = Fan(settings.queue.destinations if settings.queue else (), outlets)
-        self._leading = open_leading(settings, self._fan)
-        self._examining = Examining(settings.options)
-        self._group_seconds = pace.QUEUE_GROUP_SECONDS if store is None else 0.0
+        self._news = News(kept.store, kept.queue, self._reply)
+        self._ledger = Ledger(
+            kept.store, kept.queue, required=required, missed=self._news.missed, files=kept.files
+        )
+        self._outlets = kept.outlets
+        self._fan = kept.fan()
+        self._leading = kept.leading()
+        self._examining = kept.examining
+        self._group_seconds = pace.QUEUE_GROUP_SECONDS if kept.store is None else 0.0
         self._next_group = 0.0
-        self._cutter = frames.Cutter()
-        self._incoming: deque[tuple[frames.Request, bytes]] = deque()
         self._prepared: list[Work] = []
         self._prepared_bytes = 0
         self._commit = GroupCommit(self._ledger, self._reply, self._ended)
-        self._backups = Backups(sources or {}, self._reply)
-        self._open, self._next_upkeep, self._more_upkeep = True, 0.0, False
+        self._backups = Backups(kept.sources, self._reply)
+        self._next_upkeep = 0.0
+        self._more_upkeep = False
 
     def run(self) -> None:
-        """Serve until the service closes the connection, then finish what was given."""
+        """Serve until the service closes the connection or orders something else; finish what was given."""
+        inbox = self._inbox
         with closing(self._backups), closing(self._commit), selectors.DefaultSelector() as selector:
-            selector.register(self._connection, selectors.EVENT_READ, self._receive)
+            if inbox.open:
+                selector.register(self._connection, selectors.EVENT_READ, inbox.receive)
             selector.register(self._commit.wakeup, selectors.EVENT_READ, self._commit.finish)
-            self._news.tell(whole=True)
-            while self._open or self._incoming or self._prepared:
+            self._news.tell(whole=self._kept.queue_is_new)
+            self._kept.queue_is_new = False
+            while self._goes_on():
                 for key, _ in selector.select(self._patience()):
                     key.data()
-                if not self._open and self._connection in selector.get_map():
+                if not inbox.open and self._connection in selector.get_map():
                     selector.unregister(self._connection)
+                while inbox.backups:
+                    self._backups.ask(inbox.backups.popleft())
                 self._prepare()
                 if not self._commit.busy:
                     self._upkeep()  # before the next group: under full load there is no other moment
                     self._backups.work()
                     self._submit()
+        self._news.tell_expired()
+
+    def _goes_on(self) -> bool:
+        if self._prepared:
+            return True
+        if self._inbox.is_order:
+            return self._commit.busy
+        return bool(self._inbox.open or self._incoming)
 
     def _patience(self) -> float:
-        if self._incoming:
+        if self._incoming and not self._inbox.is_order:
             return 0.0
         if self._prepared and not self._commit.busy:
             return max(0.0, self._next_group - time.monotonic())
@@ -134,22 +122,10 @@ class Writer:
             return 0.0
         return pace.IDLE_SECONDS
 
-    def _receive(self) -> None:
-        try:
-            data = self._connection.recv(pace.RECEIVE_BYTES)
-        except OSError:
-            data = b""
-        self._open = bool(data)
-        for head, body in self._cutter.feed(data):
-            request = frames.decode_request(head)
-            if isinstance(request, BackUp):
-                self._backups.ask(request)
-            else:
-                self._incoming.append((request, body))
-
     def _prepare(self) -> None:
         """Turn received bytes into changes; while the disk works, as many as one group takes."""
-        while self._incoming and self._prepared_bytes < pace.GROUP_BYTES:
+        inbox = self._inbox
+        while self._incoming and self._prepared_bytes < pace.GROUP_BYTES and not inbox.is_order:
             request, body = self._incoming.popleft()
             try:
                 prepared = self._prepared_of(request, body)
@@ -206,7 +182,8 @@ class Writer:
             return
         if self._group_seconds:
             now = time.monotonic()
-            if now < self._next_group and self._prepared_bytes < pace.SMALL_GROUP_BYTES and self._open:
+            small = self._prepared_bytes < pace.SMALL_GROUP_BYTES
+            if now < self._next_group and small and self._inbox.open:
                 return  # a moment later there is more to commit
             self._next_group = now + self._group_seconds
         group, self._prepared, self._prepared_bytes = self._prepared, [], 0
@@ -220,7 +197,7 @@ class Writer:
     def _upkeep(self) -> None:
         now = time.monotonic()
         idle = not (self._incoming or self._prepared)
-        if now < self._next_upkeep or not self._open:
+        if now < self._next_upkeep or not self._inbox.open:
             return
         self._more_upkeep = self._maintain()
         pause = pace.BACKLOG_SECONDS if self._more_upkeep else pace.MAINTAIN_SECONDS
@@ -261,30 +238,29 @@ def main() -> None:
 
 def serve(connection: socket.socket, settings: WriterSettings) -> None:
     """Own the data directory and serve `connection`; raise StartError when that cannot be."""
-    data_dir = Path(settings.data_dir)
-    with ExitStack() as owned:
-        owned.enter_context(data_directory_lock(data_dir))
-        check_versions(data_dir / STORE_FILE, *files_of(settings.queue))
-        store = queue = None
-        sources: dict[str, apsw.Connection] = {}
-        if settings.store:
-            store = owned.enter_context(
-                closing(open_store(data_dir, settings.limits, settings.options, settings.watched))
-            )
-            sources[STORE_FILE] = store.database
-        if settings.queue is not None:
-            queue_dir = make_folder(Path(settings.queue.path).parent)
-            if not queue_dir.samefile(data_dir):
-                owned.enter_context(data_directory_lock(queue_dir))
-            queue = owned.enter_context(closing(open_queue_of(settings.queue, connection)))
-            sources |= databases_of(queue)
-        outlets = open_outlets_of(settings, partial(say, connection), owned)
-        files = open_files(data_dir, settings.outlets, owned)
-        say(connection, frame(frames.Ready()))
+    tell = partial(say, connection)
+    with Kept(settings, connection, tell) as kept:
+        tell(frame(frames.Ready()))
+        inbox = Inbox(connection)
         loop: type[Writer] = Writer
         if settings.own_instance is not None:
             from otel_bridge.ingest.timed import TimedWriter as loop  # noqa: PLC0415, N813 - most have none
-        loop(connection, store, queue, settings, outlets, files, sources).run()
+        loop(connection, inbox, kept).run()
+        while inbox.is_order:
+            request, body = inbox.waiting.popleft()
+            tell(_reconfigured(kept, request, body))
+            loop(connection, inbox, kept).run()
+
+
+def _reconfigured(kept: Kept, request: frames.Request, body: bytes) -> bytes:
+    """Go by other settings; return the answer. Raise StartError when nothing can be opened any more."""
+    try:
+        kept.switch(msgspec.json.decode(body, type=WriterSettings))
+    except StartError:
+        raise
+    except Exception as error:  # noqa: BLE001 - told to the one who asked; everything is as it was
+        return frame(failure(request.id, error, traceback.format_exc()))
+    return frame(frames.Done(request.id))
 
 
 if __name__ == "__main__":

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from otel_bridge.telemetry import Telemetry
 
 
-def http2_at_http_door(telemetry: Telemetry, grpc_port: int) -> Callable[[str], bytes]:
+def http2_at_http_door(telemetry: Telemetry, grpc_port: Callable[[], int]) -> Callable[[str], bytes]:
     """Return what answers an HTTP/2 client on an HTTP/1.1 port."""
-    text = f"this port speaks HTTP/1.1; OTLP/gRPC is on port {grpc_port}"
     seldom = Seldom(MINUTE)
 
     def answer(client: str) -> bytes:
         telemetry.note("wrong_door")
+        port = grpc_port()
         if seldom.due("http2"):
-            log().warning("wrong_door", client=client, speaks="HTTP/2 or gRPC", right_port=grpc_port)
-        return sent_away(text)
+            log().warning("wrong_door", client=client, speaks="HTTP/2 or gRPC", right_port=port)
+        return sent_away(f"this port speaks HTTP/1.1; OTLP/gRPC is on port {port}")
 
     return answer
 

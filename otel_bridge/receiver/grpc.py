@@ -13,14 +13,24 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 from urllib.parse import unquote
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from otel_bridge.auth.principal import Need
-from otel_bridge.errors import BridgeError, Forbidden, NotBuilt, Retryable, StartError, Unavailable
+from otel_bridge.errors import (
+    BridgeError,
+    Forbidden,
+    NotBuilt,
+    RequestTooLarge,
+    Retryable,
+    StartError,
+    Unavailable,
+)
 from otel_bridge.http.door import OPEN, Door
+from otel_bridge.http.gate import Gate
 from otel_bridge.http.listener import Bound, cannot_listen
 from otel_bridge.receiver.base import Encoding, Export
 from otel_bridge.receiver.doors import stranger_at_grpc_door
+from otel_bridge.receiver.grpc_stage import GrpcStage
 from otel_bridge.receiver.grpc_tls import certificate_names, grpc_credentials
 from otel_bridge.receiver.headers import read_context
 from otel_bridge.receiver.intake import STUMBLED, Intake, Source
@@ -63,6 +73,14 @@ class OtlpGrpc:
         self._intake = intake
         self._guard = guard
         self._access = access
+        self._gate = Gate(MAX_CONCURRENT_RPCS)
+
+    async def empty(self) -> None:
+        """Return when no call is being answered."""
+        await self._gate.empty()
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to clean up."""
 
     def handlers(self) -> list[Any]:
         """Return the services of all signals."""
@@ -94,7 +112,8 @@ class OtlpGrpc:
                 sender = None
                 if self._access is not None:
                     sender = self._access.admit(metadata, certificate_names(context), Need.INGEST)
-                reply = await handle(body, metadata, client, sender)
+                with self._gate.enter():
+                    reply = await handle(body, metadata, client, sender)
             except BridgeError as error:
                 await self._abort(context, error, client)
             except Exception as error:  # noqa: BLE001 - the top of a request
@@ -113,6 +132,8 @@ class OtlpGrpc:
             headers = read_context(metadata)
             intake.telemetry.note("percent_encoded_headers", headers.escaped)
             with intake.admit() as admission:
+                if len(body) > (most := intake.settings.grpc_bytes):  # less than when the server began
+                    raise RequestTooLarge(f"the request has {len(body)} bytes; {most} is the limit")
                 admission.claim.grow_to(len(body))
                 export = Export(
                     body=body,
@@ -187,30 +208,36 @@ def _options(settings: ReceiverSettings) -> tuple[tuple[str, int], ...]:
 
 @asynccontextmanager
 async def open_grpc(
-    intake: Intake, host: str, port: int, *, http_port: int = HTTP_PORT, door: Door = OPEN
+    intake: Intake,
+    host: str,
+    port: int,
+    *,
+    http_port: int = HTTP_PORT,
+    door: Door = OPEN,
+    stage: GrpcStage | None = None,
+    drain: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[Bound]:
-    """Serve OTLP/gRPC and `grpc.health.v1`; leaving drains the intake.
+    """Serve OTLP/gRPC, or what is on a stage, and `grpc.health.v1`; raise StartError when it cannot listen.
 
-    Who speaks no gRPC here is logged with `http_port`. Raise StartError for an address that cannot be used.
+    Leaving awaits `drain()`, that of the intake where nothing is said. Who speaks no gRPC here is logged with
+    `http_port`.
     """
+    stage = stage or GrpcStage(OtlpGrpc(intake, door.guard(host), door.access))
     server = grpc.aio.server(options=_options(intake.settings), maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS)
-    otlp = OtlpGrpc(intake, door.guard(host), door.access)
-    server.add_generic_rpc_handlers(tuple(otlp.handlers()))
-    servicer = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    server.add_generic_rpc_handlers((stage,))
+    health_pb2_grpc.add_HealthServicer_to_server(stage.health, server)
     bound = await _bind(server, host, port, door.certificates)
     await server.start()
     try:
-        for signal in intake.taken:
-            await servicer.set(signal.service, health_pb2.HealthCheckResponse.SERVING)
+        await stage.tell_health(intake.taken)
         stranger = stranger_at_grpc_door(intake.telemetry, http_port)
         greets = door.certificates is None  # with TLS a server says nothing first, whoever has connected
         async with watch_knocks(bound, stranger) if greets else nullcontext():
             yield bound
     finally:
-        await servicer.enter_graceful_shutdown()
+        await stage.health.enter_graceful_shutdown()
         stopping = asyncio.create_task(server.stop(intake.settings.drain_seconds))
-        await intake.drain()
+        await (drain or intake.drain)()
         await asyncio.wait((stopping,), timeout=LAST_ANSWERS_SECONDS)
         await server.stop(None)  # connections that say nothing are waited for no longer
         await stopping

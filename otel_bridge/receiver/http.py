@@ -233,22 +233,30 @@ class OtlpHttp:
         return self._refusal(request, error)
 
 
-@asynccontextmanager
-async def open_http(
-    intake: Intake, host: str, port: int, *, grpc_port: int, door: Door = OPEN
-) -> AsyncGenerator[Bound]:
-    """Serve OTLP/HTTP; leaving drains the intake. Raise StartError for an address that cannot be used."""
+def otlp_app(intake: Intake, host: str, door: Door = OPEN) -> web.Application:
+    """Return what answers OTLP/HTTP at an address."""
     otlp = OtlpHttp(intake, door=door)
     guard = door.guard(host)
     app = web.Application(middlewares=[guarded(guard, otlp.foreign)] if guard else [])
     app.add_routes(definition for route in otlp.routes() for definition in route.definitions())
     app.add_routes([web.route("*", "/{path:.*}", otlp.nothing_here)])
     with_cors(app, door.cors)
-    limits = ListenerLimits(
-        head_seconds=intake.settings.head_seconds, idle_seconds=intake.settings.idle_seconds
-    )
-    http2 = http2_at_http_door(intake.telemetry, grpc_port)
-    async with open_listener(
-        app, host, port, drain=intake.drain, http2=http2, limits=limits, tls=door.tls
-    ) as bound:
+    return app
+
+
+def otlp_limits(intake: Intake) -> ListenerLimits:
+    """Return the deadlines of a listener for OTLP/HTTP."""
+    settings = intake.settings
+    return ListenerLimits(head_seconds=settings.head_seconds, idle_seconds=settings.idle_seconds)
+
+
+@asynccontextmanager
+async def open_http(
+    intake: Intake, host: str, port: int, *, grpc_port: int, door: Door = OPEN
+) -> AsyncGenerator[Bound]:
+    """Serve OTLP/HTTP; leaving drains the intake. Raise StartError for an address that cannot be used."""
+    app, limits = otlp_app(intake, host, door), otlp_limits(intake)
+    http2 = http2_at_http_door(intake.telemetry, lambda: grpc_port)
+    opening = open_listener(app, host, port, drain=intake.drain, http2=http2, limits=limits, tls=door.tls)
+    async with opening as bound:
         yield bound

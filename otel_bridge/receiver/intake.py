@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, asynccontextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import Struct
@@ -82,10 +83,8 @@ class Intake:
     ) -> None:
         self.telemetry: Final = telemetry
         self.refusals: Final = Refusals()
-        self.settings: Final = settings
-        self.taken: Final = taken(logs=settings.logs)
+        self._go_by(settings)
         self.inflater: Final = inflater
-        self.limits: Final = BodyLimits(max_bytes=settings.max_request_bytes, seconds=settings.body_seconds)
         self.gate: Final = Gate(settings.max_requests)
         self.budget: Final = ByteBudget(
             settings.in_flight_bytes, on_change=telemetry.in_flight, closed=closed
@@ -99,6 +98,20 @@ class Intake:
         )
         self._minutely = Seldom(MINUTE)
         self._hourly = Seldom(HOUR)
+
+    def by(self, settings: ReceiverSettings) -> Intake:
+        """Return this intake as other settings want it: it shares the gate, the budget and what is counted.
+
+        What they say of all requests together and of draining does not count.
+        """
+        other = copy(self)
+        other._go_by(settings)  # noqa: SLF001 - it is one of us
+        return other
+
+    def _go_by(self, settings: ReceiverSettings) -> None:
+        self.settings = settings
+        self.taken = taken(logs=settings.logs)
+        self.limits = BodyLimits(max_bytes=settings.max_request_bytes, seconds=settings.body_seconds)
 
     def admit(self) -> Admission:
         """Let one request in; raise Unavailable while stopping or when too many are inside."""

@@ -22,6 +22,7 @@ UNLIKE_A_COLLECTOR: Final = (
     "what was acknowledged is retried for ever unless max_elapsed_time says otherwise",
     "the queue is on the disk and synced, and batches are made behind it",
     "an empty map, or nothing behind a key, takes nothing away from the file before",
+    "another configuration is checked first, and what runs goes on when it is wrong",
 )
 """What a person who brings a collector's file should know (`contract/pipeline-config.md` §2.1)."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from otel_bridge.ingest.settings import (
     DEAD_LETTERS_DIR,
     DEAD_LETTERS_FILE,
@@ -45,6 +47,17 @@ def writer_settings(config: BridgeConfig, own_instance: str | None = None) -> Wr
         outlets=config.outlets,
         own_instance=own_instance,
     )
+
+
+def settings_beside(config: BridgeConfig, before: WriterSettings) -> WriterSettings:
+    """Return what the writer process is to go by after `before`: a queue stays open once there is one.
+
+    What waits in it for a destination that is gone may be delivered when that comes back.
+    """
+    settings = writer_settings(config, before.own_instance)
+    if settings.queue is None and before.queue is not None:
+        return replace(settings, queue=replace(before.queue, destinations=()))
+    return settings
 
 
 def watched(config: BridgeConfig) -> Watched:

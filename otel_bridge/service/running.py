@@ -1,76 +1,41 @@
-"""The running bridge: who owns what, in which order things open, and how they stop.
-
-Opened from what keeps outwards, closed from the doors inwards: nothing is accepted that cannot be kept.
-"""
+"""The program `run`: a bridge from its start to its end, told what to do by signals."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import resource
-import secrets
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from msgspec import structs
-
-from otel_bridge.api.scoring.desk import ScoringDesk
 from otel_bridge.errors import StartError
-from otel_bridge.ingest.address import ADDRESS_FILE, PROBES_FILE, publish_address, withdraw_address
 from otel_bridge.ingest.child import background
-from otel_bridge.ingest.keeper import open_keeper
-from otel_bridge.ingest.settings import QUARANTINE_DIR
 from otel_bridge.receiver.allocator import tune_allocator
-from otel_bridge.receiver.intake import open_intake
-from otel_bridge.receiver.settings import ReceiverSettings
-from otel_bridge.service.announcing import Doors, announce
-from otel_bridge.service.doors import Api, open_api, open_for_workers, open_otlp, open_probes, reading_page
-from otel_bridge.service.keeping import queue_file, writer_settings
-from otel_bridge.service.quarantined import QuarantinedBytes
-from otel_bridge.service.scoring import open_workers
-from otel_bridge.service.securing import open_guards
-from otel_bridge.service.state import State
-from otel_bridge.service.status import Status, doors_of
-from otel_bridge.service.tracing import loaded_traces, quiet_instrumentation
-from otel_bridge.telemetry import Telemetry, configure_logging, log
+from otel_bridge.service.announcing import announce
+from otel_bridge.service.bridge import Bridge
+from otel_bridge.service.reloading import Reloading
+from otel_bridge.service.stop import Stop
+from otel_bridge.service.terminal import has_terminal
+from otel_bridge.service.tracing import quiet_instrumentation
+from otel_bridge.telemetry import configure_logging, log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from otel_bridge.config import BridgeConfig
-    from otel_bridge.exporter.upstream import Upstream
-    from otel_bridge.ingest.keeper import Keeper
-    from otel_bridge.jobs.base import JobProducer
+    from otel_bridge.service.reloading import Source
 
 DATA_DIR_MODE: Final = 0o700
 """Prompts are personal data."""
 
-CLOSE_SECONDS: Final = 5.0
-"""What is left of `shutdown_timeout` when sending ends: for closing files and processes."""
 
+def serve(config: BridgeConfig, source: Source | None = None) -> None:
+    """Run the bridge until SIGTERM or SIGINT. Raise StartError when it cannot start.
 
-class Stop:
-    """How the bridge is told to stop: once, and a second time to hurry."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.hurry = asyncio.Event()
-        self.at = 0.0
-
-    def __call__(self) -> None:
-        """Hear a signal."""
-        if self.asked.is_set():
-            self.hurry.set()
-            return
-        self.at = asyncio.get_running_loop().time()
-        self.asked.set()
-
-
-def serve(config: BridgeConfig) -> None:
-    """Run the bridge until SIGTERM or SIGINT. Raise StartError when it cannot start."""
+    `source` says where the configuration is read again, at SIGHUP and when its files change; None: never.
+    """
     configure_logging(config.log_level, config.log_format)
     quiet_instrumentation(config, os.environ)
     tune_allocator()
@@ -79,7 +44,7 @@ def serve(config: BridgeConfig) -> None:
         directory = getattr(config, flag[2:].replace("-", "_"))
         if directory is not None:
             make_directory(directory, flag)
-    asyncio.run(_serve(config))
+    asyncio.run(_serve(config, source))
 
 
 def allow_connections() -> None:
@@ -101,165 +66,45 @@ def make_directory(directory: Path, flag: str) -> None:
         raise StartError(f"directory {directory} is not writable; {flag} DIR takes another")
 
 
-async def _serve(config: BridgeConfig) -> None:
-    stop = Stop()
+async def _serve(config: BridgeConfig, source: Source | None) -> None:
+    stop, reload = Stop(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    had_terminal = has_terminal()
+
+    def hang_up() -> None:
+        gone = had_terminal and not has_terminal()  # a window was closed
+        (stop if gone else reload.set)()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    async with open_bridge(config, stop) as doors:
-        await asyncio.to_thread(announce, config, doors)
-        await stop.asked.wait()
-        log().info("stopping")
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
+    async with open_bridge(config, stop) as bridge:
+        await asyncio.to_thread(announce, config, bridge.doors)
+        async with AsyncExitStack() as owned:
+            if source is not None:
+                reloading = Reloading(bridge, source, asked=reload)
+                await owned.enter_async_context(background(reloading.run()))
+            await stop.asked.wait()
+            log().info("stopping")
     log().info("stopped")
 
 
 @asynccontextmanager
-async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGenerator[Doors]:
+async def open_bridge(config: BridgeConfig, stop: Stop | None = None) -> AsyncGenerator[Bridge]:
     """Run a whole bridge for the length of the block; leaving keeps what was accepted, then ends it.
 
     What waits for an upstream is sent until `stop` hurries or time is up; the rest stays in the queue.
     Raise StartError when a port or the data directory cannot be used.
     """
-    stop = stop or Stop()
-    telemetry = _telemetry(config)
-    state = State()
     try:
         async with AsyncExitStack() as owned:
-            await _open_traces(owned, config, telemetry, stop)
-            guards = await open_guards(owned, config, telemetry)
-            page = None if config.api is None else reading_page(owned, config)
-            probes = await open_probes(owned, config, state, telemetry)
-            state.keeper = keeper = await _open_keeper(owned, config, telemetry)
-            upstream = await _open_delivery(owned, config, keeper, telemetry, state, stop)
-            memory = await _open_limiter(owned, config, telemetry)
-            intake = await owned.enter_async_context(
-                open_intake(keeper.export, telemetry, _receiver_settings(config), closed=memory)
-            )
-            files = await page if page else None  # before a span is taken: its sender may ask for it at once
-            doors = await open_otlp(owned, config, intake, guards)
-            status = Status(config, keeper, intake, state)
-            jobs = await _open_jobs(owned, config, keeper)
-            desk = None if keeper.scoring is None else ScoringDesk(keeper.scoring, config.scoring, jobs)
-            parts = Api(config, keeper, intake, state, doors, upstream, files, desk, guards, status)
-            api = await open_api(owned, parts)
-            if api is not None and desk is not None:
-                token = secrets.token_urlsafe()
-                bound = await open_for_workers(owned, parts, api, token)
-                opening = open_workers(config, desk, telemetry, bound, stop.hurry, token=token)
-                state.workers = await owned.enter_async_context(opening)
-            found = structs.replace(doors, api=api, api_tls=guards.api.tls is not None, **probes)
-            await _publish(owned, config, found, status)
-            state.phase = "running"
-            yield found
-            state.phase = "stopping"
+            bridge = Bridge(config, stop or Stop())
+            await bridge.open(owned)
+            bridge.state.phase = "running"
+            yield bridge
+            bridge.state.phase = "stopping"
     except* StartError as group:  # a task group wraps what leaves its block
         raise _first(group) from None
-
-
-def _telemetry(config: BridgeConfig) -> Telemetry:
-    telemetry = Telemetry(config.shown)
-    telemetry.of_files.register(QuarantinedBytes(config.data_dir / QUARANTINE_DIR))
-    return telemetry
-
-
-async def _open_keeper(owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry) -> Keeper:
-    settings = writer_settings(config, telemetry.tracing.instance)
-    return await owned.enter_async_context(open_keeper(settings, telemetry))
-
-
-async def _open_traces(owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry, stop: Stop) -> None:
-    """Begin traces of our own, where the configuration says where they go. Raise StartError."""
-    if config.own_traces is not None:
-        opened = await asyncio.to_thread(loaded_traces, config)  # the SDK takes a moment
-        opening = opened(config.own_traces, telemetry, lambda: _seconds_left(config, stop))
-        telemetry.tracing = await owned.enter_async_context(opening)
-
-
-async def _open_limiter(
-    owned: AsyncExitStack, config: BridgeConfig, telemetry: Telemetry
-) -> Callable[[], str | None]:
-    """Return what says why nothing is taken now; it looks at memory where the configuration names a limit."""
-    if config.memory_limiter is None:
-        return lambda: None
-    from otel_bridge.service.memory import MemoryLimiter, total_bytes  # noqa: PLC0415 - where there is one
-
-    total = await asyncio.to_thread(total_bytes)
-    limiter = MemoryLimiter(config.memory_limiter, telemetry, total=total)
-    await owned.enter_async_context(background(limiter.watch()))
-    return limiter
-
-
-async def _drain(config: BridgeConfig, state: State, stop: Stop) -> None:
-    assert state.delivery is not None
-    await state.delivery.drain(max(0.0, _seconds_left(config, stop) - CLOSE_SECONDS), stop.hurry)
-
-
-def _seconds_left(config: BridgeConfig, stop: Stop) -> float:
-    """Return what is left of `shutdown_timeout`."""
-    spent = asyncio.get_running_loop().time() - stop.at if stop.asked.is_set() else 0.0
-    return config.shutdown_timeout.total_seconds() - spent
-
-
-async def _publish(owned: AsyncExitStack, config: BridgeConfig, doors: Doors, status: Status) -> None:
-    """Leave the addresses where other programs of ours find them."""
-    status.doors = doors_of(doors)
-    probed_tls = doors.api_tls and doors.admin is None
-    for name, door, tls in (
-        (ADDRESS_FILE, doors.api, doors.api_tls),
-        (PROBES_FILE, doors.admin or doors.api, probed_tls),
-    ):
-        if door is not None:
-            owned.push_async_callback(asyncio.to_thread, withdraw_address, config.data_dir, name)
-            publish = partial(publish_address, config.data_dir, door.host, door.port, name, tls=tls)
-            await asyncio.to_thread(publish)
-
-
-def _receiver_settings(config: BridgeConfig) -> ReceiverSettings:
-    return ReceiverSettings(
-        max_request_bytes=config.otlp_http_size,
-        max_grpc_bytes=config.otlp_grpc_size,
-        keepalive=config.otlp_grpc_keepalive,
-        logs=config.logs == "on",
-        unsupported_signals=config.unsupported_signals,
-        quarantine=config.data_dir / QUARANTINE_DIR,
-        drain_seconds=10.0 if config.store else 5.0,
-    )
-
-
-async def _open_jobs(owned: AsyncExitStack, config: BridgeConfig, keeper: Keeper) -> JobProducer | None:
-    """Open what scoring jobs travel through, if not the store alone."""
-    if config.kafka is None or keeper.scoring is None:
-        return None
-    from otel_bridge.service.relaying import open_jobs  # noqa: PLC0415 - most bridges have none
-
-    return await open_jobs(owned, config.kafka, keeper.scoring)
-
-
-async def _open_delivery(
-    owned: AsyncExitStack,
-    config: BridgeConfig,
-    keeper: Keeper,
-    telemetry: Telemetry,
-    state: State,
-    stop: Stop,
-) -> Upstream | None:
-    """Begin to deliver what waits, where calls or spans go on; return the first Weave server."""
-    if keeper.outbox is None:
-        return None
-    from otel_bridge.exporter.delivery import open_delivery  # noqa: PLC0415 - most bridges have none
-
-    delivery = await owned.enter_async_context(
-        open_delivery(
-            (*config.upstreams, *config.otlp_receivers),
-            keeper.outbox,
-            queue_file(config),
-            telemetry,
-            default_project=config.default_project,
-        )
-    )
-    state.delivery = delivery
-    owned.push_async_callback(_drain, config, state, stop)
-    return delivery.upstream
 
 
 def _first(group: BaseExceptionGroup[StartError]) -> StartError:

@@ -23,7 +23,6 @@ from otel_bridge.telemetry import log
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from otel_bridge.api.scoring.desk import ScoringDesk
     from otel_bridge.config import BridgeConfig
     from otel_bridge.http.listener import Bound
     from otel_bridge.store.scoring.base import Scoring
@@ -226,7 +225,7 @@ class Workers:
 @asynccontextmanager
 async def open_workers(
     config: BridgeConfig,
-    desk: ScoringDesk,
+    ledger: Scoring,
     telemetry: Telemetry,
     api: Bound,
     hurry: asyncio.Event,
@@ -236,8 +235,6 @@ async def open_workers(
     """Have workers of the API at `api` for the length of the block; `token` is what they show there.
 
     At its end they finish what they are busy with.
-
-    Then the desk is closed: workers elsewhere are lent no more.
     """
     scoring = config.scoring
     job = Job(
@@ -250,7 +247,7 @@ async def open_workers(
         log_format=config.log_format,
     )
     workers = Workers(
-        desk.ledger,
+        ledger,
         job,
         telemetry,
         processes=1 if scoring is None else scoring.workers,
@@ -258,8 +255,5 @@ async def open_workers(
         hurry=hurry,
         stop_seconds=min(STOP_SECONDS, max(0.0, config.shutdown_timeout.total_seconds() - LEFT_SECONDS)),
     )
-    try:
-        async with background(workers.run()):
-            yield workers
-    finally:
-        desk.close()
+    async with background(workers.run()):
+        yield workers

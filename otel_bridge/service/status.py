@@ -51,6 +51,10 @@ class Status:
         self._started_at = time.time()
         self.doors: Mapping[str, str | None] = {}
 
+    def goes_by(self, config: BridgeConfig) -> None:
+        """Tell of another configuration from now on."""
+        self._config = config
+
     def routes(self) -> tuple[Route, ...]:
         """Return the routes that tell it."""
         return telling_routes(self._tell, self._way)

@@ -177,7 +177,7 @@ def test_a_bridge_that_scores_nothing_has_loaded_nothing_of_scoring(tmp_path):
 
         async def main():
             config = BridgeConfig(data_dir=sys.argv[1], otlp_http=free, otlp_grpc=free, api=free)
-            async with open_bridge(config) as doors, aiohttp.ClientSession(f"http://{doors.api}") as http:
+            async with open_bridge(config) as up, aiohttp.ClientSession(f"http://{up.doors.api}") as http:
                 await http.post("/call/start", json={"start": call})
                 for path in ("/calls/stream_query", "/objs/query", "/feedback/query"):
                     async with http.post(path, json={"project_id": "a/b"}) as answer:

@@ -101,7 +101,8 @@ REFERENCES_FOOT: Final = """What a variable or a file holds is not looked at aga
 password is one. A key for a text gets the text as it is, so `0123` stays `0123`; any other key gets
 what the text means as YAML, a number, a list or a map. Within braces and brackets YAML wants quotes
 around `${…}`. A secret that is a whole file, `api_key: "${file:/run/secrets/key}"`, is read again
-when the server refuses the old one.
+when the server refuses the old one. All these files are read again when they change, while the bridge runs:
+[what it takes over](operations.md#another-configuration-for-a-running-bridge).
 
 References are filled in after everything is merged, so what is replaced need not stand for
 anything. Nothing is ever fetched from the network."""
