@@ -7,7 +7,7 @@ What listens needs opentelemetry-sdk and is opened by `service.own_traces`.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -27,10 +27,13 @@ NOTHING: Final[Facts] = {}
 class SpanTarget(Struct, frozen=True, kw_only=True):
     """Where own spans go: the whole URL of an OTLP/HTTP endpoint, and how they are sent there.
 
-    Times are seconds. `max_queue` spans wait at most, what comes on top is lost.
+    Times are seconds. `max_queue` spans wait at most, what comes on top is lost. `tls` is an
+    `exporter.settings.TlsSettings`.
     """
 
     url: str
+    tls: Any
+    name: str = "of own traces"
     headers: Mapping[str, SecretStr] = {}
     gzip: bool = True
     timeout_seconds: float = 10.0

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from otel_bridge.config_file.exporters import ClientTls
 from otel_bridge.config_file.http_keys import Headers, WholeUrl  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.parsers import Strict, Wait
 from otel_bridge.telemetry import (  # noqa: TC001 - pydantic reads the annotations
@@ -45,6 +46,8 @@ class OtlpSpans(Strict):
     """The URL; without a path spans go to `/v1/traces`. It must not be one of the bridge's own."""
     headers: Headers = Field(default={})
     """Headers of every request, for keys."""
+    tls: ClientTls = ClientTls()
+    """How the receiver is known, and the bridge to it."""
     timeout: Pause = Field(default="10s", validate_default=True)
     """How long sending one batch may take, with what is tried again; a number is milliseconds."""
     compression: Literal["gzip", "none"] = "gzip"

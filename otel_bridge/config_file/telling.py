@@ -92,6 +92,7 @@ def _target(batch: SpanBatches) -> SpanTarget:
     return SpanTarget(
         url=whole,
         headers=otlp.headers,
+        tls=otlp.tls.settings,
         gzip=otlp.compression == "gzip",
         timeout_seconds=otlp.timeout.total_seconds(),
         delay_seconds=max(0.001, batch.schedule_delay.total_seconds()),

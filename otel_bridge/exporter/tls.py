@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from otel_bridge.exporter.settings import TlsSettings
-
-if TYPE_CHECKING:
-    from otel_bridge.exporter.settings import DeliverySettings
 
 _NOTHING = TlsSettings()
 
 
-async def tls_of(settings: DeliverySettings) -> ssl.SSLContext | None:
+class Secured(Protocol):
+    """Settings of what sends something: `name` is said where its `tls` cannot be used."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def tls(self) -> TlsSettings:
+        """Whom it trusts, and what it shows."""
+
+
+async def tls_of(settings: Secured) -> ssl.SSLContext | None:
     """Return how an exporter meets its destination, None: like anybody. Raise StartError."""
     return None if settings.tls == _NOTHING else await asyncio.to_thread(_context, settings)
 
 
-def _context(settings: DeliverySettings) -> ssl.SSLContext:
+def _context(settings: Secured) -> ssl.SSLContext:
     from otel_bridge.auth.own_tls import context_of  # noqa: PLC0415 - for those who need it
 
     tls, place = settings.tls, f"exporter {settings.name}: tls"

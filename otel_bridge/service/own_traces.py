@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import uuid
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otel_bridge import __version__
+from otel_bridge.exporter.tls import tls_of
 from otel_bridge.http.session import open_session
 from otel_bridge.receiver.seldom import MINUTE, Seldom
 from otel_bridge.service.own_exporter import OwnSpanExporter
@@ -153,17 +154,22 @@ class OwnTraces(Tracing):
 async def open_own_traces(
     settings: TraceSettings, telemetry: Telemetry, seconds_left: Callable[[], float]
 ) -> AsyncGenerator[OwnTraces]:
-    """Lend own traces; leaving sends what waits, for at most as many seconds as are left then."""
+    """Lend own traces; leaving sends what waits, for at most as many seconds as are left then.
+
+    Raise StartError for certificates that cannot be used.
+    """
     instance = str(uuid.uuid4())
     provider = TracerProvider(
         sampler=_sampler(settings), resource=_resource(settings, instance), shutdown_on_exit=False
     )
-    async with open_session() as session:
-        exporters = [OwnSpanExporter(target, session, telemetry) for target in settings.targets]
-        for target, exporter in zip(settings.targets, exporters, strict=True):
+    async with AsyncExitStack() as owned:
+        exporters: list[OwnSpanExporter] = []
+        for target in settings.targets:
+            session = await owned.enter_async_context(open_session(tls=await tls_of(target)))
+            exporters.append(OwnSpanExporter(target, session, telemetry))
             provider.add_span_processor(
                 BatchSpanProcessor(
-                    exporter,
+                    exporters[-1],
                     max_queue_size=target.max_queue,
                     schedule_delay_millis=target.delay_seconds * 1000,
                     max_export_batch_size=target.max_batch,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
+from contextlib import asynccontextmanager
 
 import pytest
 import structlog
+import trustme
+from aiohttp import web
 from pydantic import SecretStr
 
+from otel_bridge.exporter.settings import TlsSettings
 from otel_bridge.service.own_traces import open_own_traces
 from otel_bridge.telemetry import Telemetry
 from otel_bridge.tracing import INSTANCE, SpanTarget, TraceSettings
@@ -26,7 +31,8 @@ def sink():
 
 
 def to(sink, **more) -> SpanTarget:
-    return SpanTarget(url=f"{sink.url}/v1/traces", delay_seconds=3600.0, **more)
+    said = {"url": f"{sink.url}/v1/traces", "tls": TlsSettings(), "delay_seconds": 3600.0} | more
+    return SpanTarget(**said)
 
 
 async def told(sink, work, *, seconds: float = PATIENCE, telemetry=None, **settings) -> list:
@@ -174,3 +180,36 @@ async def test_what_does_not_fit_into_memory_is_said_once(sink):
         spans = await told(sink, work, targets=(to(sink, max_queue=1, max_batch=1),))
     assert len(spans) <= 5
     assert {event["event"] for event in events} <= {"own_traces_trouble"}
+
+
+@asynccontextmanager
+async def behind_tls(folder):
+    """A receiver that a CA of its own vouches for: its URL, and that CA's certificate."""
+    ca = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ca.issue_cert("localhost").configure_cert(context)
+    ca.cert_pem.write_to_path(folder / "ca.pem")
+    app = web.Application()
+    app.router.add_post("/v1/traces", taken)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        yield f"https://localhost:{runner.addresses[0][1]}/v1/traces", str(folder / "ca.pem")
+    finally:
+        await runner.cleanup()
+
+
+async def taken(_request: web.Request) -> web.Response:
+    return web.Response()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_receiver_behind_tls_is_one_that_is_trusted(tmp_path, sink, trusted):
+    telemetry = Telemetry()
+    async with behind_tls(tmp_path) as (url, ca_file):
+        tls = TlsSettings(ca_file=ca_file if trusted else None)
+        target = to(sink, url=url, tls=tls, timeout_seconds=1.0)
+        await told(sink, a_request, targets=(target,), telemetry=telemetry)
+    assert telemetry.value("otel_bridge_own_spans_sent_total") == trusted
+    assert telemetry.value("otel_bridge_own_spans_lost_total") == (not trusted)

@@ -13,12 +13,13 @@ from opentelemetry import trace
 
 from otel_bridge.config import BridgeConfig
 from otel_bridge.errors import StartError
+from otel_bridge.exporter.settings import TlsSettings
 from otel_bridge.service.tracing import loaded_traces, quiet_instrumentation
 from otel_bridge.tracing import SpanTarget, TraceSettings
 
 
 def traced_to(url: str) -> BridgeConfig:
-    return BridgeConfig(own_traces=TraceSettings(targets=(SpanTarget(url=url),)))
+    return BridgeConfig(own_traces=TraceSettings(targets=(SpanTarget(url=url, tls=TlsSettings()),)))
 
 
 def resolved(monkeypatch, address: str) -> None:
