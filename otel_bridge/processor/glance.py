@@ -24,7 +24,7 @@ class Glance:
     """Looks for all patterns at once. `all_types`: at numbers too, as they are written in decimal digits.
 
     `tells`: whether the key of an attribute has a say in what becomes of it; None: no key has.
-    `tells_inside`: the same of keys of maps inside values.
+    `tells_inside`: the same of keys of maps inside values, `tells_text`: of keys of JSON in a text.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Glance:
         all_types: bool,
         tells: JudgesKey | None,
         tells_inside: JudgesKey | None,
+        tells_text: JudgesKey | None,
     ) -> None:
         every = list(patterns)
         self._any = union_of_lines(every)
@@ -41,6 +42,7 @@ class Glance:
         self._all_types = all_types
         self._tells = tells
         self._tells_inside = tells_inside
+        self._tells_text = tells_text
 
     def finds_nothing(self, span: Any) -> bool:
         """Tell whether nothing of an OTLP `Span` is to be hidden. False does not mean that something is."""
@@ -70,7 +72,8 @@ class Glance:
             value = pair.value
             text = value.string_value
             if text:
-                texts.append(text)
+                if not self._read(text, texts):
+                    return False
             elif not self._look(value, texts):
                 return False
         return True
@@ -79,12 +82,12 @@ class Glance:
         """Add what an `AnyValue` says; False when a key in it has a say."""
         match value.WhichOneof("value"):
             case "string_value":
-                texts.append(value.string_value)
+                return self._read(value.string_value, texts)
             case "int_value" | "double_value" as kind:
                 if self._all_types:
                     texts.append(str(getattr(value, kind)))
             case "bytes_value":
-                texts.append(value.bytes_value.decode(errors="replace"))
+                return self._read(value.bytes_value.decode(errors="replace"), texts)
             case "array_value":
                 return all(self._look(item, texts) for item in value.array_value.values)
             case "kvlist_value":
@@ -92,6 +95,10 @@ class Glance:
             case _:
                 pass
         return True
+
+    def _read(self, text: str, texts: list[str]) -> bool:
+        texts.append(text)
+        return self._tells_text is None or not self._tells_text(text)
 
     def _look_into(self, pairs: Any, texts: list[str]) -> bool:
         for pair in pairs:

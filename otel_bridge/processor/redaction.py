@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otel_bridge.patterns import union
 from otel_bridge.processor.base import Processor
 from otel_bridge.processor.glance import Glance
+from otel_bridge.processor.json_texts import JsonTexts
 from otel_bridge.processor.masking import Mask
 from otel_bridge.processor.texts import change_field, change_value, changed_tree
 
@@ -79,12 +80,16 @@ class Redaction(Processor):
         self._summary = settings.summary
         self._fates = _Remembered(self._judged)
         self._blocked = None if self._blocked_like is None else _Remembered(self._blocked_like)
+        self._texts = (
+            None if self._blocked is None else JsonTexts(self._blocked.__getitem__, self._mask.whole)
+        )
         plain = self._all_keys and not self._ignored and self._ignored_like is None and self._blocked is None
         self._glance = Glance(
             self._mask.patterns,
             all_types=settings.redact_all_types,
             tells=None if plain else self._tells,
             tells_inside=None if self._blocked is None else self._blocked.__getitem__,
+            tells_text=None if self._texts is None else self._texts.says,
         )
 
     def resource(self, view: ResourceView) -> Fate | None:
@@ -192,8 +197,11 @@ class Redaction(Processor):
                 found.ignored.append(pair.key)
 
     def _inside(self, value: Any, key: str, found: Found) -> None:
-        """Mask members of maps inside a value by their keys."""
+        """Mask members of maps inside a value by their keys, also where it is JSON in a text."""
         if self._blocked is None:
+            return
+        if value.WhichOneof("value") in {"string_value", "bytes_value"}:
+            change_value(value, lambda text: self._text(text, key, found))
             return
         for item in value.array_value.values:
             self._inside(item, key, found)
@@ -203,6 +211,9 @@ class Redaction(Processor):
                 found.masked.append(f"{key}.{pair.key}")
             else:
                 self._inside(pair.value, f"{key}.{pair.key}", found)
+
+    def _text(self, text: str, place: str, found: Found) -> str:
+        return text if self._texts is None else self._texts.masked(text, place, found.masked)
 
     def _tree(self, tree: dict[str, Any], found: Found, *, keys: bool) -> dict[str, Any]:
         """Judge the members of a tree; `keys`: those at the top may be forbidden."""
@@ -225,9 +236,11 @@ class Redaction(Processor):
         return kept
 
     def _members(self, value: Any, place: str, found: Found) -> Any:
-        """Mask members of objects inside a value by their keys."""
+        """Mask members of objects inside a value by their keys, also where it is JSON in a text."""
         if self._blocked is None:
             return value
+        if isinstance(value, str):
+            return self._text(value, place, found)
         if isinstance(value, list):
             return [self._members(item, place, found) for item in value]
         if not isinstance(value, dict):

@@ -175,7 +175,7 @@ class RedactionSettings(Strict):
     ignored_key_patterns: tuple[str, ...] = ()
     """The same by regular expressions (RE2)."""
     blocked_key_patterns: tuple[str, ...] = ()
-    """Regular expressions (RE2) of keys whose values are masked whole, inside values too."""
+    """Regular expressions (RE2) of keys whose values are masked whole, inside values and JSON texts too."""
     blocked_values: tuple[str | BlockedValue, ...] = ()
     """What is masked inside values: regular expressions (RE2), some with a checksum, or known kinds."""
     allowed_values: tuple[str, ...] = ()

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 
 import orjson
@@ -56,6 +57,32 @@ class TestKeys:
         assert the_attributes(one, before) == after
         call = call_after(a_call(attributes=before, inputs=before, output=before), one)
         assert orjson.loads(call.start.attributes) == orjson.loads(call.start.inputs) == after
+        assert orjson.loads(call.end.output) == after
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ('{"password": "p", "n": 1.0}', '{"password": "****", "n": 1.0}'),
+            (' [{"a": {"password": ["p"]}, "\u00e4": 1}]', '[{"a": {"password": "****"}, "\u00e4": 1}]'),
+            ('{"arguments": "{\\"password\\": \\"p\\"}"}', '{"arguments": "{\\"password\\": \\"****\\"}"}'),
+            ('{"p\\u0061ssword": "p"}', '{"password": "****"}'),
+            ('{"password": "p", "x": NaN}', '{"password": "****", "x": NaN}'),
+            ('{"a": 1, "password": "p", "b": "cut he', "****"),
+            ('{"arguments": "{\\"password\\": \\"p', "****"),
+            ('{"password": "p", "x": "\\ud800"}', "****"),
+            ("[" * 100 + '{"password": "p"}' + "]" * 100, "****"),
+            ('{"user":  "password"}', '{"user":  "password"}'),
+            ('{"user":  "cut', '{"user":  "cut'),
+            ("the password is in the vault", "the password is in the vault"),
+            ("{" * 5000, "{" * 5000),
+        ],
+    )
+    def test_keys_of_json_in_texts_are_blocked_too(self, before, after):
+        one = redaction(blocked_key_patterns=["^password$"])
+        assert the_attributes(one, {"a": before, "b": {"c": [before]}}) == {"a": after, "b": {"c": [after]}}
+        assert the_attributes(one, {"a": before.encode()}) == {"a": base64.b64encode(after.encode()).decode()}
+        call = call_after(a_call(inputs={"q": [before]}, output=before), one)
+        assert orjson.loads(call.start.inputs) == {"q": [after]}
         assert orjson.loads(call.end.output) == after
 
 
