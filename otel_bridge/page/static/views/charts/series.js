@@ -2,6 +2,7 @@
 import { cost, count, duration } from "../../lib/format.js";
 import { PERCENTILES } from "./ask.js";
 import { onAxis } from "./axis.js";
+import { estimated } from "./sampled.js";
 
 const COLOURS = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6", "--series-8"];
 const OTHER = "--soft";
@@ -48,9 +49,6 @@ export function chartsOf({ all, whole, parts }, { split, percent }) {
   ];
   return whole.sampled ? charts.map(estimated) : charts;
 }
-
-/** A chart of calls that stand for others which were not kept. */
-const estimated = (one) => ({ ...one, total: one.total && `≈ ${one.total}`, note: [one.note, "(sampled)"].filter(Boolean).join(" ") });
 
 const OVER_ALL = "all calls";
 
