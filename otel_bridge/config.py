@@ -126,3 +126,11 @@ class BridgeConfig(BaseModel):
             session_threads=self.session_threads == "on",
             turns=self.turns,
         )
+
+    @property
+    def kept_for(self) -> str:
+        """How long calls are kept, for a person: `14 days`, or `for ever but for 2 others`."""
+        days = self.retention.total_seconds() / 86_400 if self.retention else None
+        others = self.project_retention
+        but = f" but for {len(others)} other{'s' * (len(others) > 1)}" if others else ""
+        return f"{'for ever' if days is None else f'{days:g} days'}{but}"

@@ -129,9 +129,5 @@ def _page(doors: Doors) -> str | None:
 
 
 def _limits(config: BridgeConfig) -> str:
-    days = config.retention.total_seconds() / 86_400 if config.retention else None
-    age = "kept for ever" if days is None else f"kept {days:g} days"
     size = "any size" if config.max_disk is None else f"at most {config.max_disk.human_readable()}"
-    others = config.project_retention
-    but = f" but for {len(others)} other{'s' * (len(others) > 1)}" if others else ""
-    return f"{age}{but}, {size}"
+    return f"kept {config.kept_for}, {size}"

@@ -68,8 +68,8 @@ def _directory(
 
 def _cap(size: int, limit: int | None, config: BridgeConfig, report: Report) -> None:
     if limit is not None and 100 * size >= CAP_PERCENT * limit:
-        days = "for ever" if config.retention is None else f"{config.retention.days} days"
-        report.found("disk.cap", f"the store is full ({decimal(limit)}); calls were to be kept {days}")
+        why = f"the store is full ({decimal(limit)}); calls were to be kept {config.kept_for}"
+        report.found("disk.cap", why)
 
 
 def _size(directory: Path, name: str) -> int:
