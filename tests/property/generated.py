@@ -30,6 +30,7 @@ OP_NAMES = ("chat", "Chat é", "5", "weave:///e/p/op/chat:v1", "weave:///e/p/op/
 KINDS = ("wandb.note.1", "wandb.reaction.1", "wandb.runnable.judge", "custom")
 MOMENTS = (
     "2026-01-02T03:04:05.006Z", "2026-01-02", "2026-01-02T03:04:06+02:00", T0 // 10**6, T0 / 10**6, 1e300, -5,
+    "2026-01-02T03:09:00Z", "2026-01-02T03:12:00Z", "2026-01-02T03:04:05.006001Z",
 )  # fmt: skip
 PLACES = (
     "inputs.x",

@@ -38,6 +38,12 @@ def test_both_stores_select_by_feedback_what_the_reference_selects(seed):
     compare(ScoresOnly(random.Random(seed)), seed, feedback=40)
 
 
+def keep(store: Store, calls: list) -> None:
+    """Let a few calls arrive together, the next ones some minutes later."""
+    for at, call in enumerate(calls):
+        store.write(call, received_at=T0 + at // 3 * 200_000_000)
+
+
 def compare(make: Maker, seed: int, *, feedback: int = 7) -> None:
     short = mock.patch.multiple(scan, WINDOW_CALLS=5, WEIGHED_CALLS=4) if seed % 2 else nullcontext()
     with short, tempfile.TemporaryDirectory() as folder:
@@ -45,8 +51,7 @@ def compare(make: Maker, seed: int, *, feedback: int = 7) -> None:
         history = [make.call(number) for number in range(1, CALLS + 1)]
         said = make.feedback(CALLS, most=feedback)
         for store in stores:
-            for at, call in enumerate(history):
-                store.write(call, received_at=T0 + at // 3 * 200_000_000)
+            keep(store, history)
             store.write(said)
         for _ in range(EXPRESSIONS):
             query = {"query": make.operation(), "sort_by": make.sort_by()}
@@ -61,9 +66,9 @@ def compare(make: Maker, seed: int, *, feedback: int = 7) -> None:
 
 def test_most_of_what_is_generated_is_decided_by_sql_and_tells_calls_apart(tmp_path):
     """Else the test above would compare the reference with itself, or nothing with nothing."""
-    make = Maker(random.Random(1))
+    make = Maker(random.Random(2))
     store = Store("memory", tmp_path)
-    store.write(*(make.call(number) for number in range(1, CALLS + 1)))
+    keep(store, [make.call(number) for number in range(1, CALLS + 1)])
     store.write(make.feedback(CALLS))
     pushed = telling = 0
     for _ in range(400):
