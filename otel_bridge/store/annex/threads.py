@@ -36,7 +36,7 @@ def threads(reads: Reads, question: AskThreads) -> bytes:
     found = [thread for thread in found if _matches(thread, question)]
     found.sort(key=lambda thread: thread["thread_id"])
     if not question.sort_by:
-        found.sort(key=lambda thread: kept[thread["thread_id"]].heard_at, reverse=True)
+        found.sort(key=lambda one: (kept[one["thread_id"]].heard_at, one["last_updated"]), reverse=True)
     for key in reversed(question.sort_by):
         found = _sorted(found, key.field, descending=key.direction == "desc")
     end = None if question.limit is None else question.offset + question.limit
