@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Final
@@ -69,6 +70,8 @@ class Remote:
         except (OSError, HTTPException) as error:
             self._connection.close()
             text = f"no otel-bridge answers at {self._url} ({error or type(error).__name__})"
+            if isinstance(error, ssl.SSLCertVerificationError):
+                text += "; OTEL_BRIDGE_CA_FILE names the authority of its certificate"
             raise (
                 Unavailable(text) if self._answered else StartError(f"{text}; --url names another")
             ) from error

@@ -166,6 +166,7 @@ def test_commands_trust_a_ca_of_their_own_and_show_a_certificate(tmp_path):
     with running(tmp_path / "data", *flags) as bridge:
         asked = ("calls", f"--project={PROJECT}", f"--url={bridge.api}")
         assert [otel_bridge(*asked, **env).returncode for env in ({}, trust, trust | shown)] == [1, 1, 0]
+        assert "OTEL_BRIDGE_CA_FILE names" in otel_bridge("retranslate", f"--url={bridge.api}").stderr
         assert otel_bridge("retranslate", f"--url={bridge.api}", **trust, **shown).returncode == 0
         assert otel_bridge("healthcheck", f"--data-dir={bridge.data_dir}", **shown).returncode == 0
 

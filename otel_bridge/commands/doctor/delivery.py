@@ -38,8 +38,15 @@ def running(facts: dict[str, Any], config: BridgeConfig, report: Report) -> None
     if queue is None:
         return
     _full(queue["bytes"], queue["max_bytes"], report)
+    used = {one["name"] for one in facts["exporters"]}
     for name, seconds in queue["oldest_seconds"].items():
-        _old(name, queue["waiting"].get(name, 0), seconds, config, report)
+        calls = queue["waiting"].get(name, 0)
+        if calls and name not in used:
+            report.found(
+                "queue.unused", f"{name}: {calls} calls wait for nothing, no pipeline names it", name=name
+            )
+        else:
+            _old(name, calls, seconds, config, report)
     _counted(
         {total["destination"]: total["lost"] for total in queue["totals"]},
         dead=queue["dead_calls"],

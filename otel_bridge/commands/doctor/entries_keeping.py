@@ -65,6 +65,12 @@ KEEPING: Final[Mapping[str, Entry]] = {
         "calls have waited for long",
         "mend what this section says of the upstream; after {max_age} they become dead letters",
     ),
+    "queue.unused": Entry(
+        "Delivery",
+        "warning",
+        "calls wait for an exporter that no pipeline names: nothing sends them",
+        "name it in service.pipelines; or stop the bridge: otel-bridge queue purge --destination {name}",
+    ),
     "queue.full": Entry(
         "Delivery",
         "error",

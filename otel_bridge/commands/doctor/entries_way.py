@@ -62,7 +62,9 @@ WAY: Final[Mapping[str, Entry]] = {
         "Test span",
         "error",
         "a receiver cannot be reached where the bridge says that it listens",
-        "look for a firewall or a proxy between here and {address}; NO_PROXY helps against proxies",
+        "where it asks for client certificates, OTEL_BRIDGE_CLIENT_CERT_FILE and OTEL_BRIDGE_CLIENT_KEY_FILE"
+        " show one; else look for a firewall or a proxy between here and {address}; NO_PROXY helps"
+        " against proxies",
     ),
     "span.tls": Entry(
         "Test span",

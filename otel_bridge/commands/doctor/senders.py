@@ -29,6 +29,9 @@ TRIED_SDKS: Final[Mapping[str, str]] = {"python": "1.44.0"}
 """The oldest OpenTelemetry SDKs that the recordings name which the bridge is tested with, by language."""
 
 RETRY: Final = "the bridge was too busy, too full or starting: see Bridge, Delivery, Disk and memory"
+OFTEN: Final = (
+    "their key makes more requests than its rate_limit allows: raise it, or send more spans at once"
+)
 KEY: Final = "give senders a key that may write: OTEL_EXPORTER_OTLP_HEADERS"
 BY_CODE: Final[Mapping[str, str]] = {
     "partial": "the reason names the span and what is wrong with it: mend the sender",
@@ -42,7 +45,7 @@ BY_CODE: Final[Mapping[str, str]] = {
     "413": "send fewer spans at once: OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
     "RESOURCE_EXHAUSTED": "send fewer spans at once: OTEL_BSP_MAX_EXPORT_BATCH_SIZE; or fewer requests",
     "415": "send protobuf or JSON: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-    "429": RETRY,
+    "429": OFTEN,
     "503": RETRY,
     "UNAVAILABLE": RETRY,
 }
