@@ -48,6 +48,9 @@ def make_backup(steps: CopySteps, folders: tuple[Path, Path], target: Path, tell
     it cannot be made; then nothing of it is left.
     """
     began = _now()
+    for folder in folders:
+        if target.resolve().is_relative_to(folder.resolve()):
+            raise Refused(f"{target} lies in {folder}, with what it is to save: name another place")
     with _unfinished(target) as (folder, ticket):
         _copy(steps, folder, ticket, tell)
         _copy_files(folders, folder)

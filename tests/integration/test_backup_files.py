@@ -122,6 +122,12 @@ def test_a_backup_never_takes_the_place_of_something_else(data_dir, tmp_path):
         backed_up(tmp_path / "nowhere", tmp_path / "backup")
 
 
+def test_a_backup_does_not_lie_in_what_it_saves(data_dir):
+    _, err = run("backup", str(data_dir / "backups" / "one"), f"--data-dir={data_dir}", code=1)
+    assert "name another place" in err
+    assert not (data_dir / "backups").exists()
+
+
 def test_a_damaged_backup_is_told_by_verify_and_not_restored(backup, tmp_path):
     again = tmp_path / "again"
     content = bytearray((backup / "calls.db").read_bytes())
