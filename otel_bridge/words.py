@@ -44,6 +44,11 @@ def words_for(wrong: ErrorDetails) -> str:
     return known.format(**wrong.get("ctx", {}))
 
 
+def many(count: int, noun: str) -> str:
+    """Return `1 call`, `1,000 calls`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def told(error: ValidationError, *, skip: int = 0) -> str:
     """Return `place: what is wrong` for each problem; `skip` steps of each place are not told."""
     problems = []

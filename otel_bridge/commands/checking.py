@@ -12,6 +12,7 @@ from otel_bridge.commands.following import counting
 from otel_bridge.commands.queue_places import places
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.repair.checking.check import check_all
+from otel_bridge.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,8 @@ def _lines(report: Report) -> Iterator[str]:
     for skipped in report.skipped:
         yield f"not looked at: {skipped}"
     notes = len(report.findings) - report.errors
-    said = f"{report.errors} problems" if report.errors else "nothing is wrong"
-    yield said + (f", {notes} notes" if notes else "")
+    said = many(report.errors, "problem") if report.errors else "nothing is wrong"
+    yield said + (f", {many(notes, 'note')}" if notes else "")
 
 
 def _counts(counts: dict[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from otel_bridge.commands.source import checked_project
 from otel_bridge.ingest.address import default_data_dir
 from otel_bridge.repair.erasing import erase_all, open_erasing
 from otel_bridge.store.erasure import Erased, Erasure
+from otel_bridge.words import many
 
 if TYPE_CHECKING:
     from otel_bridge.repair.erasing import EraseSteps
@@ -54,7 +55,7 @@ def _run(steps: EraseSteps, asked: Erasure, *, dry_run: bool, yes: bool) -> int:
         return STOPPED_EXIT
     except Exception as error:
         raise CommandFailed(f"{error}\n{progress.line()}; the same command goes on") from error
-    gone = _said(done, "calls")
+    gone = _said(done)
     click.echo(f"erased {gone}; nothing of them is left in the files; backups hold them still")
     return 0
 
@@ -68,12 +69,13 @@ def _question(found: Erased) -> str:
     )
 
 
-def _said(done: Erased, calls: str) -> str:
-    copies = f", and {done.copies:,} copies in files of exporters" if done.copies else ""
-    return f"{done.calls:,} {calls}{copies}"
+def _said(done: Erased, below: str = "") -> str:
+    one = "copy" if done.copies == 1 else "copies"
+    copies = f", and {done.copies:,} {one} in files of exporters" if done.copies else ""
+    return f"{many(done.calls, 'call')}{below}{copies}"
 
 
-_BELOW: Final = "calls and those below them"
+_BELOW: Final = " and those below"
 
 
 class _Progress:
@@ -91,7 +93,7 @@ class _Progress:
         cursor = self._so_far.cursor
         cleaning = cursor is not None and cursor.phase == "clean"
         left = "the space they took is not overwritten yet" if cleaning else "more may be left"
-        return f"stopped: erased {_said(self._so_far, 'calls')}, {left}"
+        return f"stopped: erased {_said(self._so_far)}, {left}"
 
 
 def _attribute(text: str) -> tuple[str, str]:

@@ -97,4 +97,5 @@ def _expected(error: Exception, text: str) -> str:
         return f"column {len(text) + 1}: something is missing at the end"
     found = text[column - 1 :].split(maxsplit=1)[:1] if column > 0 else [text]
     word = found[0] if found else text
-    return f"column {max(column, 1)}: did not expect {word[:40]!r}{_HINTS.get(word[:1], '')}"
+    hint = "" if word.startswith("==") else _HINTS.get(word[:1], "")
+    return f"column {max(column, 1)}: did not expect {word[:40]!r}{hint}"

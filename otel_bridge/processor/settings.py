@@ -164,7 +164,10 @@ class BlockedValue(Strict):
 
 
 class RedactionSettings(Strict):
-    """Hides what must not be kept, in attributes, events, links, scopes, resources, inputs and output."""
+    """Hides what must not be kept, in attributes, events, links, scopes, resources, inputs and output.
+
+    Names of attributes stay as they are; feedback, objects, tables and files of the API pass no processor.
+    """
 
     allow_all_keys: bool = False
     """Whether attributes stay that `allowed_keys` does not name."""

@@ -16,6 +16,7 @@ from otel_bridge.parsers import BadSetting
 from otel_bridge.service.reload_metrics import APPLIED, ReloadMetrics
 from otel_bridge.service.restarting import NeedsRestart
 from otel_bridge.telemetry import log
+from otel_bridge.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ class Reloading:
             problems = getattr(error, "problems", (str(error),))
             for problem in problems:
                 log().error("configuration_problem", problem=problem)
-            self._kept("invalid", f"{len(problems)} problems")
+            self._kept("invalid", many(len(problems), "problem"))
         except NeedsRestart as error:
             self._kept("needs_restart", str(error))
         except (StartError, Retryable) as error:

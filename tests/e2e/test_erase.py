@@ -62,9 +62,7 @@ def test_nothing_of_a_user_is_left_beside_a_running_bridge(tmp_path):
         (quarantine / "1-x.traces.pb").write_bytes(f"ann {SECRET}".encode())
         assert holders(data_dir, SECRET)
         directory = f"--data-dir={data_dir}"
-        assert erase(directory, "--user=ann", "--dry-run")[1] == (
-            "would erase 40 calls and those below them\n"
-        )
+        assert erase(directory, "--user=ann", "--dry-run")[1] == "would erase 40 calls and those below\n"
         code, out, err = erase(directory, "--user=ann", f"--call={call['id']}", "--yes")
         assert (code, out) == (
             0,

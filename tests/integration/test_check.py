@@ -129,7 +129,7 @@ def test_feedback_on_calls_that_never_came_is_only_noted(data_dir):
     change(data_dir / STORE, "UPDATE feedback SET call_id = x'0011223344556677'")
     out, _ = run("check", f"--data-dir={data_dir}")
     assert "note: calls.db: 1 feedbacks are about calls that are not here" in out
-    assert out.endswith("nothing is wrong, 1 notes\n")
+    assert out.endswith("nothing is wrong, 1 note\n")
 
 
 def break_index(path: Path) -> None:

@@ -14,7 +14,7 @@ KEEPING: Final[Mapping[str, Entry]] = {
         "Delivery",
         "error",
         "no connection to an upstream can be made",
-        "look at the name, the port and the network of {endpoint}: curl -sv {endpoint}/server_info",
+        "look at the name, the port and the network of {endpoint}: curl -sv {endpoint}",
     ),
     "upstream.tls": Entry(
         "Delivery",
@@ -51,7 +51,7 @@ KEEPING: Final[Mapping[str, Entry]] = {
         "Delivery",
         "warning",
         "the circuit breaker is open: after failures one request at a time is tried, the rest waits",
-        "nothing, when the upstream comes back; the reason is in the line",
+        "mend the reason that is in the line; where the upstream was only away, nothing",
     ),
     "upstream.clock": Entry(
         "Delivery",

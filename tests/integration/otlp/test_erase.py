@@ -66,8 +66,8 @@ def test_nothing_is_left_of_a_user(tmp_path, stopped):
             assert holders(data_dir, SECRET) == []
             assert left_in(folder) == 14
             if not stopped:
-                assert erase(directory, "--user=ann", "--dry-run")[1] == (
-                    "would erase 0 calls and those below them\n"
+                assert (
+                    erase(directory, "--user=ann", "--dry-run")[1] == "would erase 0 calls and those below\n"
                 )
                 assert client.export(bridge.http, client.a_request(3)) == 200
                 assert left_in(folder) == 20

@@ -141,3 +141,8 @@ def test_a_mistake_is_named_with_its_column(text):
 def test_a_resource_has_no_name():
     with pytest.raises(BadCondition, match="there is no name in the resource context"):
         condition('name == "x"', "resource")
+
+
+def test_an_equality_in_the_wrong_place_is_not_told_to_be_one():
+    with pytest.raises(BadCondition, match=r"did not expect '=='$"):
+        condition('attributes["a" == 1', "span")

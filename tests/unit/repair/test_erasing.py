@@ -44,7 +44,7 @@ def test_between_two_looks_at_a_bridge_that_cleans_there_is_a_pause(slept):
 
 
 def test_who_erases_what_matches_nothing_is_asked_about_what_may_be_left():
-    assert _question(Erased(cursor=None, calls=3)) == "Erase 3 calls and those below them for good?"
+    assert _question(Erased(cursor=None, calls=3)) == "Erase 3 calls and those below for good?"
     nothing = _question(Erased(cursor=None))
     assert nothing.startswith("No call that is kept matches.")
     assert "dead letters" in nothing
