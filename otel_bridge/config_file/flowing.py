@@ -35,7 +35,7 @@ def plan_of(graph: Graph, components: Components, document: Document) -> Plan:
             if settings is None or type_of(name) == MEMORY_LIMITER:
                 continue
             found[name] = Component(type_of(name), _written(settings))
-            _try(kind, name, found[name], document)
+            _try((kind, name), settings, found[name], document)
     _check_routes(graph, components["connectors"], document)
     receivers = {name: type_of(name) for name in graph.used["receivers"]}
     return Plan(
@@ -58,13 +58,17 @@ def _written(settings: BaseModel) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude_defaults=True)
 
 
-def _try(kind: Kind, name: str, component: Component, document: Document) -> None:
+def _try(place: tuple[Kind, str], settings: BaseModel, component: Component, document: Document) -> None:
     """Make a component, to find out whether its conditions and patterns make sense."""
-    from otel_bridge.pipeline.opening import (  # noqa: PLC0415 - where there are any
-        open_connector,
-        open_processor,
-    )
+    from otel_bridge.config_file.trying import wrong_texts  # noqa: PLC0415 - where there are any
+    from otel_bridge.pipeline.opening import open_connector, open_processor  # noqa: PLC0415 - the same
 
+    wrong = [((*place, *inside), why) for inside, why in wrong_texts(settings)]
+    for where, why in wrong:
+        document.problem(where, f"{spelled(where)}: {why}")
+    if wrong:
+        return
+    kind, name = place
     opening: Mapping[Kind, Callable[[str, Component], object]] = {
         "processors": open_processor,
         "connectors": open_connector,
@@ -72,7 +76,7 @@ def _try(kind: Kind, name: str, component: Component, document: Document) -> Non
     try:
         opening[kind](name, component)
     except ValueError as error:
-        document.problem_with_key((kind, name), f"{spelled((kind, name))}: {error}")
+        document.problem_with_key(place, f"{spelled(place)}: {error}")
 
 
 def _check_routes(graph: Graph, connectors: Mapping[str, BaseModel], document: Document) -> None:

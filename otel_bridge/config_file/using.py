@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from otel_bridge.config_file.exporters import StoreExporter, WeaveExporter
+from otel_bridge.config_file.registry import type_of
 
 if TYPE_CHECKING:
     from otel_bridge.config_file.checking import Components
@@ -53,10 +53,10 @@ class Used:
 
     def check_store(self, name: str, store: str | None) -> None:
         """Note an API that is to ask another exporter than the one that answers."""
-        if store is None or self.is_wrong("exporters", store):
+        if store is None:
             return
-        stores = [one for one, _ in self.all(StoreExporter, "exporters")]
-        answering = stores or [one for one, _ in self.all(WeaveExporter, "exporters")]
+        exporters = self._graph.used["exporters"]
+        answering = [one for kind in ("store", "weave") for one in exporters if type_of(one) == kind]
         if answering[:1] != [store]:
             by = f"by {answering[0]}, not by {store}" if answering else "by nobody: no exporter keeps calls"
             text = f"receivers.{name}.store: questions are answered {by}"
