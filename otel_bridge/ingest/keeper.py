@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,6 +12,7 @@ import msgspec
 from otel_bridge.errors import Retryable, Unavailable
 from otel_bridge.ingest import frames
 from otel_bridge.ingest.child import Child, UnhandledInChild, background
+from otel_bridge.ingest.disk import Disk
 from otel_bridge.ingest.examining_frames import AskPath, AskSenders, PathTold, SendersTold
 from otel_bridge.ingest.outbox import ServiceOutbox
 from otel_bridge.ingest.repair_frames import BackedUp, BackUp, Erase, EraseStepped, Retranslate, Stepped
@@ -27,6 +27,7 @@ from otel_bridge.weave.base import Answer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from otel_bridge.ingest.disk import DiskState
     from otel_bridge.ingest.settings import WriterSettings
     from otel_bridge.model.path import Step
     from otel_bridge.model.query import CallsQuery
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 PING_SECONDS: Final = 1.0
 SILENT_SECONDS: Final = 5.0
 """Without an answer for this long the writer counts as stuck (`/livez`)."""
-
-MIN_FREE_BYTES: Final = 16 << 20
-"""With less room on its disk the bridge is not ready: it may answer 503 any moment."""
 
 ReplyT = TypeVar("ReplyT", bound=frames.Reply)
 
@@ -72,10 +70,11 @@ class Keeper:
         self.scoring = scoring
         self._telemetry = telemetry
         self._heard = 0.0
-        self.disk_has_room = True
+        self.disk: DiskState = "ok"
 
     async def export(self, export: Export) -> Outcome:
         """`Consume`: return when the spans or log records are committed."""
+        self._check_disk()
         request = _request(self._writer.number(), export)
         with self._telemetry.tracing.asking(request.id):
             reply, _ = await self._ask(self._writer, request, frames.Exported, export.body)
@@ -85,6 +84,7 @@ class Keeper:
 
     async def write(self, write: Write) -> Answer:
         """`Calls.write`: return when the calls are committed."""
+        self._check_disk()
         request = frames.WriteCalls(
             self._writer.number(),
             write.route,
@@ -196,9 +196,15 @@ class Keeper:
         """Whether the writer has answered within `SILENT_SECONDS`."""
         return asyncio.get_running_loop().time() - self._heard < SILENT_SECONDS
 
+    def _check_disk(self) -> None:
+        if self.disk == "gone":
+            raise Unavailable("the data directory was removed or replaced; start the bridge again")
+
     async def watch(self) -> None:
         """Look every second whether the writer works and the disk has room. Never returns."""
         loop = asyncio.get_running_loop()
+        files = [] if self._reading is None else [self._data_dir / STORE_FILE]
+        disk = await asyncio.to_thread(Disk, self._data_dir, files)
         while True:
             try:
                 await self._ask(self._writer, frames.Ping(self._writer.number()), frames.Done)
@@ -206,8 +212,7 @@ class Keeper:
                 pass
             else:
                 self._heard = loop.time()
-            usage = await asyncio.to_thread(shutil.disk_usage, self._data_dir)
-            self.disk_has_room = usage.free >= MIN_FREE_BYTES
+            self.disk = await asyncio.to_thread(disk.look)
             await asyncio.sleep(PING_SECONDS)
 
     @property

@@ -41,7 +41,7 @@ class State:
         parts = {
             "service": self.phase,
             "writer": "ok" if keeper.progressing() else "silent",
-            "disk": "ok" if keeper.disk_has_room else "full",
+            "disk": keeper.disk,
         }
         if self.workers is not None:
             parts["scoring"] = self.workers.health

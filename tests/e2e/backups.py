@@ -6,7 +6,6 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -110,10 +109,3 @@ def load(base: str) -> Iterator[Load]:
 def leftovers(folder: Path) -> list[Path]:
     """Unfinished backups in a directory."""
     return sorted(folder.glob(".*.unfinished-*"))
-
-
-def wait_until(true) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline

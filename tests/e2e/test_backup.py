@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.backups import WAIT_SECONDS, begun, fill, leftovers, load, typed, wait_until
+from tests.e2e.backups import WAIT_SECONDS, begun, fill, leftovers, load, typed
 from tests.e2e.people import run
 from tests.e2e.process import running
+from tests.e2e.waiting import until
 from tests.faults.behaviours import status as answered
 from tests.faults.upstream import upstream
 
@@ -60,7 +61,7 @@ def test_a_killed_backup_leaves_nothing_that_looks_whole_and_the_next_tidies_up_
         sent = fill(bridge)
         for _ in range(rounds):
             process = begun("backup", backup, f"--data-dir={data_dir}")
-            wait_until(lambda p=process: leftovers(tmp_path) or p.poll() is not None)
+            until(lambda p=process: leftovers(tmp_path) or p.poll() is not None)
             for _ in range(chance.randrange(40_000)):
                 pass
             process.kill()
@@ -70,7 +71,7 @@ def test_a_killed_backup_leaves_nothing_that_looks_whole_and_the_next_tidies_up_
                 backup.rename(tmp_path / f"done-{time.monotonic_ns()}")
         old = leftovers(tmp_path)
         process = begun("backup", backup, f"--data-dir={data_dir}")
-        wait_until(lambda: set(leftovers(tmp_path)) - set(old) or process.poll() is not None)
+        until(lambda: set(leftovers(tmp_path)) - set(old) or process.poll() is not None)
         bridge.child("ingest.writer").kill()
         assert process.wait(WAIT_SECONDS) == 0
     assert f"{len(sent)} calls" in run("backup", "--verify", str(backup))[0]

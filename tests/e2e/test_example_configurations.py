@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from pathlib import Path
 
 import grpc
@@ -19,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 from tests.e2e import client
 from tests.e2e.keys import ask
 from tests.e2e.process import START_SECONDS, ending, launch
+from tests.e2e.waiting import until
 from tests.faults.upstream import upstream as serving
 from tests.fixtures.processing import a_request, a_span
 from tests.integration.kafka.mock import mock_cluster
@@ -120,16 +120,9 @@ def test_a_gateway_asks_for_tokens_keeps_calls_and_scores_them_through_kafka(exa
             wanted = asked | {"call_ids": ids, "scorer_refs": ["length"]}
             assert ask(f"{bridge.api}/calls/score", wanted, key="team-token")[0] == 200
             done = f"{bridge.api}/calls/score/status?project_id=acme/prod"
-            eventually(lambda: orjson.loads(ask(done, key="team-token")[1])["counts"]["done"] == 2)
+            until(lambda: orjson.loads(ask(done, key="team-token")[1])["counts"]["done"] == 2)
             (job,) = records(kafka.brokers, "weave.score_calls", 1)
     assert set(orjson.loads(job.value)["call_ids"]) == set(ids)
-
-
-def eventually(reached) -> None:
-    deadline = time.monotonic() + 2 * START_SECONDS
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_one_request_goes_to_the_projects_of_its_resources(example):

@@ -15,9 +15,10 @@ from otel_bridge.store.sqlite.reader import SqliteReader
 from otel_bridge.store.sqlite.writer import SqliteWriter
 from tests.contract.store.records import EVERYTHING, PROJECT, T0, a_start
 from tests.e2e import client
-from tests.e2e.backups import WAIT_SECONDS, begun, typed, wait_until
+from tests.e2e.backups import WAIT_SECONDS, begun, typed
 from tests.e2e.people import run
 from tests.e2e.process import running
+from tests.e2e.waiting import until
 from tests.faults.behaviours import status
 from tests.faults.sidecar import config
 from tests.faults.upstream import upstream
@@ -72,7 +73,7 @@ def test_a_restore_that_is_killed_leaves_the_old_calls_or_the_new_ones(tmp_path,
         run("backup", str(backup), f"--data-dir={tmp_path / 'first'}")
     for _ in range(rounds):
         process = begun("restore", backup, f"--data-dir={data_dir}", "--force")
-        wait_until(lambda p=process: (data_dir / "restore.unfinished").exists() or p.poll() is not None)
+        until(lambda p=process: (data_dir / "restore.unfinished").exists() or p.poll() is not None)
         for _ in range(chance.randrange(20_000)):
             if process.poll() is not None:
                 break

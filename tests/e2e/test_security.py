@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import subprocess
 import sys
-import time
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -19,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 from tests.contract.api.bodies import a_batch, call_id, end_item, start_item
 from tests.e2e.keys import KEYS, ask, auth_file
 from tests.e2e.process import START_SECONDS, command, environment, running
+from tests.e2e.waiting import until
 
 PROJECT = "acme/app"
 
@@ -65,13 +65,6 @@ def keyed(tmp_path_factory):
         yield bridge
 
 
-def eventually(reached, what: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not reached():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
 def scored(api: str, **sending) -> dict:
     status, body = ask(f"{api}/calls/score/status?project_id={PROJECT}", **sending)
     assert status == 200, body
@@ -83,7 +76,7 @@ def keep_and_score(api: str, **sending) -> None:
     assert ask(f"{api}/call/upsert_batch", items, **sending)[0] == 200
     wanted = {"project_id": PROJECT, "call_ids": [call_id(1)], "scorer_refs": ["valid_json"]}
     assert ask(f"{api}/calls/score", wanted, **sending)[0] == 200
-    eventually(lambda: scored(api, **sending)["done"] == 1, "the score")
+    until(lambda: scored(api, **sending)["done"] == 1, "the score")
 
 
 def test_the_bridges_own_workers_score_behind_keys(keyed):
@@ -125,7 +118,7 @@ def test_keys_are_read_again_when_the_file_changes(keyed):
 
     assert (status("fresh-key"), status("reader-key")) == (401, 200)
     auth_file(keyed.keys.parent, KEYS.replace("reader-key", "fresh-key"))
-    eventually(lambda: status("fresh-key") == 200, "the new key")
+    until(lambda: status("fresh-key") == 200, "the new key")
     assert (status("reader-key"), status("team-key")) == (401, 200)
 
 

@@ -13,6 +13,7 @@ from otel_bridge import __version__
 from otel_bridge.cli import OPTIONS, variable
 from tests.e2e import client
 from tests.e2e.process import ROOT, command, environment, running
+from tests.e2e.waiting import until
 
 
 def fails(*arguments: str, **env: str) -> tuple[int, str]:
@@ -198,3 +199,14 @@ def test_version_is_printed():
         [sys.executable, "-m", "otel_bridge", "version"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout == f"otel-bridge {__version__}\n"
+
+
+def test_a_data_directory_that_somebody_removes_is_told_and_nothing_more_is_taken(tmp_path):
+    data_dir = tmp_path / "data"
+    with running(data_dir) as bridge:
+        assert client.export(bridge.http, client.a_request(1)) == 200
+        (data_dir / "calls.db").unlink()
+        until(lambda: b'"disk":"gone"' in client.call(f"{bridge.api}/readyz")[1])
+        assert client.call(f"{bridge.api}/readyz")[0] == 503
+        assert client.export(bridge.http, client.a_request(1)) == 503
+        assert b"start the bridge again" in client.call(f"{bridge.api}/call/upsert_batch", b'{"batch":[]}')[1]

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from tests.e2e import client
 from tests.e2e.process import running
 from tests.e2e.sdk import finished_spans
+from tests.e2e.waiting import until
 from tests.faults.metrics import samples
 from tests.faults.sidecar import config, sidecar
 from tests.fixtures.captures import CAPTURES, exports
@@ -66,15 +67,6 @@ def test_spans_that_share_an_id_are_both_sent(weave, tmp_path):
         waiting = 'otel_bridge_queue_waiting_calls{exporter="weave"}'
         until(lambda: samples(bridge)[waiting] == 0)
     assert weave.times[client.span_ids(first)[0]] == 2
-
-
-def until(condition, seconds: float = 60.0) -> None:
-    event = threading.Event()
-    for _ in range(int(seconds * 20)):
-        if condition():
-            return
-        event.wait(0.05)
-    raise AssertionError("not in time")
 
 
 def free_ports(count: int) -> list[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.filesize import decimal
 
-from otel_bridge.ingest.keeper import MIN_FREE_BYTES
+from otel_bridge.ingest.disk import MIN_FREE_BYTES
 from otel_bridge.ingest.settings import QUEUE_FILE, STORE_FILE
 from otel_bridge.service.memory import total_bytes
 from otel_bridge.service.state import fleeting

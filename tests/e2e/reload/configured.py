@@ -6,28 +6,19 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.process import BANNER, START_SECONDS, Bridge, _read_banner, environment
+from tests.e2e.waiting import until
 from tests.faults.metrics import metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-PATIENCE_SECONDS = 60.0
 FREE = "127.0.0.1:0"
 LAST_SUCCESS = "otel_bridge_config_reload_last_success"
-
-
-def until(condition: Callable[[], bool], what: str = "") -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.02)
 
 
 def a_document(folder: Path, *, processors: dict | None = None, **service: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e import client
-from tests.e2e.reload.configured import a_document, configured, until
+from tests.e2e.reload.configured import a_document, configured
+from tests.e2e.waiting import until
 from tests.faults.metrics import metric
 from tests.faults.upstream import upstream as serving
 

@@ -12,7 +12,8 @@ import pytest
 import trustme
 
 from tests.e2e import client
-from tests.e2e.reload.configured import Configured, a_document, configured, until
+from tests.e2e.reload.configured import Configured, a_document, configured
+from tests.e2e.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

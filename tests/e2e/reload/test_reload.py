@@ -13,7 +13,8 @@ import pytest
 
 from tests.e2e import client
 from tests.e2e.process import START_SECONDS, environment
-from tests.e2e.reload.configured import Configured, a_document, configured, marking, until
+from tests.e2e.reload.configured import Configured, a_document, configured, marking
+from tests.e2e.waiting import until
 from tests.faults.metrics import metric
 
 QUICK = "100ms"

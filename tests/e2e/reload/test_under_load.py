@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e import client
-from tests.e2e.reload.configured import Configured, a_document, configured, marking, until
+from tests.e2e.reload.configured import Configured, a_document, configured, marking
 from tests.e2e.reload.load import Load, under_load
+from tests.e2e.waiting import until
 from tests.faults.metrics import metric
 from tests.faults.upstream import upstream as serving
 
