@@ -91,6 +91,7 @@ def test_examples_and_made_up_bodies_are_answered_as_described(tried, document):
     )
 
 
+@pytest.mark.long
 def test_every_listed_case_of_some_endpoints_is_answered_as_described(tried, document):
     code, said = tried(document, "--phases=coverage", *including(*LISTED))
 

@@ -143,6 +143,7 @@ def test_the_api_speaks_tls_and_the_bridge_scores_behind_it(tmp_path):
         assert otel_bridge("healthcheck", f"--data-dir={bridge.data_dir}").returncode == 0
 
 
+@pytest.mark.long
 def test_commands_trust_a_ca_of_their_own_and_show_a_certificate(tmp_path):
     ca = trustme.CA()
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")

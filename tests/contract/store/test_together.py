@@ -132,6 +132,7 @@ def test_what_is_too_old_goes_together(store):
         assert left_in_tables(store) == {"calls": 1, "bodies": 1, "results": 1, "usages": 1, "feedback": 1}
 
 
+@pytest.mark.long
 def test_the_cap_holds_over_calls_with_log_records_feedback_and_usage(tmp_path):
     limits = StoreLimits(retention_seconds=None, max_bytes=CAP)
     store = Store("sqlite", tmp_path / "calls.db", limits, translate=counting())

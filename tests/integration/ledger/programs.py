@@ -51,6 +51,8 @@ class Program:
     tells_zero: bool = True
     """An output of 0 is in its spans, as 0."""
     settings: Mapping[str, str] = field(default_factory=dict)
+    long: bool = False
+    """Driven in the long run only: what is large to install or to import."""
 
     def told(self, entry: Entry) -> Usage:
         """Return what its spans tell of one line of the bill."""
@@ -103,14 +105,23 @@ PROGRAMS = (
     Program(
         "openinference_langchain",
         answers=5,
+        long=True,
         fails=True,
         gaps=(replace(NO_CACHE_WRITE, where=whole),),
     ),
-    Program("openinference_agents", answers=4),
+    Program("openinference_agents", answers=4, long=True),
     Program("openinference_smolagents", answers=2, gaps=NO_DETAILS),
     Program("otel_genai_openai", answers=5, fails=True),
     Program("otel_genai_anthropic", answers=4, fails=True),
-    Program("otel_openai_v2", home="earlier", answers=5, fails=True, gaps=NO_DETAILS, tells_zero=False),
+    Program(
+        "otel_openai_v2",
+        home="earlier",
+        answers=5,
+        fails=True,
+        gaps=NO_DETAILS,
+        tells_zero=False,
+        long=True,
+    ),
     Program("google_genai_client", answers=4, fails=True),
     Program(
         "openllmetry_openai",
@@ -133,11 +144,12 @@ PROGRAMS = (
         ),
     ),
     Program("anthropic_sdk", answers=4, fails=True, settings={"ANTHROPIC_OPEN_TELEMETRY": "true"}),
-    Program("agent_framework_agent", answers=4),
+    Program("agent_framework_agent", answers=4, long=True),
     Program(
         "strands_agent",
         home="earlier",
         answers=3,
+        long=True,
         gaps=(Gap("reasoning", "its usage has no reasoning tokens"),),
     ),
 )

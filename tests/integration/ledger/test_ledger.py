@@ -31,7 +31,10 @@ SUMMING = [*REPEATING, BY_NAME["pydantic_ai_agent"]]
 
 
 def each(programs):
-    return pytest.mark.parametrize("program", programs, ids=lambda program: program.name)
+    marks = {True: [pytest.mark.long], False: []}
+    return pytest.mark.parametrize(
+        "program", [pytest.param(one, id=one.name, marks=marks[one.long]) for one in programs]
+    )
 
 
 def usages(calls):

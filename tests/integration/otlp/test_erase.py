@@ -46,7 +46,7 @@ def left_in(folder) -> int:
     return spans
 
 
-@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("stopped", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_nothing_is_left_of_a_user(tmp_path, stopped):
     data_dir, folder = tmp_path / "data", tmp_path / "out"
     with listening() as sink:
