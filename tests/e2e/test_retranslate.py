@@ -193,6 +193,7 @@ def test_a_run_that_is_stopped_loses_nothing_and_a_second_one_does_what_is_left(
     assert all(map(is_new, calls.values()))
 
 
+@pytest.mark.long
 def test_a_bridge_that_is_killed_in_the_middle_loses_nothing_and_a_second_run_finishes(tmp_path):
     data_dir = tmp_path / "data"
     ids = an_old_store(data_dir, 8_000)

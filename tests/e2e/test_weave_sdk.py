@@ -15,13 +15,16 @@ MODES = {
     "server-digests": {},
     "client-digests": {"WEAVE_ENABLE_CLIENT_SIDE_DIGESTS": "true"},
 }
+LONG = {"server-digests": pytest.mark.long}
 
 
 KEYS = "- {name: sdk, key: abcd, projects: [me/*]}\n"
 """The key that the SDK is given, for its project only."""
 
 
-@pytest.fixture(scope="module", params=MODES, ids=str)
+@pytest.fixture(
+    scope="module", params=[pytest.param(mode, marks=LONG.get(mode, ())) for mode in MODES], ids=str
+)
 def session(request, sdk_python, bridge_process, tmp_path_factory) -> dict:
     """What came of a whole session in one way of computing digests; one of them at a bridge with keys."""
     home = tmp_path_factory.mktemp("home")

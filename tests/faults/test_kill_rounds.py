@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.faults.kill_rounds import rounds
 
 
+@pytest.mark.long
 def test_four_kills_lose_nothing_that_was_acknowledged(tmp_path):
     tally = rounds(4, tmp_path, seed=4)
     assert tally["rounds"] == 4

@@ -7,6 +7,7 @@ import pytest
 from tests.faults.scoring_rounds import rounds
 
 
+@pytest.mark.long
 def test_kills_lose_no_job_and_double_no_result(tmp_path):
     tally = rounds(2, tmp_path, seed=3)
     assert tally["results"] >= tally["promised"] > 0

@@ -38,14 +38,16 @@ def cache() -> Path:
     return Path(home) / "otel-bridge-tests"
 
 
-def built() -> Path:
-    """Return the Collector, built if it is not there yet; skip where it cannot be."""
+def built(*, quick: bool) -> Path:
+    """Return the Collector, built if it is not there; skip where it cannot be, or is not in a quick run."""
     folder = cache()
     folder.mkdir(parents=True, exist_ok=True)
     target = binary(folder)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
+            if quick:
+                pytest.skip('the Collector takes minutes to build; .ci/full, or pytest -m "", does so once')
             _build(target)
     return target
 

@@ -10,6 +10,6 @@ from tests.integration.collector.build import built
 
 
 @pytest.fixture(scope="session")
-def program() -> Path:
-    """The Collector; skipped where there is no Go to build it with."""
-    return built()
+def program(request) -> Path:
+    """The Collector; skipped where there is no Go to build it with, or in a quick run no time."""
+    return built(quick=request.config.getoption("markexpr") == "not long")

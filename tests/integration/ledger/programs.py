@@ -101,7 +101,7 @@ NO_DETAILS = tuple(
 PROGRAMS = (
     Program("pydantic_ai_agent", answers=12),
     Program("openinference_openai", answers=5, fails=True),
-    Program("openinference_anthropic", answers=4, fails=True),
+    Program("openinference_anthropic", answers=4, fails=True, long=True),
     Program(
         "openinference_langchain",
         answers=5,
@@ -112,7 +112,7 @@ PROGRAMS = (
     Program("openinference_agents", answers=4, long=True),
     Program("openinference_smolagents", answers=2, gaps=NO_DETAILS),
     Program("otel_genai_openai", answers=5, fails=True),
-    Program("otel_genai_anthropic", answers=4, fails=True),
+    Program("otel_genai_anthropic", answers=4, fails=True, long=True),
     Program(
         "otel_openai_v2",
         home="earlier",
@@ -122,7 +122,7 @@ PROGRAMS = (
         tells_zero=False,
         long=True,
     ),
-    Program("google_genai_client", answers=4, fails=True),
+    Program("google_genai_client", answers=4, fails=True, long=True),
     Program(
         "openllmetry_openai",
         answers=5,
@@ -133,6 +133,7 @@ PROGRAMS = (
         "openllmetry_anthropic",
         answers=4,
         fails=True,
+        long=True,
         gaps=(
             Gap("reasoning", "it does not read output_tokens_details.thinking_tokens"),
             Gap(

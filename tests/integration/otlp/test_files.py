@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import zstandard
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
@@ -55,6 +56,7 @@ def a_start(number: int) -> dict:
     return {"mode": "start", "req": {"start": start}}
 
 
+@pytest.mark.long
 def test_what_was_answered_is_in_the_file_after_every_process_was_killed(tmp_path):
     files = {
         "file/json": {"type": "file", "path": str(tmp_path / "spans.jsonl")},
