@@ -18,6 +18,7 @@ from pydantic import (
     SerializationInfo,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 
 _ENDPOINT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
@@ -216,6 +217,17 @@ class Strict(BaseModel):
     """Unknown keys are errors, what was read does not change, and what is wrong may be secret."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class Choice(Strict):
+    """A key that is there with an empty value is there with all its defaults, as in a collector."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_all_defaults(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {name: {} if value is None else value for name, value in given.items()}
 
 
 class BadSetting(ValueError):

@@ -30,6 +30,14 @@ def _key(text: object) -> object:
     return checked_key(text) if isinstance(text, str) else text
 
 
+BatchBytes = Annotated[
+    ByteSize,
+    Field(ge=1024, le=MAX_BODY_BYTES),
+    Written({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
+]
+"""How large one request may be, before compression."""
+
+
 class Auth(Strict):
     """The key of an upstream, sent as HTTP Basic or as Bearer token."""
 
@@ -152,11 +160,7 @@ class WeaveExporter(Strict):
     """How bodies are compressed; `auto`: with gzip where the server takes it, when asked once."""
     max_batch_calls: int | None = Field(default=None, ge=1, le=10_000)
     """How many calls one request has at most; `sending_queue.batch.max_size` where it is less."""
-    max_batch_bytes: Annotated[
-        ByteSize,
-        Field(ge=1024, le=MAX_BODY_BYTES),
-        Written({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
-    ] = Field(default="3MiB", validate_default=True)
+    max_batch_bytes: BatchBytes = Field(default="3MiB", validate_default=True)
     """How many bytes of JSON one request has at most, before compression."""
     sending_queue: SendingQueue = SendingQueue()
     """What waits for the server."""

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from otel_bridge.config_file.exporters import ClientTls
 from otel_bridge.config_file.http_keys import Headers, WholeUrl  # noqa: TC001 - pydantic reads the annotations
-from otel_bridge.parsers import Strict, Wait
+from otel_bridge.parsers import Choice, Strict, Wait
 from otel_bridge.telemetry import (  # noqa: TC001 - pydantic reads the annotations
     Compat,
     LogFormat,
@@ -98,7 +98,7 @@ class Ratio(Strict):
     """How many: 0.1 is one of ten."""
 
 
-class RootSampler(Strict):
+class RootSampler(Choice):
     """Which traces are kept: one of these."""
 
     always_on: Always | None = None
@@ -107,13 +107,6 @@ class RootSampler(Strict):
     """None of them."""
     trace_id_ratio_based: Ratio | None = None
     """Some of them, by their ids."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_all_defaults(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        return {name: {} if value is None else value for name, value in given.items()}
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

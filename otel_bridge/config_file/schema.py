@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ByteSize, Field, model_validator
 from otel_bridge.auth.settings import Cors, Tls
 from otel_bridge.config_file.ids import ComponentId  # noqa: TC001 - pydantic reads the annotations
 from otel_bridge.config_file.wanting import Later
-from otel_bridge.parsers import ListensAt, Size, Strict, Wait, Written
+from otel_bridge.parsers import Choice, ListensAt, Size, Strict, Wait, Written
 from otel_bridge.receiver import settings as receiving
 from otel_bridge.receiver.settings import MAX_REQUEST_BYTES
 
@@ -130,20 +130,13 @@ class HttpProtocol(Strict):
     """Which web pages of other sites may use it."""
 
 
-class Protocols(Strict):
+class Protocols(Choice):
     """Which of the two are spoken; at least one. One with an empty value is spoken with its defaults."""
 
     grpc: GrpcProtocol | None = None
     """OTLP over gRPC; not spoken where the key is not there."""
     http: HttpProtocol | None = None
     """OTLP over HTTP; not spoken where the key is not there."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_all_defaults(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        return {name: {} if value is None else value for name, value in given.items()}
 
     @model_validator(mode="after")
     def _speaks(self) -> Self:

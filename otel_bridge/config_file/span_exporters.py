@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from otel_bridge.config_file.exporters import ClientTls, DeadLetter, RetryOnFailure, SendingQueue
+from otel_bridge.config_file.exporters import BatchBytes, ClientTls, DeadLetter, RetryOnFailure, SendingQueue
 from otel_bridge.config_file.http_keys import URL, Headers, WholeUrl
-from otel_bridge.exporter.settings import MAX_BODY_BYTES, OtlpHttpSettings
+from otel_bridge.exporter.settings import OtlpHttpSettings
 from otel_bridge.ingest.exporters.settings import DebugSettings, FileSettings, Rotation
-from otel_bridge.parsers import Strict, Wait, Written, checked_url
+from otel_bridge.parsers import Strict, Wait, checked_url
 
 MAX_SPANS: Final = 10_000
 MIB: Final = 1 << 20
@@ -39,11 +39,7 @@ class OtlpHttpExporter(Strict):
     """How long one request may take."""
     compression: Literal["gzip", "none"] = "gzip"
     """How bodies are compressed."""
-    max_batch_bytes: Annotated[
-        ByteSize,
-        Field(ge=1024, le=MAX_BODY_BYTES),
-        Written({"type": ["string", "integer"], "title": "size", "examples": ["3MiB"]}),
-    ] = Field(default="3MiB", validate_default=True)
+    max_batch_bytes: BatchBytes = Field(default="3MiB", validate_default=True)
     """How many bytes of protobuf one request has at most, before compression; a larger span goes alone."""
     sending_queue: SendingQueue = SendingQueue()
     """What waits for the receiver."""
